@@ -1,0 +1,68 @@
+import { parseDuration } from '../base/index.ts';
+import type { CityConfig, DeviceConfig } from './schema.ts';
+
+/** What the city's configuration says of a device. */
+export interface DevicePlacement {
+  /** Innermost zone id; empty when the device belongs to the city as a whole. */
+  readonly zone: string;
+  readonly role: DeviceConfig['role'];
+  readonly name: string;
+  readonly peopleServed: number;
+  readonly properties: number;
+  /** 0 when the profile's interval holds. */
+  readonly expectEveryMs: number;
+  readonly timeZone: string;
+  /** A line of the configuration fits the device. */
+  readonly listed: boolean;
+}
+
+/** Finds the first device line that fits an id; answers are the same for the whole run. */
+export function devicePlacements(config: CityConfig): (device: string) => DevicePlacement {
+  const exact = new Map<string, DevicePlacement>();
+  const patterns: { readonly parts: readonly string[]; readonly placement: DevicePlacement }[] = [];
+  for (const line of config.devices) {
+    const placement = placementOf(line, config);
+    if (!line.match.includes('*')) {
+      if (!exact.has(line.match)) exact.set(line.match, placement);
+    } else patterns.push({ parts: line.match.split('*'), placement });
+  }
+  const unlisted: DevicePlacement = {
+    zone: '',
+    role: 'ambient',
+    name: '',
+    peopleServed: 0,
+    properties: 0,
+    expectEveryMs: 0,
+    timeZone: config.city.timeZone,
+    listed: false,
+  };
+  return (device) =>
+    exact.get(device) ?? patterns.find(({ parts }) => fits(device, parts))?.placement ?? unlisted;
+}
+
+function placementOf(line: DeviceConfig, config: CityConfig): DevicePlacement {
+  return {
+    zone: line.zone ?? '',
+    role: line.role,
+    name: line.name ?? '',
+    peopleServed: line.peopleServed ?? 0,
+    properties: line.properties ?? 0,
+    expectEveryMs: line.expectEvery === undefined ? 0 : (parseDuration(line.expectEvery) ?? 0),
+    timeZone: line.timeZone ?? config.city.timeZone,
+    listed: true,
+  };
+}
+
+/** Glob with `*` only, in linear time: the parts between the stars are looked for from left to right. */
+function fits(text: string, parts: readonly string[]): boolean {
+  const first = parts[0] ?? '';
+  const last = parts.at(-1) ?? '';
+  if (!text.startsWith(first) || text.length < first.length + last.length) return false;
+  let at = first.length;
+  for (const part of parts.slice(1, -1)) {
+    const found = text.indexOf(part, at);
+    if (found < 0) return false;
+    at = found + part.length;
+  }
+  return text.endsWith(last) && text.length - last.length >= at;
+}

@@ -1,0 +1,281 @@
+import * as z from 'zod';
+import { formatDuration, parseDuration } from '../base/index.ts';
+import { QUANTITIES } from '../model/index.ts';
+
+const duration = (text: string) =>
+  z
+    .string()
+    .transform((value, context) => {
+      const durationMs = parseDuration(value);
+      if (durationMs !== undefined) return durationMs;
+      context.addIssue({ code: 'custom', message: `"${value}" is no duration; write 250ms, 30s, 5m, 36h or 400d` });
+      return z.NEVER;
+    })
+    .prefault(text);
+
+const BYTES = /^(\d+(?:\.\d+)?)\s*(B|KiB|MiB|GiB)$/;
+const BYTE_UNITS: Readonly<Record<string, number>> = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
+
+const bytes = (text: string) =>
+  z
+    .string()
+    .transform((value, context) => {
+      const parts = BYTES.exec(value.trim());
+      if (parts !== null) return Math.round(Number(parts[1]) * (BYTE_UNITS[parts[2] ?? ''] ?? Number.NaN));
+      context.addIssue({ code: 'custom', message: `"${value}" is no size; write 512KiB, 64MiB or 10GiB` });
+      return z.NEVER;
+    })
+    .prefault(text);
+
+const ID = /^[a-z0-9][a-z0-9-]{0,63}$/;
+const id = z.string().regex(ID, 'ids are 1 to 64 of a-z, 0-9 and "-", starting with a letter or digit');
+
+const timeZone = z.string().refine(isTimeZone, {
+  error: (issue) => `"${String(issue.input)}" is no IANA time zone; write for example Europe/Madrid or UTC`,
+});
+
+const port = z.int().min(0).max(65_535);
+
+const host = z.string().min(1);
+
+const zoneSchema = z.strictObject({
+  id,
+  name: z.string().min(1),
+  /** Zone that this one lies in; absent for a zone directly below the city. */
+  parent: id.optional(),
+  population: z.int().nonnegative(),
+  areaKm2: z.number().positive().optional(),
+});
+
+const deviceSchema = z.strictObject({
+  /** A device id, or a pattern with `*` for any characters; the first line that fits a device decides. */
+  match: z.string().min(1).max(256),
+  /** Innermost zone; absent for a device that belongs to the city as a whole. */
+  zone: id.optional(),
+  name: z.string().optional(),
+  /**
+   * What the device measures for: `ambient` (outdoor air or noise), `bulk` (inflow of a district), `customer` (a
+   * household's or building's own meter), `generation`, `grid`, `ignore` (decoded and stored, in no zone's KPI).
+   */
+  role: z.enum(['ambient', 'bulk', 'customer', 'generation', 'grid', 'ignore']).default('ambient'),
+  /** People whom the metered supply serves; needed for consumption per capita. */
+  peopleServed: z.number().nonnegative().optional(),
+  /** Connected properties behind a bulk meter, for the legitimate night use. */
+  properties: z.number().nonnegative().optional(),
+  /** Overrides the profile's reporting interval. */
+  expectEvery: z.string().optional(),
+  /** Overrides the time zone that local stamps of this device are read in. */
+  timeZone: timeZone.optional(),
+  location: z.tuple([z.number().min(-90).max(90), z.number().min(-180).max(180)]).optional(),
+});
+
+const noiseSchema = z
+  .strictObject({
+    /** Local hours at which day, evening and night start (Directive 2002/49/EC, annex I). */
+    dayStartHour: z.int().min(0).max(23).default(7),
+    eveningStartHour: z.int().min(0).max(23).default(19),
+    nightStartHour: z.int().min(0).max(23).default(23),
+  })
+  .prefault({});
+
+const waterSchema = z
+  .strictObject({
+    /** Local hours between which the minimum night flow is looked for. */
+    nightFromHour: z.int().min(0).max(23).default(2),
+    nightToHour: z.int().min(1).max(24).default(5),
+  })
+  .prefault({});
+
+const windowsSchema = z
+  .strictObject({
+    /** `wall`: now is the clock of the machine. `event`: now is the newest accepted event time (replay, back-fill, tests). */
+    clock: z.enum(['wall', 'event']).default('wall'),
+    /** How long after its end a window stays provisional, waiting for late readings. */
+    lateness: duration('15m'),
+    /** How old a reading may be and still correct the past live; older ones are filed in the store. */
+    horizon: duration('48h'),
+    /** A reading further ahead of its reception than this is quarantined. */
+    aheadMax: duration('5m'),
+    /** A reading older than this at reception is quarantined (`wall` only). */
+    backlogMax: duration('400d'),
+    /** A device is silent after this many expected intervals without a message, and at least `silentAfterMin`. */
+    silentAfterIntervals: z.number().min(1).max(1_000).default(3),
+    silentAfterMin: duration('5m'),
+    /** Register neighbours further apart than this leave the time between them open (KPI.md 4.3). */
+    counterGapMax: duration('3h'),
+    /** How often changed windows are recomputed and sent to store and views. */
+    tick: duration('1s'),
+    seriesMax: z.int().min(1).max(1_000_000).default(100_000),
+  })
+  .prefault({});
+
+const mqttSchema = z
+  .strictObject({
+    host: host.default('127.0.0.1'),
+    port: port.default(1883),
+    /** Users by name; the secret is read from the named environment variable at start, never from this file. */
+    users: z
+      .array(
+        z.strictObject({
+          name: z.string().min(1).max(64),
+          secretEnv: z.string().min(1),
+          /** Topic filters that the user may publish to; `+` and `#` as in MQTT. */
+          publish: z.array(z.string().min(1)).default(['in/#']),
+          /** Topic filters that the user may subscribe to. */
+          subscribe: z.array(z.string().min(1)).default([]),
+        }),
+      )
+      .default([]),
+    connectionsMax: z.int().min(1).max(200_000).default(10_000),
+    /** A publish larger than this is acknowledged and quarantined. */
+    payloadMax: bytes('64KiB'),
+    /** A packet announced larger than this closes the connection. */
+    packetMax: bytes('1MiB'),
+    topicBytesMax: z.int().min(1).max(65_535).default(256),
+    subscriptionsPerClientMax: z.int().min(1).max(10_000).default(20),
+    keepaliveMax: duration('1h'),
+  })
+  .prefault({});
+
+const httpSchema = z
+  .strictObject({
+    host: host.default('127.0.0.1'),
+    port: port.default(8080),
+    streamClientsMax: z.int().min(1).max(10_000).default(200),
+  })
+  .prefault({});
+
+const journalSchema = z
+  .strictObject({
+    segmentMax: bytes('64MiB'),
+    retentionBytes: bytes('10GiB'),
+    retentionAge: duration('30d'),
+    /** While nobody publishes, a time mark is written this often. */
+    markEvery: duration('10s'),
+    /** Below this much free disk nothing is acknowledged any more. */
+    freeBytesMin: bytes('256MiB'),
+  })
+  .prefault({});
+
+const storeSchema = z
+  .strictObject({
+    kind: z.enum(['duckdb']).default('duckdb'),
+    memoryMax: bytes('512MiB'),
+    threads: z.int().min(1).max(64).default(2),
+  })
+  .prefault({});
+
+const snapshotSchema = z
+  .strictObject({
+    every: duration('30s'),
+  })
+  .prefault({});
+
+/** city.yaml. Unknown keys are refused. */
+export const citySchema = z.strictObject({
+  city: z.strictObject({
+    id,
+    name: z.string().min(1),
+    timeZone,
+    population: z.int().nonnegative().optional(),
+  }),
+  zones: z.array(zoneSchema).max(10_000).default([]),
+  devices: z.array(deviceSchema).max(200_000).default([]),
+  noise: noiseSchema,
+  water: waterSchema,
+  /** KPI id to the value that the city aims at. */
+  targets: z.record(z.string(), z.number()).default({}),
+  mqtt: mqttSchema,
+  http: httpSchema,
+  journal: journalSchema,
+  windows: windowsSchema,
+  snapshot: snapshotSchema,
+  store: storeSchema,
+  /** Extra folder with device profiles of the city; they come before the built-in ones. */
+  deviceProfiles: z.string().optional(),
+  log: z
+    .strictObject({
+      level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+    })
+    .prefault({}),
+});
+
+/** city.yaml as it stands in the file, before defaults. */
+export type CityFile = z.input<typeof citySchema>;
+/** Checked and complete; sizes in bytes, durations in ms. */
+export type CityConfig = z.output<typeof citySchema>;
+export type ZoneConfig = z.output<typeof zoneSchema>;
+export type DeviceConfig = z.output<typeof deviceSchema>;
+
+/** Relations between keys that a schema of single keys cannot say; each names both keys and both values. */
+export function checkRelations(config: CityConfig): string[] {
+  return [...checkZones(config), ...checkDevices(config), ...checkWindows(config)];
+}
+
+function checkZones(config: CityConfig): string[] {
+  const problems: string[] = [];
+  const ids = new Set<string>([config.city.id]);
+  for (const zone of config.zones) {
+    if (ids.has(zone.id)) problems.push(`zones: id "${zone.id}" stands twice (zones and city share one list of ids)`);
+    ids.add(zone.id);
+  }
+  const parents = new Map(config.zones.map((zone) => [zone.id, zone.parent]));
+  for (const zone of config.zones) {
+    if (zone.parent === undefined) continue;
+    if (!parents.has(zone.parent)) problems.push(`zones: "${zone.id}" has the unknown parent "${zone.parent}"`);
+    else if (isItsOwnAncestor(zone.id, parents)) problems.push(`zones: "${zone.id}" lies in itself through its parents`);
+  }
+  return problems;
+}
+
+function isItsOwnAncestor(zone: string, parents: ReadonlyMap<string, string | undefined>): boolean {
+  let at = parents.get(zone);
+  for (let steps = 0; at !== undefined && steps <= parents.size; steps++) {
+    if (at === zone) return true;
+    at = parents.get(at);
+  }
+  return false;
+}
+
+function checkDevices(config: CityConfig): string[] {
+  const zones = new Set(config.zones.map((zone) => zone.id));
+  const problems: string[] = [];
+  for (const device of config.devices) {
+    if (device.zone !== undefined && !zones.has(device.zone)) {
+      problems.push(`devices: "${device.match}" is in the unknown zone "${device.zone}"; known: ${[...zones].join(', ') || 'none'}`);
+    }
+    if (device.expectEvery !== undefined && parseDuration(device.expectEvery) === undefined) {
+      problems.push(`devices: "${device.match}" has expectEvery "${device.expectEvery}"; write 60s, 15m or 1h`);
+    }
+  }
+  return problems;
+}
+
+function checkWindows(config: CityConfig): string[] {
+  const problems: string[] = [];
+  const { lateness, horizon } = config.windows;
+  if (lateness > horizon) {
+    problems.push(
+      `windows: lateness (${formatDuration(lateness)}) must not be longer than horizon (${formatDuration(horizon)})`,
+    );
+  }
+  if (config.mqtt.payloadMax > config.mqtt.packetMax) {
+    problems.push(`mqtt: payloadMax (${config.mqtt.payloadMax} B) must not exceed packetMax (${config.mqtt.packetMax} B)`);
+  }
+  if (config.water.nightFromHour >= config.water.nightToHour) {
+    problems.push(
+      `water: nightFromHour (${config.water.nightFromHour}) must be before nightToHour (${config.water.nightToHour})`,
+    );
+  }
+  for (const kind of QUANTITIES.values()) if (kind.min >= kind.max) problems.push(`quantity ${kind.id} has no range`);
+  return problems;
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}

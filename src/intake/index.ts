@@ -1,0 +1,2 @@
+// In: a message. Out: readings in canonical units, or a reject with its reason. Pure.
+export * from './intake.ts';

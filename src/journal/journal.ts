@@ -1,0 +1,68 @@
+import type { Message } from '../model/index.ts';
+
+/** One record. A mark carries time only: it lets the engine's clock pass when nobody publishes. */
+export type JournalRecord =
+  | { readonly kind: 'message'; readonly sequence: number; readonly message: Message }
+  | { readonly kind: 'mark'; readonly sequence: number; readonly atMs: number };
+
+export interface JournalStats {
+  /** Sequence of the oldest record kept, and of the newest durable one (0 when empty). */
+  readonly firstSequence: number;
+  readonly durableSequence: number;
+  readonly bytesOnDisk: number;
+  readonly segmentCount: number;
+  /** Group commits done, records in them, and the longest fdatasync seen, ms. */
+  readonly commitCount: number;
+  readonly recordCount: number;
+  readonly syncMsMax: number;
+  /** Records accepted and not yet durable. */
+  readonly waitingRecords: number;
+  readonly waitingBytes: number;
+}
+
+/**
+ * The writing end: the only writer of a journal. Sequences start at 1 and have no gaps. Records are durable in order.
+ */
+export interface JournalWriter {
+  /**
+   * Appends; `done` is called without an error once the record and all before it survive power loss (fdatasync).
+   * With an error nothing is promised and nobody may be acknowledged. The payload must not be changed until then.
+   * A sync that failed is never tried again: `failed` resolves and every later append gets the error.
+   * @returns the sequence that the record has if it becomes durable
+   */
+  append(message: Message, done: (error?: Error) => void): number;
+  /** Appends a time mark. */
+  appendMark(atMs: number, done: (error?: Error) => void): number;
+  /** Newest durable sequence. */
+  durableSequence(): number;
+  /** Called after each group commit with the newest durable sequence. */
+  onDurable(listener: (durableSequence: number) => void): void;
+  /** A consumer needs nothing up to and including `sequence` any more; the oldest consumer holds retention back. */
+  setConsumerPosition(consumer: string, sequence: number): void;
+  /** Deletes what all consumers passed and the retention allows; returns bytes freed. */
+  trim(nowMs: number): Promise<number>;
+  stats(): JournalStats;
+  /** Resolves with the error that made the journal refuse to go on. Never rejects. */
+  readonly failed: Promise<Error>;
+  /** Makes all appended records durable, then closes. */
+  close(): Promise<void>;
+}
+
+/** A reading end: any number, in any thread, beside the writer. */
+export interface JournalReader {
+  /**
+   * Records after `afterSequence`, up to and including `upToSequence`, in order, at most about `bytesMax` bytes of them
+   * (at least one if there is any). Empty when there is none. Never returns a record that is not durable as long as
+   * `upToSequence` is a durable sequence.
+   * @throws OperatingError `journal_gap` when records after `afterSequence` were trimmed, `journal_damaged` when a
+   *   record in the middle fails its checksum
+   */
+  read(afterSequence: number, upToSequence: number, bytesMax: number): Promise<readonly JournalRecord[]>;
+  close(): Promise<void>;
+}
+
+/** Retention: nothing is deleted that a consumer still needs, whatever these say. */
+export interface JournalRetention {
+  readonly bytesMax: number;
+  readonly ageMsMax: number;
+}

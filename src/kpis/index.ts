@@ -1,0 +1,2 @@
+// In: window aggregates. Out: KPI values; one file a KPI, one list. Pure.
+export * from './kpi.ts';

@@ -1,0 +1,46 @@
+/**
+ * The aggregate of one series over one pane (15 minutes, an hour, a local day). Panes of one series merge upward in
+ * event-time order, so every arrival order gives the same bits.
+ */
+export interface Pane {
+  /** Inclusive start, ms UTC. */
+  readonly startMs: number;
+  /** Exclusive end, ms UTC; a local day has 23 to 25 hours. */
+  readonly endMs: number;
+  /** Readings that count. */
+  readonly count: number;
+  /** Readings that were delivered but are bad: they lower coverage and never enter a value. */
+  readonly invalidCount: number;
+  /** Expected-interval slots of the pane with at least one reading that counts. */
+  readonly coveredSlots: number;
+  /** Expected-interval slots of the pane. */
+  readonly expectedSlots: number;
+  /** gauge, delta: sum of values. level: sum of 10^(L/10). angle: sum of cosines. counter, state: 0. */
+  readonly sum: number;
+  /** angle: sum of sines. Others 0. */
+  readonly sumSin: number;
+  readonly min: number;
+  readonly max: number;
+  readonly firstMs: number;
+  readonly first: number;
+  readonly lastMs: number;
+  readonly last: number;
+  /** counter: increase apportioned linearly in time between neighbours at most `gapMax` apart (KPI.md 4.3). */
+  readonly increase: number;
+  /** counter: part of the pane, ms, that apportioned increases cover. */
+  readonly increaseCoveredMs: number;
+  /** counter: sum of the deltas whose later reading lies in the pane, whatever the gap. */
+  readonly increaseAtEnd: number;
+  /** counter: number of deltas in `increaseAtEnd`. */
+  readonly deltaCount: number;
+  /** counter: register events (reset, roll-over, backflow, spike) in the pane. */
+  readonly counterEvents: number;
+  /** 0 until the pane was final and changed afterwards; then counts the changes. */
+  readonly revision: number;
+  /** True once the series' watermark has passed the end. */
+  readonly final: boolean;
+}
+
+/** Pane lengths that are stored. `day` is the local day of the city. */
+export const PANE_LEVELS = ['quarter', 'hour', 'day'] as const;
+export type PaneLevel = (typeof PANE_LEVELS)[number];

@@ -1,0 +1,2 @@
+// In: batches of readings, panes, KPI values and rejects with their journal position. Out: the same, asked for; store.ts is the contract.
+export * from './store.ts';

@@ -1,0 +1,131 @@
+import type { KpiValue, Pane, PaneLevel, RejectReason, Series, WindowKind } from '../model/index.ts';
+
+/** What became of a stored reading. */
+export const ReadingStatus = { counted: 0, invalid: 1, lateFiled: 2 } as const;
+
+/** Readings as columns of equal length; buffers are handed over with the batch. */
+export interface ReadingColumns {
+  readonly count: number;
+  readonly series: Int32Array;
+  readonly timeMs: Float64Array;
+  /** NaN where the device had no value. */
+  readonly value: Float64Array;
+  readonly quality: Uint8Array;
+  /** A `ReadingStatus`. */
+  readonly status: Uint8Array;
+  /** Journal sequence of the message. Rows at or below the store's position are already there and are skipped. */
+  readonly sequence: Float64Array;
+}
+
+export interface PaneRow {
+  readonly series: number;
+  readonly level: PaneLevel;
+  readonly pane: Pane;
+}
+
+export interface QuarantineRow {
+  readonly sequence: number;
+  /** Position of the reading in its message; -1 for a whole message. */
+  readonly index: number;
+  readonly receivedAtMs: number;
+  readonly reason: RejectReason;
+  readonly detail: string;
+  readonly topic: string;
+  readonly clientId: string;
+  readonly device: string;
+  readonly payloadBytes: number;
+  /** First bytes of the payload as text, control characters escaped; at most 256 characters. */
+  readonly payloadHead: string;
+}
+
+/** State of a device as the engine sees it. */
+export interface DeviceRow {
+  readonly device: string;
+  readonly profile: string;
+  readonly gateway: string;
+  /** Innermost zone id, or empty when the city's configuration assigns none. */
+  readonly zone: string;
+  readonly firstSeenMs: number;
+  /** Newest event time, and when the newest message arrived. */
+  readonly lastEventMs: number;
+  readonly lastReceivedMs: number;
+  readonly readingCount: number;
+  /** Silent for longer than its time-out. */
+  readonly silent: boolean;
+}
+
+/** Everything that one engine step made; written in one transaction together with `position`. */
+export interface StoreBatch {
+  /** Journal sequence that the batch includes; never goes back. */
+  readonly position: number;
+  readonly series: readonly Series[];
+  readonly devices: readonly DeviceRow[];
+  readonly readings: ReadingColumns;
+  /** Absolute values: a row replaces the stored pane of the same (series, level, start). */
+  readonly panes: readonly PaneRow[];
+  /** A row replaces the stored value of the same (kpi, zone, window, start, revision). */
+  readonly kpis: readonly KpiValue[];
+  /** Rows at or below the store's position are already there and are skipped. */
+  readonly quarantine: readonly QuarantineRow[];
+}
+
+export interface TimeRange {
+  /** Inclusive, ms UTC. */
+  readonly fromMs: number;
+  /** Exclusive, ms UTC. */
+  readonly toMs: number;
+}
+
+export interface StoredReading {
+  readonly series: number;
+  readonly timeMs: number;
+  readonly value: number;
+  readonly quality: number;
+  readonly status: number;
+  readonly sequence: number;
+}
+
+export interface KpiQuery extends TimeRange {
+  readonly kpi?: string;
+  readonly zone?: string;
+  readonly window?: WindowKind;
+  /** All revisions, or (default) the newest of each window. */
+  readonly allRevisions?: boolean;
+  readonly limit?: number;
+}
+
+export interface QuarantineQuery {
+  readonly reason?: RejectReason;
+  readonly device?: string;
+  /** Newest first; rows with a sequence below this one, for paging. */
+  readonly beforeSequence?: number;
+  readonly limit: number;
+}
+
+/** Where readings, panes and KPI values are kept and asked for. One writer; queries may run beside it. */
+export interface Store {
+  /**
+   * Opens or creates.
+   * @returns the journal position that the store includes (0 for a new one)
+   * @throws OperatingError `store_locked` (says who holds it), `store_unwritable`
+   */
+  open(): Promise<{ readonly position: number }>;
+  /** All of the batch or nothing, with its position. Rejects with a retryable OperatingError when trying again can help. */
+  write(batch: StoreBatch): Promise<void>;
+  series(filter: { readonly device?: string; readonly quantity?: string; readonly channel?: string }): Promise<readonly Series[]>;
+  devices(): Promise<readonly DeviceRow[]>;
+  /** Readings of a series by event time, oldest first; status tells counted, invalid and late-filed apart. */
+  readings(series: number, range: TimeRange, limit: number): Promise<readonly StoredReading[]>;
+  /** Panes whose start lies in the range, oldest first. */
+  panes(series: number, level: PaneLevel, range: TimeRange): Promise<readonly Pane[]>;
+  /** Newest reading that counts, of each of these series (all series when empty). */
+  latest(series: readonly number[]): Promise<readonly StoredReading[]>;
+  /** KPI values whose window starts in the range, by start. */
+  kpis(query: KpiQuery): Promise<readonly KpiValue[]>;
+  /** The newest value of every (kpi, zone, window). */
+  latestKpis(): Promise<readonly KpiValue[]>;
+  quarantine(query: QuarantineQuery): Promise<readonly QuarantineRow[]>;
+  /** Rows and bytes, for /metrics. */
+  stats(): Promise<{ readonly position: number; readonly readingCount: number; readonly bytesOnDisk: number }>;
+  close(): Promise<void>;
+}

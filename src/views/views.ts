@@ -1,0 +1,46 @@
+import type { BrokerStats } from '../broker/index.ts';
+import type { Config } from '../config/index.ts';
+import type { JobState } from '../jobs/index.ts';
+import type { JournalStats } from '../journal/index.ts';
+import type { KpiInfo } from '../kpis/index.ts';
+import type { Accounting, KpiValue } from '../model/index.ts';
+import type { DeviceRow, Store } from '../store/index.ts';
+
+/** What changed in one engine tick; goes to the stream and to KPI topics. */
+export interface LiveUpdate {
+  /** Journal sequence that the update includes; the id of the stream's event. */
+  readonly sequence: number;
+  /** Wall clock, ms UTC. */
+  readonly atMs: number;
+  readonly kpis: readonly KpiValue[];
+  readonly devices: readonly DeviceRow[];
+  readonly accounting: Accounting;
+}
+
+/** How far each consumer of the journal is. */
+export interface Progress {
+  readonly durableSequence: number;
+  readonly engineSequence: number;
+  readonly storeSequence: number;
+  /** ms since the engine last caught up with the journal; 0 when it is level. */
+  readonly engineLagMs: number;
+}
+
+/** All that views may look at. They read only; the one thing they give back is nothing. */
+export interface ViewSources {
+  readonly config: Config;
+  readonly version: string;
+  readonly store: Pick<Store, 'series' | 'devices' | 'readings' | 'panes' | 'latest' | 'kpis' | 'latestKpis' | 'quarantine' | 'stats'>;
+  readonly kpis: readonly KpiInfo[];
+  accounting(): Accounting;
+  progress(): Progress;
+  brokerStats(): BrokerStats;
+  journalStats(): JournalStats;
+  jobs(): Promise<readonly { readonly id: string; readonly kind: string; readonly state: JobState; readonly progress: number }[]>;
+  /** Rates over the last seconds: messages in, readings counted, per second. */
+  rates(): { readonly messagesPerS: number; readonly readingsPerS: number };
+  /** Empty when all is well; otherwise one sentence for each thing that is not. */
+  problems(): readonly string[];
+  /** Calls for every tick until the returned function is called. Listeners must not block. */
+  onUpdate(listener: (update: LiveUpdate) => void): () => void;
+}

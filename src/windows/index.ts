@@ -1,0 +1,2 @@
+// In: readings. Out: pane and window aggregates, by event time. Pure.
+export * from './aggregate.ts';

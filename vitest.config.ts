@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['tests/**/*.test.ts'],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    // Two cores is the smallest machine this must pass on; integration tests start real processes beside the runner.
+    maxWorkers: 2,
+    pool: 'forks',
+  },
+});
