@@ -30,13 +30,18 @@ export interface Progress {
 export interface ViewSources {
   readonly config: Config;
   readonly version: string;
-  readonly store: Pick<Store, 'series' | 'devices' | 'readings' | 'panes' | 'latest' | 'kpis' | 'latestKpis' | 'quarantine' | 'stats'>;
+  readonly store: Pick<
+    Store,
+    'series' | 'devices' | 'readings' | 'panes' | 'latest' | 'kpis' | 'latestKpis' | 'quarantine' | 'stats'
+  >;
   readonly kpis: readonly KpiInfo[];
   accounting(): Accounting;
   progress(): Progress;
   brokerStats(): BrokerStats;
   journalStats(): JournalStats;
-  jobs(): Promise<readonly { readonly id: string; readonly kind: string; readonly state: JobState; readonly progress: number }[]>;
+  jobs(): Promise<
+    readonly { readonly id: string; readonly kind: string; readonly state: JobState; readonly progress: number }[]
+  >;
   /** Rates over the last seconds: messages in, readings counted, per second. */
   rates(): { readonly messagesPerS: number; readonly readingsPerS: number };
   /** Empty when all is well; otherwise one sentence for each thing that is not. */

@@ -1,0 +1,127 @@
+import type { DevicePlacement } from '../config/index.ts';
+import type { KpiInfo } from '../kpis/index.ts';
+import { type Accounting, type KpiValue, QUALITY_NAMES, type Series } from '../model/index.ts';
+import { type DeviceRow, type QuarantineRow, ReadingStatus, type StoredReading } from '../store/index.ts';
+import type { AggregateRow } from '../windows/index.ts';
+import type {
+  AccountingBody,
+  AggregateRowBody,
+  DeviceBody,
+  KpiInfoBody,
+  KpiValueBody,
+  QuarantineBody,
+  ReadingBody,
+  SeriesBody,
+} from './http/schemas.ts';
+import { isoOrNull, isoTime } from './times.ts';
+import type { ViewSources } from './views.ts';
+
+/*
+ * The words of the model as they stand in JSON: times as ISO text, seconds where people look, no NaN and no Infinity.
+ * API, stream and KPI topics all use these.
+ */
+
+export function kpiBody(value: KpiValue): KpiValueBody {
+  const { startMs, endMs, watermarkMs, ...rest } = value;
+  return {
+    ...rest,
+    value: finiteOrNull(value.value),
+    start: isoTime(startMs),
+    end: isoTime(endMs),
+    watermark: isoOrNull(watermarkMs),
+  };
+}
+
+export function kpiInfoBody(info: KpiInfo, target: number | undefined): KpiInfoBody {
+  return {
+    ...info,
+    bands: info.bands.map((band) => ({ ...band, upTo: finiteOrNull(band.upTo) })),
+    scopes: [...info.scopes],
+    target: target ?? null,
+  };
+}
+
+export function deviceBody(row: DeviceRow, placement: DevicePlacement): DeviceBody {
+  return {
+    device: row.device,
+    profile: row.profile,
+    gateway: row.gateway,
+    zone: row.zone,
+    name: placement.name,
+    role: placement.role,
+    firstSeen: isoOrNull(row.firstSeenMs),
+    lastEvent: isoOrNull(row.lastEventMs),
+    lastReceived: isoOrNull(row.lastReceivedMs),
+    readings: row.readingCount,
+    silent: row.silent,
+  };
+}
+
+export function seriesBody(series: Series): SeriesBody {
+  const { expectEveryMs, ...rest } = series;
+  return { ...rest, expectEverySeconds: expectEveryMs / 1000 };
+}
+
+export function aggregateRowBody(row: AggregateRow): AggregateRowBody {
+  const { startMs, endMs, expectedParts, ...rest } = row;
+  return { ...rest, start: isoTime(startMs), end: isoTime(endMs), expected: expectedParts };
+}
+
+const STATUS_NAMES = {
+  [ReadingStatus.counted]: 'counted',
+  [ReadingStatus.invalid]: 'invalid',
+  [ReadingStatus.lateFiled]: 'lateFiled',
+} as const;
+
+export function qualityName(quality: number): ReadingBody['quality'] {
+  return QUALITY_NAMES[quality] ?? 'unchecked';
+}
+
+export function readingBody(reading: StoredReading): ReadingBody {
+  return {
+    time: isoTime(reading.timeMs),
+    value: finiteOrNull(reading.value),
+    quality: qualityName(reading.quality),
+    status: STATUS_NAMES[reading.status as keyof typeof STATUS_NAMES] ?? 'counted',
+  };
+}
+
+export function quarantineBody(row: QuarantineRow): QuarantineBody {
+  const { receivedAtMs, ...rest } = row;
+  return { ...rest, receivedAt: isoTime(receivedAtMs) };
+}
+
+/** Whether the two identities of the accounting hold: what was received went somewhere, once. */
+export function balanceOf({ messages, readings }: Accounting): { messages: boolean; readings: boolean } {
+  const placed = readings.counted + readings.invalid + readings.duplicate + readings.lateFiled + readings.quarantined;
+  return {
+    messages: messages.received === messages.decoded + messages.ignored + messages.quarantined,
+    readings: readings.received === placed,
+  };
+}
+
+/** Accounting with how far each consumer is, the rates and what is not well. */
+export function accountingBody(accounting: Accounting, sources: ViewSources, nowMs: number): AccountingBody {
+  const progress = sources.progress();
+  const rates = sources.rates();
+  return {
+    sequence: accounting.sequence,
+    messages: { ...accounting.messages },
+    readings: { ...accounting.readings },
+    rejects: { ...accounting.rejects },
+    balanced: balanceOf(accounting),
+    progress: {
+      durableSequence: progress.durableSequence,
+      engineSequence: progress.engineSequence,
+      storeSequence: progress.storeSequence,
+      engineLagSeconds: progress.engineLagMs / 1000,
+    },
+    rates: { messagesPerSecond: rates.messagesPerS, readingsPerSecond: rates.readingsPerS },
+    problems: [...sources.problems()],
+    at: isoTime(nowMs),
+  };
+}
+
+function finiteOrNull(value: number | null): number | null {
+  return value !== null && Number.isFinite(value) ? value : null;
+}

@@ -1,0 +1,88 @@
+import fastify, { type FastifyInstance } from 'fastify';
+import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import { type Clock, SECOND_MS, systemClock } from '../../base/index.ts';
+import { devicePlacements } from '../../config/index.ts';
+import type { Logger } from '../../telemetry/index.ts';
+import { createLatestState } from '../latest.ts';
+import type { ViewSources } from '../views.ts';
+import { catalogueRoutes } from './catalogue.ts';
+import type { RouteContext, TypedServer } from './context.ts';
+import { DOCS_PATH, serveDocs } from './docs.ts';
+import { kpiRoutes } from './kpis.ts';
+import { measurementRoutes } from './measurements.ts';
+import { createMetrics } from './metrics.ts';
+import { operationsRoutes, probeRoutes } from './operations.ts';
+import { servePage } from './page.ts';
+import { answerError, problemText } from './problems.ts';
+import { guardRequests } from './security.ts';
+import { openStream, STREAM_LIMITS, type StreamLimits, streamRoute } from './stream.ts';
+
+export interface HttpOptions {
+  /** Absolute path of the built page (`web/dist`). */
+  readonly webFolder: string;
+  readonly log: Logger;
+  /** The machine's clock when absent. */
+  readonly clock?: Clock;
+  /** Bounds of the live stream; smaller ones are for tests. */
+  readonly streamLimits?: Partial<StreamLimits>;
+}
+
+/** Builds the server without listening; closing it ends the live stream too. */
+export async function buildApp(sources: ViewSources, options: HttpOptions): Promise<FastifyInstance> {
+  const app = fastify({
+    logger: false,
+    // Nothing here takes a body.
+    bodyLimit: 1024,
+    requestTimeout: 30 * SECOND_MS,
+    connectionTimeout: 0,
+    keepAliveTimeout: 20 * SECOND_MS,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 300 },
+  });
+  const context = routeContext(sources, options);
+  const { hub, stop } = openStream(context, { ...STREAM_LIMITS, ...options.streamLimits });
+  app.addHook('preClose', async () => stop());
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.setErrorHandler(answerError(options.log));
+  app.setNotFoundHandler((request, reply) => {
+    const message = `cannot find ${JSON.stringify(request.url.slice(0, 100))}: the paths are listed at ${DOCS_PATH}`;
+    return reply
+      .code(404)
+      .type('application/json')
+      .send(problemText({ code: 'not_found', message }));
+  });
+  guardRequests(app, { host: sources.config.http.host, docsPath: DOCS_PATH });
+  await serveDocs(app, sources.version);
+  await app.register(
+    async (api) => {
+      const typed: TypedServer = api.withTypeProvider<ZodTypeProvider>();
+      catalogueRoutes(typed, context);
+      kpiRoutes(typed, context);
+      measurementRoutes(typed, context);
+      operationsRoutes(typed, context);
+      streamRoute(typed, context, hub);
+    },
+    { prefix: '/api/v1' },
+  );
+  probeRoutes(app.withTypeProvider<ZodTypeProvider>(), context);
+  const metrics = createMetrics(context, hub);
+  app.get(
+    '/metrics',
+    { schema: { summary: 'Prometheus text format', tags: ['operations'] } },
+    async (_request, reply) => reply.type(metrics.contentType).send(await metrics.metrics()),
+  );
+  await servePage(app, options.webFolder);
+  await app.ready();
+  return app;
+}
+
+function routeContext(sources: ViewSources, { log, clock = systemClock }: HttpOptions): RouteContext {
+  return {
+    sources,
+    log,
+    clock,
+    latest: createLatestState(sources.store),
+    placementOf: devicePlacements(sources.config),
+  };
+}

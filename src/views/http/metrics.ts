@@ -1,0 +1,217 @@
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { BrokerRefusal } from '../../broker/index.ts';
+import { REJECT_REASONS } from '../../model/index.ts';
+import { isZoneValue } from '../newest.ts';
+import type { RouteContext } from './context.ts';
+import type { StreamHub } from './stream-hub.ts';
+
+/** KPI gauges on the page: KPIs times zones, cut off here so that a city of many zones does not flood its monitoring. */
+const KPI_SERIES_MAX = 5_000;
+
+const BROKER_REFUSALS = [
+  'frame_too_large',
+  'malformed_packet',
+  'connection_limit',
+  'client_id',
+  'not_authorized',
+  'topic',
+  'subscription',
+  'slow_subscriber',
+] as const satisfies readonly BrokerRefusal[];
+
+const MESSAGE_OUTCOMES = ['decoded', 'ignored', 'quarantined'] as const;
+const READING_OUTCOMES = ['counted', 'invalid', 'duplicate', 'lateFiled', 'quarantined'] as const;
+
+/**
+ * The product's metrics in a registry of their own: names `vitals_...` with the unit in the name, labels from closed
+ * lists or from the city's configuration, never from the field.
+ */
+export function createMetrics(context: RouteContext, hub: StreamHub): Registry {
+  const registry = new Registry();
+  const define = definer(registry);
+  collectDefaultMetrics({ register: registry, prefix: 'vitals_' });
+  accountingMetrics(define, context);
+  progressMetrics(define, context);
+  journalMetrics(define, context);
+  brokerMetrics(define, context);
+  storeMetrics(define, context);
+  streamMetrics(define, hub);
+  kpiMetrics(define, context);
+  return registry;
+}
+
+/** Values with their labels, read when the page is asked for. */
+type Read = () => Iterable<Sample> | Promise<Iterable<Sample>>;
+type Sample = readonly [value: number, labels?: Readonly<Record<string, string>>];
+
+interface Definer {
+  gauge(name: string, help: string, read: Read, labelNames?: readonly string[]): void;
+  /** Totals that another room keeps; they are set anew at every reading. */
+  counter(name: string, help: string, read: Read, labelNames?: readonly string[]): void;
+}
+
+function definer(registry: Registry): Definer {
+  return {
+    gauge(name, help, read, labelNames = []) {
+      new Gauge({
+        name: `vitals_${name}`,
+        help,
+        labelNames,
+        registers: [registry],
+        async collect() {
+          this.reset();
+          for (const [value, labels = {}] of await read()) this.set({ ...labels }, value);
+        },
+      });
+    },
+    counter(name, help, read, labelNames = []) {
+      new Counter({
+        name: `vitals_${name}`,
+        help,
+        labelNames,
+        registers: [registry],
+        async collect() {
+          this.reset();
+          for (const [value, labels = {}] of await read()) this.inc({ ...labels }, value);
+        },
+      });
+    },
+  };
+}
+
+function accountingMetrics({ counter }: Definer, { sources }: RouteContext): void {
+  counter('messages_received_total', 'Messages that the engine took from the journal', () => [
+    [sources.accounting().messages.received],
+  ]);
+  counter(
+    'messages_total',
+    'Messages by what became of them',
+    () => MESSAGE_OUTCOMES.map((outcome): Sample => [sources.accounting().messages[outcome], { outcome }]),
+    ['outcome'],
+  );
+  counter('readings_received_total', 'Readings that messages gave', () => [[sources.accounting().readings.received]]);
+  counter(
+    'readings_total',
+    'Readings by what became of them',
+    () =>
+      READING_OUTCOMES.map((outcome): Sample => [sources.accounting().readings[outcome], { outcome: snake(outcome) }]),
+    ['outcome'],
+  );
+  counter(
+    'rejects_total',
+    'Quarantined messages and readings by reason',
+    () => REJECT_REASONS.map((reason): Sample => [sources.accounting().rejects[reason] ?? 0, { reason }]),
+    ['reason'],
+  );
+}
+
+function progressMetrics({ gauge }: Definer, { sources }: RouteContext): void {
+  gauge('build_info', 'Version of the program', () => [[1, { version: sources.version }]], ['version']);
+  gauge('ready', '1 when readiness reports no problem', () => [[sources.problems().length === 0 ? 1 : 0]]);
+  gauge('engine_sequence', 'Journal sequence that the engine has reached', () => [[sources.progress().engineSequence]]);
+  gauge('engine_lag_seconds', 'Time since the engine was last level with the journal', () => [
+    [sources.progress().engineLagMs / 1000],
+  ]);
+  gauge('store_sequence', 'Journal sequence that the store includes', () => [[sources.progress().storeSequence]]);
+  gauge('store_lag_records', 'Durable journal records that the store does not include yet', () => {
+    const { durableSequence, storeSequence } = sources.progress();
+    return [[Math.max(0, durableSequence - storeSequence)]];
+  });
+}
+
+function journalMetrics({ gauge, counter }: Definer, { sources }: RouteContext): void {
+  gauge('journal_durable_sequence', 'Newest durable sequence', () => [[sources.journalStats().durableSequence]]);
+  gauge('journal_first_sequence', 'Oldest sequence kept', () => [[sources.journalStats().firstSequence]]);
+  gauge('journal_bytes', 'Bytes on disk', () => [[sources.journalStats().bytesOnDisk]]);
+  gauge('journal_segments', 'Segment files', () => [[sources.journalStats().segmentCount]]);
+  gauge('journal_waiting_records', 'Records accepted and not yet durable', () => [
+    [sources.journalStats().waitingRecords],
+  ]);
+  gauge('journal_waiting_bytes', 'Bytes accepted and not yet durable', () => [[sources.journalStats().waitingBytes]]);
+  gauge('journal_sync_max_seconds', 'Longest fdatasync seen', () => [[sources.journalStats().syncMsMax / 1000]]);
+  counter('journal_commits_total', 'Group commits', () => [[sources.journalStats().commitCount]]);
+  counter('journal_records_total', 'Records in group commits', () => [[sources.journalStats().recordCount]]);
+}
+
+function brokerMetrics({ gauge, counter }: Definer, { sources }: RouteContext): void {
+  gauge('broker_connections', 'Clients connected now', () => [[sources.brokerStats().connectedClients]]);
+  counter('broker_connections_total', 'Clients that ever connected', () => [[sources.brokerStats().connectionsTotal]]);
+  gauge('broker_waiting_publishes', 'Publishes that wait for the journal before they are acknowledged', () => [
+    [sources.brokerStats().waitingForJournal],
+  ]);
+  counter(
+    'broker_publishes_total',
+    'Publishes handed on, by QoS',
+    () => {
+      const { receivedQos0, receivedQos1, receivedQos2 } = sources.brokerStats();
+      return [receivedQos0, receivedQos1, receivedQos2].map((value, qos): Sample => [value, { qos: String(qos) }]);
+    },
+    ['qos'],
+  );
+  counter(
+    'broker_refused_total',
+    'What the broker turned away, by reason',
+    () => BROKER_REFUSALS.map((reason): Sample => [sources.brokerStats().refused[reason] ?? 0, { reason }]),
+    ['reason'],
+  );
+}
+
+function storeMetrics({ gauge }: Definer, { sources, log }: RouteContext): void {
+  // A store that is away must not take the whole page with it: its two gauges are absent meanwhile.
+  const stats = async () => {
+    try {
+      return await sources.store.stats();
+    } catch (err) {
+      log.debug({ err }, 'store statistics are not to be had');
+      return undefined;
+    }
+  };
+  const sample = (value: number | undefined): Sample[] => (value === undefined ? [] : [[value]]);
+  gauge('store_readings', 'Readings kept', async () => sample((await stats())?.readingCount));
+  gauge('store_bytes', 'Bytes on disk', async () => sample((await stats())?.bytesOnDisk));
+}
+
+function streamMetrics({ gauge, counter }: Definer, hub: StreamHub): void {
+  gauge('stream_clients', 'Live stream clients connected now', () => [[hub.stats().clientCount]]);
+  counter('stream_cut_total', 'Live stream clients cut because they did not read', () => [[hub.stats().cutCount]]);
+  counter('stream_refused_total', 'Live stream clients refused at the limit', () => [[hub.stats().refusedCount]]);
+}
+
+function kpiMetrics({ gauge }: Definer, { latest, log }: RouteContext): void {
+  const values = async () => {
+    try {
+      return (await latest.kpis()).filter(isZoneValue);
+    } catch (err) {
+      log.debug({ err }, 'KPI values are not to be had');
+      return [];
+    }
+  };
+  const bounded = async () => (await values()).slice(0, KPI_SERIES_MAX);
+  const labelsOf = ({ kpi, zone }: { kpi: string; zone: string }) => ({ kpi, zone });
+  gauge(
+    'kpi_value',
+    "Newest value of a KPI in the KPI's unit; absent when there is none",
+    async () =>
+      (await bounded()).flatMap((value): Sample[] => (value.value === null ? [] : [[value.value, labelsOf(value)]])),
+    ['kpi', 'zone'],
+  );
+  gauge(
+    'kpi_valid',
+    '1 when the newest value meets its completeness rule',
+    async () => (await bounded()).map((value): Sample => [value.valid ? 1 : 0, labelsOf(value)]),
+    ['kpi', 'zone'],
+  );
+  gauge(
+    'kpi_coverage_ratio',
+    'Valid parts of expected parts of the newest value',
+    async () => (await bounded()).map((value): Sample => [value.coverage, labelsOf(value)]),
+    ['kpi', 'zone'],
+  );
+  gauge('kpi_left_out', 'KPI values beyond the bound of this page', async () => [
+    [Math.max(0, (await values()).length - KPI_SERIES_MAX)],
+  ]);
+}
+
+function snake(text: string): string {
+  return text.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}

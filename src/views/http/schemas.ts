@@ -1,0 +1,226 @@
+import * as z from 'zod';
+import { REJECT_REASONS, WINDOW_KINDS } from '../../model/index.ts';
+import { AGGREGATE_PARTS, COUNTER_METHODS } from '../../windows/index.ts';
+
+/*
+ * Every body of the HTTP API and of the stream, once: the routes validate and document with these, and the page takes
+ * its types from here.
+ */
+
+const time = z.string().describe('ISO 8601, UTC, with milliseconds, such as 2026-01-15T12:00:00.000Z');
+const domain = z.enum(['air', 'noise', 'water', 'energy', 'weather', 'device']);
+const quantityKind = z.enum(['gauge', 'level', 'counter', 'delta', 'state', 'angle']);
+const window = z.enum(WINDOW_KINDS);
+const count = z.number();
+
+export const errorSchema = z
+  .object({ error: z.object({ code: z.string(), message: z.string().describe('cannot <do> <which thing>: <cause>') }) })
+  .meta({ id: 'Error' });
+
+export const deviceSchema = z
+  .object({
+    device: z.string(),
+    profile: z.string(),
+    gateway: z.string(),
+    zone: z.string().describe('Innermost zone id; empty when the configuration assigns none'),
+    name: z.string(),
+    role: z.enum(['ambient', 'bulk', 'customer', 'generation', 'grid', 'ignore']),
+    firstSeen: time.nullable(),
+    lastEvent: time.nullable().describe('Newest event time'),
+    lastReceived: time.nullable(),
+    readings: count,
+    silent: z.boolean().describe('Longer without a message than its time-out'),
+  })
+  .meta({ id: 'Device' });
+
+export const latestReadingSchema = z.object({ time, value: z.number().nullable(), quality: z.string() });
+
+export const seriesSchema = z
+  .object({
+    id: z.int(),
+    device: z.string(),
+    quantity: z.string(),
+    channel: z.string(),
+    unit: z.string().describe('UCUM code'),
+    kind: quantityKind,
+    domain,
+    expectEverySeconds: z.number(),
+    latest: latestReadingSchema.nullable().optional().describe('Newest reading that counts; only with latest=true'),
+  })
+  .meta({ id: 'Series' });
+
+export const aggregateRowSchema = z
+  .object({
+    start: time,
+    end: time,
+    value: z.number().nullable(),
+    min: z.number().nullable(),
+    max: z.number().nullable(),
+    first: z.number().nullable(),
+    last: z.number().nullable(),
+    count,
+    validParts: count,
+    expected: count,
+    coverage: z.number().describe('0 to 1'),
+    valid: z.boolean(),
+    revision: z.int(),
+    final: z.boolean(),
+    l10: z.number().nullable().optional(),
+    l50: z.number().nullable().optional(),
+    l90: z.number().nullable().optional(),
+  })
+  .meta({ id: 'AggregateRow' });
+
+export const aggregatesSchema = z
+  .object({
+    series: seriesSchema,
+    window,
+    of: z.enum(AGGREGATE_PARTS),
+    method: z.enum(COUNTER_METHODS),
+    tz: z.string(),
+    unit: z.string(),
+    rows: z.array(aggregateRowSchema),
+  })
+  .meta({ id: 'Aggregates' });
+
+export const readingSchema = z
+  .object({
+    time,
+    value: z.number().nullable().describe('Null where the device had no value'),
+    quality: z.enum(['unchecked', 'bad', 'likely bad', 'suspect', 'good']),
+    status: z.enum(['counted', 'invalid', 'lateFiled']),
+  })
+  .meta({ id: 'Reading' });
+
+export const kpiInfoSchema = z
+  .object({
+    id: z.string(),
+    code: z.string().describe('U4SSC code, or empty'),
+    title: z.string(),
+    domain: z.enum([...domain.options, 'network']),
+    unit: z.string().describe('UCUM code'),
+    unitLabel: z.string(),
+    window,
+    direction: z.enum(['lower', 'higher', 'none']),
+    decimals: z.int().describe('To print; values keep full precision'),
+    bands: z.array(
+      z.object({
+        name: z.string(),
+        upTo: z.number().nullable().describe('Inclusive; null for the last'),
+        color: z.string(),
+      }),
+    ),
+    scopes: z.array(z.enum(['device', 'zone', 'city'])),
+    target: z.number().nullable().describe("The city's target, from its configuration"),
+    method: z.string(),
+    completeness: z.string(),
+    spatial: z.string(),
+    source: z.string(),
+  })
+  .meta({ id: 'KpiInfo' });
+
+export const kpiValueSchema = z
+  .object({
+    kpi: z.string(),
+    zone: z.string().describe('Zone id, city id, or device:<device id>'),
+    window,
+    start: time,
+    end: time,
+    value: z.number().nullable(),
+    band: z.int().nullable().describe('1 is the first band of the KPI'),
+    validCount: count,
+    expectedCount: count,
+    coverage: z.number().describe('0 to 1'),
+    valid: z.boolean().describe('The completeness rule is met'),
+    deviceCount: count,
+    coveredPopulation: count,
+    revision: z.int(),
+    final: z.boolean().describe('False while the window is open'),
+    watermark: time.nullable(),
+    method: z.string(),
+    note: z.string(),
+  })
+  .meta({ id: 'KpiValue' });
+
+export const zonesSchema = z
+  .object({
+    city: z.object({ id: z.string(), name: z.string(), timeZone: z.string(), population: count.nullable() }),
+    zones: z.array(
+      z.object({
+        id: z.string(),
+        name: z.string(),
+        parent: z.string().nullable().describe('Zone that this one lies in; null directly below the city'),
+        population: count,
+        areaKm2: z.number().nullable(),
+      }),
+    ),
+    version: z.string().describe('Version of the program'),
+  })
+  .meta({ id: 'Zones' });
+
+export const quantitySchema = z
+  .object({ id: z.string(), title: z.string(), domain, kind: quantityKind, unit: z.string().describe('UCUM code') })
+  .meta({ id: 'Quantity' });
+
+export const quarantineSchema = z
+  .object({
+    sequence: z.int(),
+    index: z.int().describe('Position of the reading in its message; -1 for a whole message'),
+    receivedAt: time,
+    reason: z.enum(REJECT_REASONS),
+    detail: z.string(),
+    topic: z.string(),
+    clientId: z.string(),
+    device: z.string(),
+    payloadBytes: count,
+    payloadHead: z.string(),
+  })
+  .meta({ id: 'QuarantineRow' });
+
+export const progressSchema = z
+  .object({
+    durableSequence: count,
+    engineSequence: count,
+    storeSequence: count,
+    engineLagSeconds: z.number(),
+  })
+  .meta({ id: 'Progress' });
+
+export const accountingSchema = z
+  .object({
+    sequence: count.describe('Journal sequence up to which this speaks'),
+    messages: z.object({ received: count, decoded: count, ignored: count, quarantined: count }),
+    readings: z.object({
+      received: count,
+      counted: count,
+      invalid: count,
+      duplicate: count,
+      lateFiled: count,
+      quarantined: count,
+    }),
+    rejects: z.partialRecord(z.enum(REJECT_REASONS), count),
+    balanced: z.object({ messages: z.boolean(), readings: z.boolean() }),
+    progress: progressSchema,
+    rates: z.object({ messagesPerSecond: z.number(), readingsPerSecond: z.number() }),
+    problems: z.array(z.string()),
+    at: time.describe('Wall clock of the server'),
+  })
+  .meta({ id: 'Accounting' });
+
+export const readinessSchema = z
+  .object({ ready: z.boolean(), problems: z.array(z.string()) })
+  .meta({ id: 'Readiness' });
+
+export type DeviceBody = z.output<typeof deviceSchema>;
+export type SeriesBody = z.output<typeof seriesSchema>;
+export type AggregatesBody = z.output<typeof aggregatesSchema>;
+export type AggregateRowBody = z.output<typeof aggregateRowSchema>;
+export type ReadingBody = z.output<typeof readingSchema>;
+export type KpiInfoBody = z.output<typeof kpiInfoSchema>;
+export type KpiValueBody = z.output<typeof kpiValueSchema>;
+export type ZonesBody = z.output<typeof zonesSchema>;
+export type QuantityBody = z.output<typeof quantitySchema>;
+export type QuarantineBody = z.output<typeof quarantineSchema>;
+export type AccountingBody = z.output<typeof accountingSchema>;
+export type ProgressBody = z.output<typeof progressSchema>;
+export type ReadinessBody = z.output<typeof readinessSchema>;

@@ -1,0 +1,70 @@
+import type { FastifyInstance } from 'fastify';
+import { HttpProblem } from './problems.ts';
+
+const PAGE_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "font-src 'self'",
+  "connect-src 'self'",
+  "manifest-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+/** The readable API page is made by a library that writes style attributes. */
+const DOCS_POLICY = PAGE_POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'");
+
+const HEADERS = {
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'x-frame-options': 'DENY',
+} as const;
+
+const LOOPBACK_NAMES: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+/**
+ * Guards every answer: security headers, read-only methods, and, while the server is bound to this machine alone, a
+ * Host header that names this machine. The last keeps a web site from reading the API through a name of its own that
+ * resolves to 127.0.0.1 (DNS rebinding).
+ */
+export function guardRequests(
+  app: FastifyInstance,
+  options: { readonly host: string; readonly docsPath: string },
+): void {
+  const checksHost = isLoopback(options.host);
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers(HEADERS);
+    reply.header('content-security-policy', request.url.startsWith(options.docsPath) ? DOCS_POLICY : PAGE_POLICY);
+    if (request.url.startsWith('/api/')) reply.header('cache-control', 'no-store');
+    if (checksHost && !namesThisMachine(request.headers.host, options.host)) {
+      throw new HttpProblem(
+        421,
+        'wrong_host',
+        'cannot answer for this host name: the server is bound to this machine; use localhost, 127.0.0.1 or [::1]',
+      );
+    }
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      reply.header('allow', 'GET, HEAD');
+      throw new HttpProblem(
+        405,
+        'method_not_allowed',
+        `cannot ${request.method}: everything here is read by GET or HEAD`,
+      );
+    }
+  });
+}
+
+/** True for the addresses that only this machine reaches. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
+}
+
+function namesThisMachine(header: string | undefined, bound: string): boolean {
+  const host = (header ?? '').toLowerCase().replace(/:\d{1,5}$/, '');
+  return LOOPBACK_NAMES.has(host) || host === bound;
+}

@@ -1,0 +1,222 @@
+import type { Clock } from '../../base/index.ts';
+import type { Accounting, KpiValue } from '../../model/index.ts';
+import type { DeviceRow } from '../../store/index.ts';
+import { kpiKey } from '../newest.ts';
+import type { LiveUpdate } from '../views.ts';
+
+/** What a client asked for. */
+export interface StreamFilter {
+  readonly topics: ReadonlySet<StreamTopic>;
+  /** Only KPI values and devices of this zone; empty for all. */
+  readonly zone: string;
+}
+
+export const STREAM_TOPICS = ['kpis', 'devices', 'accounting'] as const;
+export type StreamTopic = (typeof STREAM_TOPICS)[number];
+
+/** The writing end of one client's connection. */
+export interface StreamSink {
+  /** Takes text over; false when the client has not read what was written before. Never waits. */
+  write(text: string): boolean;
+  /** Ends the connection at once, whatever is unsent. */
+  cut(): void;
+}
+
+/** Turns the parts of an update into event text; one call serves every client with the same filter. */
+export type FormatEvents = (update: LiveUpdate, filter: StreamFilter) => string;
+
+export interface StreamHubOptions {
+  readonly format: FormatEvents;
+  /** Everything that is known now, as one update. */
+  readonly fullState: () => Promise<LiveUpdate>;
+  readonly clock: Pick<Clock, 'monotonicMs'>;
+  readonly clientsMax: number;
+  /** Changes held back for a client that does not read; a client behind by more is cut. About 300 bytes an entry. */
+  readonly behindEntriesMax: number;
+  /** A client that reads nothing for this long is cut, ms. */
+  readonly stalledMsMax: number;
+  /** Entries (KPI values and devices) of recent updates kept for clients that come back. */
+  readonly recentEntriesMax: number;
+}
+
+/** One live stream for many clients: each gets everything, or is cut; none is waited for. */
+export interface StreamHub {
+  /**
+   * Adds a client: first what changed since `afterSequence` when that is still held, the full state otherwise.
+   * @returns undefined when the client limit is reached
+   */
+  add(sink: StreamSink, filter: StreamFilter, afterSequence: number | undefined): StreamClient | undefined;
+  push(update: LiveUpdate): void;
+  /** Writes a comment to every client, and cuts those that stalled. To be called every 15 s. */
+  beat(): void;
+  stats(): StreamStats;
+  close(): void;
+}
+
+export interface StreamClient {
+  /** The connection can take more: what was held back goes out as one update. */
+  drained(): void;
+  remove(): void;
+}
+
+export interface StreamStats {
+  readonly clientCount: number;
+  readonly cutCount: number;
+  readonly refusedCount: number;
+  readonly eventCount: number;
+}
+
+/** What a client has missed, only the newest of each thing: catching up costs the state, not the history. */
+interface Behind {
+  readonly kpis: Map<string, KpiValue>;
+  readonly devices: Map<string, DeviceRow>;
+  accounting: Accounting;
+  sequence: number;
+  atMs: number;
+}
+
+interface Client {
+  readonly sink: StreamSink;
+  readonly filter: StreamFilter;
+  /** Updates are held back while the first state is on its way or the connection is full. */
+  held: boolean;
+  heldAtMs: number;
+  behind: Behind | undefined;
+}
+
+/** Creates the hub; it writes nothing on its own, neither events nor heartbeats. */
+export function createStreamHub(options: StreamHubOptions): StreamHub {
+  const clients = new Set<Client>();
+  const recent = createRecent(options.recentEntriesMax);
+  let cutCount = 0;
+  let refusedCount = 0;
+  let eventCount = 0;
+
+  function write(client: Client, text: string): void {
+    if (text === '') return;
+    eventCount++;
+    if (client.sink.write(text)) return;
+    if (!client.held) client.heldAtMs = options.clock.monotonicMs();
+    client.held = true;
+  }
+
+  function cut(client: Client): void {
+    clients.delete(client);
+    cutCount++;
+    client.sink.cut();
+  }
+
+  function release(client: Client): void {
+    client.held = false;
+    const behind = client.behind;
+    client.behind = undefined;
+    if (behind !== undefined) write(client, options.format(asUpdate(behind), client.filter));
+  }
+
+  async function begin(client: Client, afterSequence: number | undefined): Promise<void> {
+    const missed = afterSequence === undefined ? undefined : recent.since(afterSequence);
+    const first = missed === undefined ? await options.fullState() : missed;
+    if (!clients.has(client)) return;
+    client.held = false;
+    if (first !== null) write(client, options.format(first, client.filter));
+    if (!client.held) release(client);
+  }
+
+  return {
+    add(sink, filter, afterSequence) {
+      if (clients.size >= options.clientsMax) {
+        refusedCount++;
+        return undefined;
+      }
+      const client: Client = { sink, filter, held: true, heldAtMs: options.clock.monotonicMs(), behind: undefined };
+      clients.add(client);
+      begin(client, afterSequence).catch(() => cut(client));
+      return {
+        drained: () => {
+          if (clients.has(client) && client.held) release(client);
+        },
+        remove: () => clients.delete(client),
+      };
+    },
+    push(update) {
+      recent.add(update);
+      const texts = new Map<string, string>();
+      for (const client of clients) {
+        if (client.held) {
+          client.behind = merge(client.behind, update);
+          if (client.behind.kpis.size + client.behind.devices.size > options.behindEntriesMax) cut(client);
+        } else write(client, textFor(client.filter, update, texts));
+      }
+    },
+    beat() {
+      const nowMs = options.clock.monotonicMs();
+      for (const client of clients) {
+        if (!client.held) write(client, ': keep awake\n\n');
+        else if (nowMs - client.heldAtMs > options.stalledMsMax) cut(client);
+      }
+    },
+    stats: () => ({ clientCount: clients.size, cutCount, refusedCount, eventCount }),
+    close() {
+      for (const client of clients) client.sink.cut();
+      clients.clear();
+    },
+  };
+
+  function textFor(filter: StreamFilter, update: LiveUpdate, texts: Map<string, string>): string {
+    const key = `${[...filter.topics].sort().join()}|${filter.zone}`;
+    const text = texts.get(key) ?? options.format(update, filter);
+    texts.set(key, text);
+    return text;
+  }
+}
+
+/** Recent updates for clients that come back, oldest first, bounded by the number of their entries. */
+function createRecent(entriesMax: number): {
+  add(update: LiveUpdate): void;
+  /** What changed at or after a sequence; null for nothing, undefined when not all of it is held. */
+  since(sequence: number): LiveUpdate | null | undefined;
+} {
+  const updates: LiveUpdate[] = [];
+  let entryCount = 0;
+  // Before the first update nothing is held, so nobody can be served from here: sequences of an earlier process included.
+  let heldAfter = Number.POSITIVE_INFINITY;
+  return {
+    add(update) {
+      if (updates.length === 0) heldAfter = update.sequence;
+      updates.push(update);
+      entryCount += entriesOf(update);
+      while (entryCount > entriesMax && updates.length > 1) {
+        const oldest = updates.shift()!;
+        entryCount -= entriesOf(oldest);
+        heldAfter = oldest.sequence;
+      }
+    },
+    since(sequence) {
+      const newest = updates.at(-1);
+      if (newest === undefined || sequence <= heldAfter || sequence > newest.sequence) return undefined;
+      let behind: Behind | undefined;
+      // Two ticks can end at one sequence, so the last one seen is sent again.
+      for (const update of updates) if (update.sequence >= sequence) behind = merge(behind, update);
+      return behind === undefined ? null : asUpdate(behind);
+    },
+  };
+}
+
+function entriesOf(update: LiveUpdate): number {
+  return 1 + update.kpis.length + update.devices.length;
+}
+
+/** Lays an update over what is held. Windows are told apart by their start: a corrected past one must arrive too. */
+function merge(behind: Behind | undefined, update: LiveUpdate): Behind {
+  const merged = behind ?? { kpis: new Map(), devices: new Map(), accounting: update.accounting, sequence: 0, atMs: 0 };
+  for (const value of update.kpis) merged.kpis.set(`${kpiKey(value)}\n${value.startMs}`, value);
+  for (const row of update.devices) merged.devices.set(row.device, row);
+  merged.accounting = update.accounting;
+  merged.sequence = update.sequence;
+  merged.atMs = update.atMs;
+  return merged;
+}
+
+function asUpdate(behind: Behind): LiveUpdate {
+  return { ...behind, kpis: [...behind.kpis.values()], devices: [...behind.devices.values()] };
+}
