@@ -18,6 +18,12 @@ export interface JournalStats {
   /** Records accepted and not yet durable. */
   readonly waitingRecords: number;
   readonly waitingBytes: number;
+  /** Why nothing can be written at present although nothing is broken (disk full); null when all is well. */
+  readonly blocked?: string | null;
+  /** How often writing had to wait for room. */
+  readonly blockedTotal?: number;
+  /** Bytes of a torn last write that the start cut off; none of them had been acknowledged. */
+  readonly tailBytesCut?: number;
 }
 
 /**
@@ -37,7 +43,10 @@ export interface JournalWriter {
   durableSequence(): number;
   /** Called after each group commit with the newest durable sequence. */
   onDurable(listener: (durableSequence: number) => void): void;
-  /** A consumer needs nothing up to and including `sequence` any more; the oldest consumer holds retention back. */
+  /**
+   * A consumer needs nothing up to and including `sequence` any more; the oldest consumer holds retention back.
+   * @throws OperatingError `journal_behind_consumer` when the journal ends before `sequence`: it is not the one that was read
+   */
   setConsumerPosition(consumer: string, sequence: number): void;
   /** Deletes what all consumers passed and the retention allows; returns bytes freed. */
   trim(nowMs: number): Promise<number>;

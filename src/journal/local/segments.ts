@@ -1,0 +1,112 @@
+import { randomInt } from 'node:crypto';
+import { join } from 'node:path';
+import { assert, DAY_MS } from '../../base/index.ts';
+import type { JournalRetention } from '../journal.ts';
+import type { JournalFile, JournalFileSystem } from './files.ts';
+import { encodeHeader, SEGMENT_HEADER_BYTES, type SegmentHeader, segmentName } from './format.ts';
+import type { Segment } from './recovery.ts';
+
+/** The segment files of a writer: the open one at the end, and those before it that retention may take away. */
+export class Segments {
+  readonly salt: number;
+  readonly #files: JournalFileSystem;
+  readonly #folder: string;
+  readonly #list: Segment[];
+  #file: JournalFile | undefined;
+
+  constructor(files: JournalFileSystem, folder: string, recovered: readonly Segment[]) {
+    this.#files = files;
+    this.#folder = folder;
+    this.#list = [...recovered];
+    this.salt = recovered[0]?.header.salt ?? randomInt(1, 2 ** 32);
+  }
+
+  get count(): number {
+    return this.#list.length;
+  }
+
+  get bytes(): number {
+    let sum = 0;
+    for (const segment of this.#list) sum += segment.bytes;
+    return sum;
+  }
+
+  get firstSequence(): number {
+    return this.#list[0]?.header.firstSequence ?? 0;
+  }
+
+  /** The segment that is written to. */
+  get active(): Segment {
+    const last = this.#list.at(-1);
+    assert(last !== undefined, 'the journal has no segment to write to');
+    return last;
+  }
+
+  async file(): Promise<JournalFile> {
+    this.#file ??= await this.#files.open(this.#path(this.active.header.firstSequence), 'write');
+    return this.#file;
+  }
+
+  /** Starts a new segment, durably; when that fails the old one goes on. */
+  async begin(firstSequence: number, createdAtMs: number, floorAtMs: number): Promise<void> {
+    const previous = this.#list.at(-1);
+    const header: SegmentHeader = {
+      salt: this.salt,
+      firstSequence,
+      createdAtMs,
+      previousFirstSequence: previous?.header.firstSequence ?? 0,
+      previousBytes: previous?.bytes ?? 0,
+      floorAtMs,
+    };
+    const file = await this.#make(this.#path(firstSequence), header);
+    await this.#file?.close();
+    this.#file = file;
+    this.#list.push({ header, bytes: SEGMENT_HEADER_BYTES });
+  }
+
+  /** Removes segments that lie wholly at or before `passedSequence` and are too old, or too many; returns bytes freed. */
+  async trim(passedSequence: number, retention: JournalRetention, nowMs: number): Promise<number> {
+    let freed = 0;
+    for (let next = this.#list[1]; next !== undefined; next = this.#list[1]) {
+      const oldest = this.#list[0]!;
+      const isPassed = next.header.firstSequence - 1 <= passedSequence;
+      const isOld = nowMs - next.header.floorAtMs > retention.ageMsMax;
+      if (!isPassed || !(isOld || this.bytes > retention.bytesMax)) break;
+      this.#list.shift();
+      freed += oldest.bytes;
+      await this.#files.remove(this.#path(oldest.header.firstSequence));
+    }
+    if (freed > 0) await this.#files.syncFolder(this.#folder);
+    return freed;
+  }
+
+  /** The open segment is so old that its records could not be trimmed at their age: a new one should begin. */
+  isOverdue(retention: JournalRetention, nowMs: number): boolean {
+    const { header, bytes } = this.active;
+    return bytes > SEGMENT_HEADER_BYTES && nowMs - header.createdAtMs > Math.min(DAY_MS, retention.ageMsMax / 10);
+  }
+
+  async close(): Promise<void> {
+    await this.#file?.close();
+    this.#file = undefined;
+  }
+
+  async #make(path: string, header: SegmentHeader): Promise<JournalFile> {
+    const file = await this.#files.open(path, 'create');
+    try {
+      const bytes = encodeHeader(header);
+      for (let done = 0; done < bytes.length; ) done += await file.writev([bytes.subarray(done)], done);
+      await file.datasync();
+      await this.#files.syncFolder(this.#folder);
+      return file;
+    } catch (error) {
+      await file.close().catch(() => {});
+      await this.#files.remove(path).catch(() => {});
+      throw error;
+    }
+  }
+
+  #path(firstSequence: number): string {
+    return join(this.#folder, segmentName(firstSequence));
+  }
+}
