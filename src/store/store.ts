@@ -91,15 +91,26 @@ export interface KpiQuery extends TimeRange {
   readonly window?: WindowKind;
   /** All revisions, or (default) the newest of each window. */
   readonly allRevisions?: boolean;
+  /** `KPI_ROWS_DEFAULT` when not given. */
   readonly limit?: number;
 }
+
+/** Rows that `kpis` answers at most when the query names no limit. */
+export const KPI_ROWS_DEFAULT = 100_000;
 
 export interface QuarantineQuery {
   readonly reason?: RejectReason;
   readonly device?: string;
   /** Newest first; rows with a sequence below this one, for paging. */
   readonly beforeSequence?: number;
+  /** A page goes beyond it only to end with the last row of a message, so that paging by sequence loses none. */
   readonly limit: number;
+}
+
+/** What may be deleted; the newest counted reading of every series stays known to `latest`. */
+export interface RetentionRule {
+  /** Readings measured before this instant, ms UTC. */
+  readonly readingsBeforeMs?: number;
 }
 
 /** Where readings, panes and KPI values are kept and asked for. One writer; queries may run beside it. */
@@ -112,7 +123,11 @@ export interface Store {
   open(): Promise<{ readonly position: number }>;
   /** All of the batch or nothing, with its position. Rejects with a retryable OperatingError when trying again can help. */
   write(batch: StoreBatch): Promise<void>;
-  series(filter: { readonly device?: string; readonly quantity?: string; readonly channel?: string }): Promise<readonly Series[]>;
+  series(filter: {
+    readonly device?: string;
+    readonly quantity?: string;
+    readonly channel?: string;
+  }): Promise<readonly Series[]>;
   devices(): Promise<readonly DeviceRow[]>;
   /** Readings of a series by event time, oldest first; status tells counted, invalid and late-filed apart. */
   readings(series: number, range: TimeRange, limit: number): Promise<readonly StoredReading[]>;
@@ -125,6 +140,8 @@ export interface Store {
   /** The newest value of every (kpi, zone, window). */
   latestKpis(): Promise<readonly KpiValue[]>;
   quarantine(query: QuarantineQuery): Promise<readonly QuarantineRow[]>;
+  /** Deletes what the rule allows; returns how many readings went. Space inside the store is used again. */
+  trimRetention(rule: RetentionRule): Promise<number>;
   /** Rows and bytes, for /metrics. */
   stats(): Promise<{ readonly position: number; readonly readingCount: number; readonly bytesOnDisk: number }>;
   close(): Promise<void>;

@@ -1,0 +1,227 @@
+// In: store batches, and questions. Out: one DuckDB file that holds them; answers from a second connection beside the writer.
+import { accessSync, constants, mkdirSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { type Clock, OperatingError } from '../../base/index.ts';
+import type { RetentionRule, Store, StoreBatch } from '../store.ts';
+import { lockedError, openError, workError } from './errors.ts';
+import { NewestKpis, NewestReadings } from './newest.ts';
+import { Queries } from './queries.ts';
+import { openSchema } from './schema.ts';
+import { Writer } from './writer.ts';
+
+export interface DuckdbStoreOptions {
+  /** Path of the database; its folder is made when it is not there. */
+  readonly file: string;
+  /** What DuckDB may use for its buffers, bytes; the process needs about as much again at peaks. */
+  readonly memoryBytesMax: number;
+  /** Threads that a query may use, 1 to 64. */
+  readonly threads: number;
+  readonly clock: Clock;
+}
+
+/** Files open in this thread: the lock of the operating system does not keep a process from itself. */
+const openFiles = new Set<string>();
+
+/**
+ * The embedded store: a single DuckDB file.
+ *
+ * A batch is one transaction with its position, on disk (WAL, synchronised) when `write` resolves. Writes are done one
+ * after the other in the order of the calls. Appending runs on the calling thread (milliseconds a batch), so the
+ * process gives this a thread of its own (workers/store-thread).
+ *
+ * Errors: `store_locked`, `store_unwritable`, `store_damaged`, `store_schema_newer` from `open`; `store_work_failed`
+ * (retryable when space or memory can come back) and `store_failed` (open again) from the rest; `store_closed`.
+ */
+export function createDuckdbStore(options: DuckdbStoreOptions): Store {
+  return new DuckdbStore(options);
+}
+
+interface Opened {
+  readonly file: string;
+  readonly instance: DuckDBInstance;
+  readonly writer: Writer;
+  readonly queries: Queries;
+  readonly newestReadings: NewestReadings;
+  readonly newestKpis: NewestKpis;
+  readonly disconnect: () => void;
+  position: number;
+  readingCount: number;
+}
+
+class DuckdbStore implements Store {
+  private readonly options: DuckdbStoreOptions;
+  private opened: Opened | undefined;
+  /** Ends when the last write, trim or save has ended; never rejects. */
+  private writing: Promise<unknown> = Promise.resolve();
+
+  constructor(options: DuckdbStoreOptions) {
+    this.options = options;
+  }
+
+  async open() {
+    if (this.opened === undefined) this.opened = await openFile(this.options);
+    return { position: this.opened.position };
+  }
+
+  write(batch: StoreBatch): Promise<void> {
+    return this.inTurn('write to', async (opened) => {
+      const written = await opened.writer.write(batch, opened.position);
+      opened.position = written.position;
+      opened.readingCount += written.readings.count;
+      opened.newestReadings.offerColumns(written.readings);
+      for (const value of batch.kpis) opened.newestKpis.offer(value);
+      // The batch is committed; a failure to save what can be found again must not make it look lost.
+      await opened.writer.saveNewestNowAndThen(opened.position).catch(() => undefined);
+    });
+  }
+
+  trimRetention(rule: RetentionRule): Promise<number> {
+    return this.inTurn('trim', async (opened) => {
+      if (rule.readingsBeforeMs === undefined) return 0;
+      const deleted = await opened.writer.deleteReadingsBefore(Math.ceil(rule.readingsBeforeMs), opened.position);
+      opened.readingCount -= deleted;
+      return deleted;
+    });
+  }
+
+  series(filter: { readonly device?: string; readonly quantity?: string; readonly channel?: string }) {
+    return this.ask((opened) => opened.queries.series(filter));
+  }
+
+  devices() {
+    return this.ask((opened) => opened.queries.devices());
+  }
+
+  readings(...[series, range, limit]: Parameters<Store['readings']>) {
+    return this.ask((opened) => opened.queries.readings(series, range, limit));
+  }
+
+  panes(...[series, level, range]: Parameters<Store['panes']>) {
+    return this.ask((opened) => opened.queries.panes(series, level, range));
+  }
+
+  latest(series: readonly number[]) {
+    return this.ask(async ({ newestReadings }) => {
+      if (series.length === 0) return newestReadings.all();
+      const ids = [...new Set(series)].sort((a, b) => a - b);
+      return ids.map((id) => newestReadings.get(id)).filter((reading) => reading !== undefined);
+    });
+  }
+
+  kpis(query: Parameters<Store['kpis']>[0]) {
+    return this.ask((opened) => opened.queries.kpis(query));
+  }
+
+  latestKpis() {
+    return this.ask(async (opened) => opened.newestKpis.all());
+  }
+
+  quarantine(query: Parameters<Store['quarantine']>[0]) {
+    return this.ask((opened) => opened.queries.quarantine(query));
+  }
+
+  stats() {
+    return this.ask(async ({ position, readingCount, file }) => {
+      return { position, readingCount, bytesOnDisk: fileBytes(file) + fileBytes(`${file}.wal`) };
+    });
+  }
+
+  async close() {
+    const opened = this.opened;
+    if (opened === undefined) return;
+    this.opened = undefined;
+    await this.writing;
+    // Only spares work at the next opening: a crash here loses nothing.
+    await opened.writer.saveNewest(opened.position).catch(() => undefined);
+    opened.disconnect();
+  }
+
+  private requireOpen(): Opened {
+    if (this.opened !== undefined) return this.opened;
+    throw new OperatingError('store_closed', `cannot use the store ${this.options.file}: it is not open`);
+  }
+
+  private async ask<Answer>(question: (opened: Opened) => Promise<Answer>): Promise<Answer> {
+    const opened = this.requireOpen();
+    try {
+      return await question(opened);
+    } catch (cause) {
+      throw workError('read', opened.file, cause);
+    }
+  }
+
+  private async inTurn<Answer>(what: string, work: (opened: Opened) => Promise<Answer>): Promise<Answer> {
+    const opened = this.requireOpen();
+    const done = this.writing.then(() => work(opened));
+    this.writing = done.catch(() => undefined);
+    try {
+      return await done;
+    } catch (cause) {
+      throw workError(what, opened.file, cause);
+    }
+  }
+}
+
+async function openFile(options: DuckdbStoreOptions): Promise<Opened> {
+  const file = claimFile(options.file);
+  let instance: DuckDBInstance | undefined;
+  try {
+    instance = await DuckDBInstance.create(file, {
+      memory_limit: `${Math.floor(options.memoryBytesMax / 1024)}KiB`,
+      threads: String(options.threads),
+      // Nothing is ever fetched from the network.
+      autoinstall_known_extensions: 'false',
+      autoload_known_extensions: 'false',
+    });
+    return await openParts(options, file, instance);
+  } catch (cause) {
+    instance?.closeSync();
+    openFiles.delete(file);
+    throw openError(options.file, cause);
+  }
+}
+
+async function openParts(options: DuckdbStoreOptions, file: string, instance: DuckDBInstance): Promise<Opened> {
+  const writeConnection = await instance.connect();
+  const position = await openSchema(writeConnection, options.file, options.clock.nowMs());
+  const readConnection = await instance.connect();
+  const newestReadings = new NewestReadings();
+  const writer = new Writer(writeConnection, newestReadings);
+  await writer.prepare();
+  const queries = new Queries(readConnection);
+  const saved = await queries.newestReadings();
+  for (const reading of saved) newestReadings.offer(reading);
+  const newestKpis = new NewestKpis();
+  for (const value of await queries.newestKpis()) newestKpis.offer(value);
+  const disconnect = () => {
+    writer.close();
+    writeConnection.closeSync();
+    readConnection.closeSync();
+    instance.closeSync();
+    openFiles.delete(file);
+  };
+  const readingCount = await queries.readingCount();
+  return { file, instance, writer, queries, newestReadings, newestKpis, disconnect, position, readingCount };
+}
+
+/** Makes the folder, checks that it can be written, and takes the file for this thread. Returns its real path. */
+function claimFile(given: string): string {
+  const absolute = resolve(given);
+  let file: string;
+  try {
+    mkdirSync(dirname(absolute), { recursive: true });
+    file = join(realpathSync(dirname(absolute)), basename(absolute));
+    accessSync(dirname(file), constants.W_OK);
+    if (statSync(file, { throwIfNoEntry: false }) !== undefined) accessSync(file, constants.R_OK | constants.W_OK);
+  } catch (cause) {
+    throw openError(given, cause);
+  }
+  if (openFiles.has(file)) throw lockedError(given, `this process (${process.pid})`);
+  openFiles.add(file);
+  return file;
+}
+
+function fileBytes(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+}

@@ -1,0 +1,42 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { OperatingError } from '../../base/index.ts';
+import { META_DDL, SCHEMA_VERSION, TABLES } from './tables.ts';
+
+/**
+ * Makes the tables of a new file, or checks those of an old one.
+ *
+ * @returns the journal position that the file includes
+ * @throws OperatingError `store_schema_newer`, `store_damaged`
+ */
+export async function openSchema(connection: DuckDBConnection, file: string, nowMs: number): Promise<number> {
+  const found = await connection.runAndReadAll('SELECT table_name FROM duckdb_tables() WHERE NOT internal');
+  const names = found.getRows().map((row) => String(row[0]));
+  if (names.length === 0) return createSchema(connection, nowMs);
+  if (!names.includes('meta')) {
+    throw new OperatingError(
+      'store_damaged',
+      `cannot open the store ${file}: it is a DuckDB file of something else (tables ${names.join(', ')})`,
+    );
+  }
+  const [version, position] =
+    (await connection.runAndReadAll('SELECT schema_version, position FROM meta')).getRows()[0] ?? [];
+  if (version === undefined)
+    throw new OperatingError('store_damaged', `cannot open the store ${file}: its meta table is empty`);
+  if (Number(version) > SCHEMA_VERSION) {
+    const message = `cannot open the store ${file}: it has schema version ${version}, this program knows up to ${SCHEMA_VERSION}; use the newer program`;
+    throw new OperatingError('store_schema_newer', message);
+  }
+  return Number(position);
+}
+
+async function createSchema(connection: DuckDBConnection, nowMs: number): Promise<number> {
+  await connection.run('BEGIN TRANSACTION');
+  for (const table of TABLES) await connection.run(table.ddl);
+  await connection.run(META_DDL);
+  await connection.run('INSERT INTO meta VALUES ($1::INTEGER, $2::BIGINT, 0, 0)', [
+    SCHEMA_VERSION,
+    BigInt(Math.trunc(nowMs)),
+  ]);
+  await connection.run('COMMIT');
+  return 0;
+}

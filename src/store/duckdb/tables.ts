@@ -1,0 +1,156 @@
+import type { KpiValue, Pane, PaneLevel, Series } from '../../model/index.ts';
+import type { DeviceRow, QuarantineRow, StoredReading } from '../store.ts';
+import { defineTable, type Table } from './table.ts';
+
+/** Raised with every change of a table; an older program refuses a newer file. */
+export const SCHEMA_VERSION = 1;
+
+/** A pane with its series, flat as the table holds it. */
+export interface FlatPane extends Pane {
+  readonly series: number;
+}
+
+export const SERIES_TABLE = defineTable<Series>(
+  'series',
+  {
+    id: 'count',
+    device: 'text',
+    quantity: 'text',
+    channel: 'text',
+    unit: 'text',
+    kind: 'text',
+    domain: 'text',
+    expectEveryMs: 'double',
+  },
+  ['id'],
+);
+
+/** Times are doubles here, because a device that never reported an event time has none to store as an integer. */
+export const DEVICES_TABLE = defineTable<DeviceRow>(
+  'devices',
+  {
+    device: 'text',
+    profile: 'text',
+    gateway: 'text',
+    zone: 'text',
+    firstSeenMs: 'double',
+    lastEventMs: 'double',
+    lastReceivedMs: 'double',
+    readingCount: 'double',
+    silent: 'flag',
+  },
+  ['device'],
+);
+
+/** Append only; in the order of the journal, so that zone maps prune by time. No key: the engine removed duplicates. */
+export const READINGS_TABLE = defineTable<StoredReading>('readings', {
+  series: 'count',
+  timeMs: 'ms',
+  value: 'double',
+  quality: 'count',
+  status: 'count',
+  sequence: 'ms',
+});
+
+/** The newest counted reading of each series as of `meta.newest_position`; younger ones are found in `readings`. */
+export const NEWEST_TABLE = defineTable<StoredReading>(
+  'newest',
+  { series: 'count', timeMs: 'ms', value: 'double', quality: 'count', status: 'count', sequence: 'ms' },
+  ['series'],
+);
+
+/** One table a level: hours do not wade through quarters, and a batch's starts lie close together in each. */
+export const PANE_TABLES: Readonly<Record<PaneLevel, Table<FlatPane>>> = {
+  quarter: definePanes('panes_quarter'),
+  hour: definePanes('panes_hour'),
+  day: definePanes('panes_day'),
+};
+
+function definePanes(name: string): Table<FlatPane> {
+  return defineTable<FlatPane>(
+    name,
+    {
+      series: 'count',
+      startMs: 'ms',
+      endMs: 'ms',
+      count: 'count',
+      invalidCount: 'count',
+      coveredSlots: 'double',
+      expectedSlots: 'double',
+      sum: 'double',
+      sumSin: 'double',
+      min: 'double',
+      max: 'double',
+      firstMs: 'double',
+      first: 'double',
+      lastMs: 'double',
+      last: 'double',
+      increase: 'double',
+      increaseCoveredMs: 'double',
+      increaseAtEnd: 'double',
+      deltaCount: 'count',
+      counterEvents: 'count',
+      revision: 'count',
+      final: 'flag',
+    },
+    ['series', 'startMs'],
+  );
+}
+
+export const KPIS_TABLE = defineTable<KpiValue>(
+  'kpis',
+  {
+    kpi: 'text',
+    zone: 'text',
+    window: 'text',
+    startMs: 'ms',
+    endMs: 'ms',
+    value: 'double?',
+    band: 'double?',
+    validCount: 'double',
+    expectedCount: 'double',
+    coverage: 'double',
+    valid: 'flag',
+    deviceCount: 'count',
+    coveredPopulation: 'double',
+    revision: 'count',
+    final: 'flag',
+    watermarkMs: 'double',
+    method: 'text',
+    note: 'text',
+  },
+  ['kpi', 'zone', 'window', 'startMs', 'revision'],
+);
+
+export const QUARANTINE_TABLE = defineTable<QuarantineRow>('quarantine', {
+  sequence: 'ms',
+  index: 'count',
+  receivedAtMs: 'ms',
+  reason: 'text',
+  detail: 'text',
+  topic: 'text',
+  clientId: 'text',
+  device: 'text',
+  payloadBytes: 'ms',
+  payloadHead: 'text',
+});
+
+/** Tables whose rows are replaced by key. */
+export const UPSERTED_TABLES: readonly Table<unknown>[] = [
+  SERIES_TABLE,
+  DEVICES_TABLE,
+  NEWEST_TABLE,
+  ...Object.values(PANE_TABLES),
+  KPIS_TABLE,
+] as unknown as readonly Table<unknown>[];
+
+/** Every table but `meta`. */
+export const TABLES: readonly Table<unknown>[] = [
+  ...UPSERTED_TABLES,
+  READINGS_TABLE as unknown as Table<unknown>,
+  QUARANTINE_TABLE as unknown as Table<unknown>,
+];
+
+/** One row: what the file includes and how it is laid out. */
+export const META_DDL = `CREATE TABLE meta (
+  schema_version INTEGER NOT NULL, created_at_ms BIGINT NOT NULL, position BIGINT NOT NULL, newest_position BIGINT NOT NULL)`;

@@ -1,0 +1,284 @@
+import {
+  BIGINT,
+  DOUBLE,
+  type DuckDBAppender,
+  type DuckDBConnection,
+  DuckDBDataChunk,
+  type DuckDBPreparedStatement,
+  INTEGER,
+} from '@duckdb/node-api';
+import { assert } from '../../base/index.ts';
+import { PANE_LEVELS } from '../../model/index.ts';
+import type { ReadingColumns, StoreBatch } from '../store.ts';
+import type { NewestReadings } from './newest.ts';
+import {
+  appendKeys,
+  appendRows,
+  columnName,
+  fillBigIntVector,
+  fillVector,
+  stageDdl,
+  stageName,
+  type Table,
+} from './table.ts';
+import {
+  DEVICES_TABLE,
+  KPIS_TABLE,
+  NEWEST_TABLE,
+  PANE_TABLES,
+  QUARANTINE_TABLE,
+  READINGS_TABLE,
+  SERIES_TABLE,
+  UPSERTED_TABLES,
+} from './tables.ts';
+
+/** Rows of one chunk; the size of DuckDB's vectors. */
+const CHUNK_ROWS_MAX = 2048;
+
+/** The `newest` table is brought up to date once in so many batches; opening reads the readings written since. */
+const BATCHES_PER_NEWEST = 64;
+
+/** What a batch added, for the counters that are kept in memory. */
+export interface Written {
+  readonly readings: ReadingColumns;
+  readonly position: number;
+}
+
+/** The writing connection: one transaction at a time, all of it or nothing. */
+export class Writer {
+  private readonly connection: DuckDBConnection;
+  private readonly newest: NewestReadings;
+  private readonly appenders = new Map<string, DuckDBAppender>();
+  private readonly statements = new Map<string, DuckDBPreparedStatement>();
+  private batchesSinceNewest = 0;
+
+  constructor(connection: DuckDBConnection, newest: NewestReadings) {
+    this.connection = connection;
+    this.newest = newest;
+  }
+
+  /** Makes the temporary tables that upserts go through. */
+  async prepare(): Promise<void> {
+    for (const table of UPSERTED_TABLES) await this.connection.run(stageDdl(table));
+  }
+
+  /** Writes a batch; rows of readings and quarantine at or below `position` are there already. */
+  async write(batch: StoreBatch, position: number): Promise<Written> {
+    checkBatch(batch);
+    const readings = readingsAfter(batch.readings, position);
+    const quarantine = batch.quarantine.filter((row) => row.sequence > position);
+    const newPosition = Math.max(position, batch.position);
+    await this.transaction(async () => {
+      await this.upsert(SERIES_TABLE, batch.series);
+      await this.upsert(DEVICES_TABLE, batch.devices);
+      await this.appendReadings(readings);
+      for (const level of PANE_LEVELS) {
+        const panes = batch.panes
+          .filter((row) => row.level === level)
+          .map((row) => ({ ...row.pane, series: row.series }));
+        await this.upsert(PANE_TABLES[level], panes);
+      }
+      await this.upsert(KPIS_TABLE, batch.kpis);
+      await this.append(QUARANTINE_TABLE, quarantine);
+      if (newPosition !== position) await this.execute('UPDATE meta SET position = $1', [newPosition]);
+    });
+    return { readings, position: newPosition };
+  }
+
+  /** Saves the newest readings now and then, so that opening needs to look at few. To be called after the batch was taken in. */
+  async saveNewestNowAndThen(position: number): Promise<void> {
+    this.batchesSinceNewest++;
+    if (this.batchesSinceNewest >= BATCHES_PER_NEWEST) await this.saveNewest(position);
+  }
+
+  /** Saves the newest readings as of `position`. */
+  async saveNewest(position: number): Promise<void> {
+    await this.transaction(() => this.upsertNewest(position));
+    this.newest.markSaved();
+    this.batchesSinceNewest = 0;
+  }
+
+  /** Deletes readings measured before an instant; the newest of each series stays known. Returns how many went. */
+  async deleteReadingsBefore(beforeMs: number, position: number): Promise<number> {
+    let deleted = 0;
+    await this.transaction(async () => {
+      await this.upsertNewest(position);
+      deleted = await this.execute('DELETE FROM readings WHERE time_ms < $1', [beforeMs]);
+    });
+    this.newest.markSaved();
+    this.batchesSinceNewest = 0;
+    return deleted;
+  }
+
+  /** Ends the statements; the connection is the caller's. */
+  close(): void {
+    for (const statement of this.statements.values()) statement.destroySync();
+    this.dropAppenders();
+  }
+
+  private async upsertNewest(position: number): Promise<void> {
+    await this.upsert(NEWEST_TABLE, this.newest.unsaved());
+    await this.execute('UPDATE meta SET newest_position = $1', [position]);
+  }
+
+  private async transaction(work: () => Promise<void>): Promise<void> {
+    await this.connection.run('BEGIN TRANSACTION');
+    try {
+      await work();
+      await this.connection.run('COMMIT');
+    } catch (error) {
+      this.dropAppenders();
+      // The transaction may be gone already, when the commit itself failed; the first error is the one to tell.
+      await this.connection.run('ROLLBACK').catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** Removes the stored rows that have the keys of these rows, then adds these. The last of equal keys wins. */
+  private async upsert<Row>(table: Table<Row>, rows: readonly Row[]): Promise<void> {
+    if (rows.length === 0) return;
+    const last = lastByKey(table, rows);
+    const stage = await this.appender(stageName(table), 'temp');
+    appendKeys(table, stage, last);
+    stage.flushSync();
+    const range = startRange(last);
+    if (range === undefined) await this.execute(deleteSql(table, false), []);
+    else await this.execute(deleteSql(table, true), range);
+    await this.execute(`DELETE FROM ${stageName(table)}`, []);
+    await this.append(table, last);
+  }
+
+  private async append<Row>(table: Table<Row>, rows: readonly Row[]): Promise<void> {
+    if (rows.length === 0) return;
+    const appender = await this.appender(table.name);
+    appendRows(table, appender, rows);
+    appender.flushSync();
+  }
+
+  private async appendReadings(readings: ReadingColumns): Promise<void> {
+    if (readings.count === 0) return;
+    const appender = await this.appender(READINGS_TABLE.name);
+    for (let from = 0; from < readings.count; from += CHUNK_ROWS_MAX) {
+      appender.appendDataChunk(readingsChunk(readings, from, Math.min(readings.count, from + CHUNK_ROWS_MAX)));
+    }
+    appender.flushSync();
+  }
+
+  private async appender(table: string, catalog: string | null = null): Promise<DuckDBAppender> {
+    const known = this.appenders.get(table);
+    if (known !== undefined) return known;
+    const made = await this.connection.createAppender(table, null, catalog);
+    this.appenders.set(table, made);
+    return made;
+  }
+
+  /** After an error an appender may hold rows of the batch that failed. */
+  private dropAppenders(): void {
+    for (const appender of this.appenders.values()) {
+      appender.clear();
+      appender.closeSync();
+    }
+    this.appenders.clear();
+  }
+
+  private async execute(sql: string, integers: readonly number[]): Promise<number> {
+    let statement = this.statements.get(sql);
+    if (statement === undefined) {
+      statement = await this.connection.prepare(sql);
+      this.statements.set(sql, statement);
+    }
+    for (const [at, integer] of integers.entries()) statement.bindBigInt(at + 1, BigInt(integer));
+    return (await statement.run()).rowsChanged;
+  }
+}
+
+/** Columns in the order of `READINGS_TABLE`. */
+function readingsChunk(readings: ReadingColumns, from: number, to: number): DuckDBDataChunk {
+  const chunk = DuckDBDataChunk.create([INTEGER, BIGINT, DOUBLE, INTEGER, INTEGER, BIGINT, INTEGER], to - from);
+  const negativeZeros = new Uint8Array(to - from);
+  const value = readings.value.slice(from, to);
+  for (let row = 0; row < value.length; row++) {
+    if (value[row] !== 0) continue;
+    if (Object.is(value[row], -0)) negativeZeros[row] = 1;
+    value[row] = 0;
+  }
+  fillVector(chunk.getColumnVector(0), readings.series.subarray(from, to));
+  fillBigIntVector(chunk.getColumnVector(1), readings.timeMs.subarray(from, to));
+  fillVector(chunk.getColumnVector(2), value);
+  fillVector(chunk.getColumnVector(3), readings.quality.subarray(from, to));
+  fillVector(chunk.getColumnVector(4), readings.status.subarray(from, to));
+  fillBigIntVector(chunk.getColumnVector(5), readings.sequence.subarray(from, to));
+  fillVector(chunk.getColumnVector(6), negativeZeros);
+  return chunk;
+}
+
+function readingsAfter(readings: ReadingColumns, position: number): ReadingColumns {
+  const { count, sequence } = readings;
+  const kept: number[] = [];
+  for (let row = 0; row < count; row++) if (sequence[row]! > position) kept.push(row);
+  if (kept.length === count) return readings;
+  return {
+    count: kept.length,
+    series: Int32Array.from(kept, (row) => readings.series[row]!),
+    timeMs: Float64Array.from(kept, (row) => readings.timeMs[row]!),
+    value: Float64Array.from(kept, (row) => readings.value[row]!),
+    quality: Uint8Array.from(kept, (row) => readings.quality[row]!),
+    status: Uint8Array.from(kept, (row) => readings.status[row]!),
+    sequence: Float64Array.from(kept, (row) => sequence[row]!),
+  };
+}
+
+/** A row beyond its batch's position would be written twice after a crash; that is a broken engine. */
+function checkBatch(batch: StoreBatch): void {
+  const { readings, position } = batch;
+  assert(
+    Number.isSafeInteger(position) && position >= 0,
+    `position ${position} of a store batch is no journal sequence`,
+  );
+  for (const column of [
+    readings.series,
+    readings.timeMs,
+    readings.value,
+    readings.quality,
+    readings.status,
+    readings.sequence,
+  ]) {
+    assert(column.length >= readings.count, `a column of ${column.length} rows in a batch of ${readings.count}`);
+  }
+  for (let row = 0; row < readings.count; row++) {
+    assert(
+      readings.sequence[row]! <= position,
+      `reading of sequence ${readings.sequence[row]} in a batch up to ${position}`,
+    );
+    assert(Number.isSafeInteger(readings.timeMs[row]), `reading time ${readings.timeMs[row]} is no whole millisecond`);
+    assert(readings.series[row]! >= 0, `series id ${readings.series[row]} is negative`);
+  }
+  for (const row of batch.quarantine) {
+    assert(row.sequence <= position, `quarantine row of sequence ${row.sequence} in a batch up to ${position}`);
+  }
+}
+
+function lastByKey<Row>(table: Table<Row>, rows: readonly Row[]): Row[] {
+  const byKey = new Map<string, Row>();
+  for (const row of rows) byKey.set(JSON.stringify(table.key.map((property) => row[property])), row);
+  return [...byKey.values()];
+}
+
+/** Smallest and largest `startMs`, so that only the part of the table that the batch touches is looked at. */
+function startRange<Row>(rows: readonly Row[]): [number, number] | undefined {
+  let lowest = Number.POSITIVE_INFINITY;
+  let highest = Number.NEGATIVE_INFINITY;
+  for (const row of rows) {
+    const { startMs } = row as { startMs?: number };
+    if (startMs === undefined) return undefined;
+    lowest = Math.min(lowest, startMs);
+    highest = Math.max(highest, startMs);
+  }
+  return [lowest, highest];
+}
+
+function deleteSql<Row>(table: Table<Row>, bounded: boolean): string {
+  const same = table.key.map((property) => `t.${columnName(property)} = s.${columnName(property)}`);
+  const bound = bounded ? ['t.start_ms BETWEEN $1 AND $2'] : [];
+  return `DELETE FROM ${table.name} t USING ${stageName(table)} s WHERE ${[...bound, ...same].join(' AND ')}`;
+}

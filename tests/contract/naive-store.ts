@@ -1,0 +1,169 @@
+import type { KpiValue, Pane, PaneLevel, Series } from '../../src/model/index.ts';
+import {
+  type DeviceRow,
+  KPI_ROWS_DEFAULT,
+  type KpiQuery,
+  type QuarantineQuery,
+  type QuarantineRow,
+  ReadingStatus,
+  type RetentionRule,
+  type Store,
+  type StoreBatch,
+  type StoredReading,
+  type TimeRange,
+} from '../../src/store/index.ts';
+
+/** The store contract in the plainest words: arrays in memory, whole scans. What the others are compared with. */
+export class NaiveStore implements Store {
+  private position = 0;
+  private seriesRows: Series[] = [];
+  private deviceRows: DeviceRow[] = [];
+  private readingRows: StoredReading[] = [];
+  private paneRows: { series: number; level: PaneLevel; pane: Pane }[] = [];
+  private kpiRows: KpiValue[] = [];
+  private quarantineRows: QuarantineRow[] = [];
+  private newest = new Map<number, StoredReading>();
+
+  async open() {
+    return { position: this.position };
+  }
+
+  async write(batch: StoreBatch) {
+    this.seriesRows = replaced(this.seriesRows, batch.series, (row) => [row.id]);
+    this.deviceRows = replaced(this.deviceRows, batch.devices, (row) => [row.device]);
+    this.paneRows = replaced(this.paneRows, batch.panes, (row) => [row.series, row.level, row.pane.startMs]);
+    this.kpiRows = replaced(this.kpiRows, batch.kpis, (row) => [
+      row.kpi,
+      row.zone,
+      row.window,
+      row.startMs,
+      row.revision,
+    ]);
+    this.quarantineRows.push(...batch.quarantine.filter((row) => row.sequence > this.position));
+    for (let row = 0; row < batch.readings.count; row++) this.writeReading(batch, row);
+    this.position = Math.max(this.position, batch.position);
+  }
+
+  private writeReading({ readings }: StoreBatch, row: number) {
+    if (readings.sequence[row]! <= this.position) return;
+    const reading = {
+      series: readings.series[row]!,
+      timeMs: readings.timeMs[row]!,
+      value: readings.value[row]!,
+      quality: readings.quality[row]!,
+      status: readings.status[row]!,
+      sequence: readings.sequence[row]!,
+    };
+    this.readingRows.push(reading);
+    const known = this.newest.get(reading.series);
+    if (reading.status !== ReadingStatus.counted) return;
+    if (known === undefined || reading.timeMs >= known.timeMs) this.newest.set(reading.series, reading);
+  }
+
+  async series(filter: { device?: string; quantity?: string; channel?: string }) {
+    const wanted = this.seriesRows.filter((row) =>
+      Object.entries(filter).every(([key, value]) => row[key as keyof Series] === value),
+    );
+    return wanted.sort((a, b) => a.id - b.id);
+  }
+
+  async devices() {
+    return [...this.deviceRows].sort((a, b) => byText(a.device, b.device));
+  }
+
+  async readings(series: number, range: TimeRange, limit: number) {
+    return this.readingRows
+      .filter((row) => row.series === series && row.timeMs >= range.fromMs && row.timeMs < range.toMs)
+      .sort((a, b) => a.timeMs - b.timeMs || a.sequence - b.sequence)
+      .slice(0, limit);
+  }
+
+  async panes(series: number, level: PaneLevel, range: TimeRange) {
+    return this.paneRows
+      .filter(
+        (row) =>
+          row.series === series &&
+          row.level === level &&
+          row.pane.startMs >= range.fromMs &&
+          row.pane.startMs < range.toMs,
+      )
+      .map((row) => row.pane)
+      .sort((a, b) => a.startMs - b.startMs);
+  }
+
+  async latest(series: readonly number[]) {
+    return [...this.newest.values()]
+      .filter((row) => series.length === 0 || series.includes(row.series))
+      .sort((a, b) => a.series - b.series);
+  }
+
+  async kpis(query: KpiQuery) {
+    const rows = this.kpiRows.filter(
+      (row) =>
+        row.startMs >= query.fromMs &&
+        row.startMs < query.toMs &&
+        (query.kpi ?? row.kpi) === row.kpi &&
+        (query.zone ?? row.zone) === row.zone &&
+        (query.window ?? row.window) === row.window,
+    );
+    const isNewest = (row: KpiValue) =>
+      !rows.some((other) => sameWindow(other, row) && other.startMs === row.startMs && other.revision > row.revision);
+    return rows
+      .filter((row) => query.allRevisions === true || isNewest(row))
+      .sort((a, b) => a.startMs - b.startMs || byWindow(a, b) || a.revision - b.revision)
+      .slice(0, query.limit ?? KPI_ROWS_DEFAULT);
+  }
+
+  async latestKpis() {
+    const isNewer = (a: KpiValue, b: KpiValue) =>
+      a.startMs > b.startMs || (a.startMs === b.startMs && a.revision > b.revision);
+    return this.kpiRows
+      .filter((row) => !this.kpiRows.some((other) => sameWindow(other, row) && isNewer(other, row)))
+      .sort(byWindow);
+  }
+
+  async quarantine(query: QuarantineQuery) {
+    const rows = this.quarantineRows
+      .filter(
+        (row) =>
+          (query.reason ?? row.reason) === row.reason &&
+          (query.device ?? row.device) === row.device &&
+          row.sequence < (query.beforeSequence ?? Number.POSITIVE_INFINITY),
+      )
+      .sort((a, b) => b.sequence - a.sequence || a.index - b.index);
+    const lowest = rows.slice(0, query.limit).at(-1)?.sequence ?? Number.POSITIVE_INFINITY;
+    return rows.filter((row) => row.sequence >= lowest);
+  }
+
+  async trimRetention(rule: RetentionRule) {
+    const before = this.readingRows.length;
+    this.readingRows = this.readingRows.filter(
+      (row) => row.timeMs >= (rule.readingsBeforeMs ?? Number.NEGATIVE_INFINITY),
+    );
+    return before - this.readingRows.length;
+  }
+
+  async stats() {
+    return { position: this.position, readingCount: this.readingRows.length, bytesOnDisk: 0 };
+  }
+
+  async close() {}
+}
+
+function replaced<Row>(stored: readonly Row[], rows: readonly Row[], key: (row: Row) => readonly unknown[]): Row[] {
+  const byKey = new Map(stored.map((row) => [JSON.stringify(key(row)), row]));
+  for (const row of rows) byKey.set(JSON.stringify(key(row)), row);
+  return [...byKey.values()];
+}
+
+function sameWindow(a: KpiValue, b: KpiValue): boolean {
+  return byWindow(a, b) === 0;
+}
+
+function byWindow(a: KpiValue, b: KpiValue): number {
+  return byText(a.kpi, b.kpi) || byText(a.zone, b.zone) || byText(a.window, b.window);
+}
+
+function byText(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
