@@ -1,5 +1,6 @@
 // In: nothing. Out: clock, durations, assertions, checksums, exact sums; knows no sensors and no packages.
 export * from './assert.ts';
+export * from './calendar.ts';
 export * from './clock.ts';
 export * from './crc32c.ts';
 export * from './duration.ts';

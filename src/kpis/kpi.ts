@@ -1,6 +1,6 @@
 import type { Domain, WindowKind } from '../model/index.ts';
 
-/** One class of an index or colour band of a value; bands are listed from best to worst. */
+/** One class of an index or colour band of a value; bands are listed by ascending bound. */
 export interface KpiBand {
   readonly name: string;
   /** Inclusive upper bound in the KPI's unit; Infinity for the last. */

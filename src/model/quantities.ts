@@ -24,7 +24,15 @@ export interface Quantity {
   readonly max: number;
 }
 
-type Line = readonly [id: string, title: string, domain: Domain, kind: QuantityKind, unit: string, min: number, max: number];
+type Line = readonly [
+  id: string,
+  title: string,
+  domain: Domain,
+  kind: QuantityKind,
+  unit: string,
+  min: number,
+  max: number,
+];
 
 /*
  * Lower bounds below zero for gases: analysers and electrochemical cells drift below zero, and cutting those readings

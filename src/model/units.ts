@@ -73,7 +73,10 @@ const LINES: Readonly<Record<string, readonly [dimension: string, factor: number
 };
 
 const UNITS: ReadonlyMap<string, UnitLine> = new Map(
-  Object.entries(LINES).map(([code, [dimension, factor, offset]]) => [code, { dimension, factor, offset: offset ?? 0 }]),
+  Object.entries(LINES).map(([code, [dimension, factor, offset]]) => [
+    code,
+    { dimension, factor, offset: offset ?? 0 },
+  ]),
 );
 
 /*

@@ -1,0 +1,148 @@
+import { DAY_MS, HOUR_MS, MINUTE_MS } from './duration.ts';
+
+/**
+ * Where local days, months and years begin. All instants are ms UTC. Local days have 23 to 25 hours, may start at
+ * 01:00, and offsets are multiples of 15 minutes (KPI.md 6.1).
+ */
+export interface Calendar {
+  /** As it was asked for. */
+  readonly timeZone: string;
+  /** Start of the local day that holds the instant. */
+  dayStart(atMs: number): number;
+  /** Start of the next local day. */
+  dayEnd(atMs: number): number;
+  /**
+   * Start of the hour, counted from the start of the local day. On days that a half-hour shift makes 23.5 or 24.5 hours
+   * long the last hour is half as long.
+   */
+  hourStart(atMs: number): number;
+  hourEnd(atMs: number): number;
+  monthStart(atMs: number): number;
+  monthEnd(atMs: number): number;
+  yearStart(atMs: number): number;
+  yearEnd(atMs: number): number;
+  /** Local hour of the clock (0 to 23) and ISO date of the instant. */
+  clockHour(atMs: number): number;
+  isoDate(atMs: number): string;
+}
+
+const DAYS_CACHED_MAX = 20_000;
+
+/**
+ * The calendar of a zone.
+ *
+ * @param timeZone an IANA zone, `UTC`, a fixed offset such as `+01:00`, or `standard:<IANA zone>` for the zone's
+ *   standard time all the year (US AQI days, AOT40)
+ * @throws RangeError for an unknown zone
+ */
+export function calendarOf(timeZone: string): Calendar {
+  let calendar = calendars.get(timeZone);
+  if (calendar === undefined) {
+    calendar = new ZoneCalendar(timeZone);
+    if (calendars.size < 1_000) calendars.set(timeZone, calendar);
+  }
+  return calendar;
+}
+
+const calendars = new Map<string, Calendar>();
+
+class ZoneCalendar implements Calendar {
+  readonly timeZone: string;
+  /** Temporal's name of the zone: an IANA id or a fixed offset. */
+  readonly #zone: string;
+  /** UTC day number -> starts of local days that lie in it (none, one, seldom two). */
+  readonly #starts = new Map<number, readonly number[]>();
+
+  constructor(timeZone: string) {
+    this.timeZone = timeZone;
+    this.#zone = timeZone.startsWith('standard:') ? standardOffset(timeZone.slice('standard:'.length)) : timeZone;
+    Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(this.#zone);
+  }
+
+  dayStart(atMs: number): number {
+    const utcDay = Math.floor(atMs / DAY_MS);
+    for (let day = utcDay; day >= utcDay - 2; day--) {
+      const found = this.#startsIn(day).findLast((startMs) => startMs <= atMs);
+      if (found !== undefined) return found;
+    }
+    return this.#zoned(atMs).startOfDay().epochMilliseconds;
+  }
+
+  dayEnd(atMs: number): number {
+    const utcDay = Math.floor(atMs / DAY_MS);
+    for (let day = utcDay; day <= utcDay + 2; day++) {
+      const found = this.#startsIn(day).find((startMs) => startMs > atMs);
+      if (found !== undefined) return found;
+    }
+    return this.#zoned(atMs).startOfDay().add({ days: 1 }).startOfDay().epochMilliseconds;
+  }
+
+  hourStart(atMs: number): number {
+    const dayMs = this.dayStart(atMs);
+    return dayMs + Math.floor((atMs - dayMs) / HOUR_MS) * HOUR_MS;
+  }
+
+  hourEnd(atMs: number): number {
+    return Math.min(this.hourStart(atMs) + HOUR_MS, this.dayEnd(atMs));
+  }
+
+  monthStart(atMs: number): number {
+    return this.#zoned(atMs).with({ day: 1 }).startOfDay().epochMilliseconds;
+  }
+
+  monthEnd(atMs: number): number {
+    return this.#zoned(atMs).with({ day: 1 }).add({ months: 1 }).startOfDay().epochMilliseconds;
+  }
+
+  yearStart(atMs: number): number {
+    return this.#zoned(atMs).with({ month: 1, day: 1 }).startOfDay().epochMilliseconds;
+  }
+
+  yearEnd(atMs: number): number {
+    return this.#zoned(atMs).with({ month: 1, day: 1 }).add({ years: 1 }).startOfDay().epochMilliseconds;
+  }
+
+  clockHour(atMs: number): number {
+    return this.#zoned(atMs).hour;
+  }
+
+  isoDate(atMs: number): string {
+    return this.#zoned(atMs).toPlainDate().toString();
+  }
+
+  #zoned(atMs: number): Temporal.ZonedDateTime {
+    return Temporal.Instant.fromEpochMilliseconds(Math.floor(atMs)).toZonedDateTimeISO(this.#zone);
+  }
+
+  #startsIn(utcDay: number): readonly number[] {
+    let starts = this.#starts.get(utcDay);
+    if (starts === undefined) {
+      starts = this.#computeStarts(utcDay * DAY_MS);
+      if (this.#starts.size >= DAYS_CACHED_MAX) this.#starts.clear();
+      this.#starts.set(utcDay, starts);
+    }
+    return starts;
+  }
+
+  #computeStarts(utcDayMs: number): readonly number[] {
+    const starts: number[] = [];
+    let day = this.#zoned(utcDayMs).startOfDay();
+    while (day.epochMilliseconds < utcDayMs + DAY_MS) {
+      if (day.epochMilliseconds >= utcDayMs) starts.push(day.epochMilliseconds);
+      day = day.add({ days: 1 }).startOfDay();
+    }
+    return starts;
+  }
+}
+
+/** Standard time is the smaller of the two offsets of a year; zones without summer time have one. */
+function standardOffset(zone: string): string {
+  const offsetsMs = [1, 7].map((month) => {
+    const date = Temporal.ZonedDateTime.from({ timeZone: zone, year: 2024, month, day: 1 });
+    return date.offsetNanoseconds / 1e6;
+  });
+  const offsetMs = Math.min(...offsetsMs);
+  const minutes = Math.abs(offsetMs) / MINUTE_MS;
+  const digits = (value: number) => String(value).padStart(2, '0');
+  return `${offsetMs < 0 ? '-' : '+'}${digits(Math.floor(minutes / 60))}:${digits(minutes % 60)}`;
+}

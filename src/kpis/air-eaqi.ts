@@ -1,0 +1,48 @@
+import { EAQI_2024, EAQI_POLLUTANTS, eaqiOverall } from './arithmetic/index.ts';
+import type { KpiDefinition } from './definition.ts';
+import { mainSeries } from './hours.ts';
+import { WORST } from './spatial-rules.ts';
+
+const NAMES: Readonly<Record<string, string>> = { pm2_5: 'PM2.5', pm10: 'PM10', no2: 'NO2', o3: 'O3', so2: 'SO2' };
+
+/** European Air Quality Index 2024/25: the class of the worst pollutant of the hour, nothing filled in. */
+export const airEaqi: KpiDefinition = {
+  id: 'air-eaqi',
+  code: '',
+  title: 'European Air Quality Index',
+  domain: 'air',
+  unit: '1',
+  unitLabel: 'class',
+  window: 'hour',
+  direction: 'lower',
+  decimals: 0,
+  bands: EAQI_2024.classes.map(({ name, color }, index) => ({ name, color, upTo: index + 1 })),
+  scopes: ['device', 'zone', 'city'],
+  method: `class of the worst pollutant of the hour, from at least one valid hourly mean; ${EAQI_2024.version}`,
+  completeness: 'at least one pollutant with a valid hour',
+  source: EAQI_2024.source,
+  quantities: EAQI_POLLUTANTS,
+  spatial: WORST,
+  reachHours: 0,
+  device: (device, window) => {
+    if (device.facts.role !== 'ambient') return null;
+    const hours = EAQI_POLLUTANTS.flatMap((pollutant) => {
+      const hour = mainSeries(device, pollutant)?.hours(window.startMs, window.endMs)[0];
+      return hour === undefined ? [] : [{ pollutant, hour }];
+    });
+    if (hours.length === 0) return null;
+    const validHours = hours.filter(({ hour }) => hour.valid);
+    const used = validHours.length > 0 ? validHours : hours;
+    const overall = eaqiOverall(
+      EAQI_2024,
+      Object.fromEntries(used.map(({ pollutant, hour }) => [pollutant, hour.value])),
+    );
+    return {
+      value: overall?.level ?? null,
+      validCount: validHours.length,
+      expectedCount: hours.length,
+      valid: overall !== null && validHours.length > 0,
+      note: overall === null ? '' : (NAMES[overall.driver] ?? overall.driver),
+    };
+  },
+};

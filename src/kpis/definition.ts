@@ -1,0 +1,121 @@
+import type { Calendar } from '../base/index.ts';
+import type { Pane, Series } from '../model/index.ts';
+import type { KpiInfo } from './kpi.ts';
+
+/** Role of a device in the city, as its configuration says. */
+export type DeviceRole = 'ambient' | 'bulk' | 'customer' | 'generation' | 'grid' | 'ignore';
+
+/** What the city's configuration says of a device. */
+export interface DeviceFacts {
+  /** Innermost zone id; empty for a device of the city as a whole. */
+  readonly zone: string;
+  readonly role: DeviceRole;
+  readonly peopleServed: number;
+  readonly properties: number;
+}
+
+/** An hour of a series with its value by the kind of the quantity, and whether 75 % of it was measured. */
+export interface KpiHour {
+  readonly startMs: number;
+  readonly endMs: number;
+  /** Mean, energetic mean, increase...; null when nothing counts. */
+  readonly value: number | null;
+  readonly valid: boolean;
+  readonly pane: Pane;
+}
+
+/** A series as a KPI may look at it. Hours are those of the city's calendar. */
+export interface KpiSeries {
+  readonly series: Series;
+  /** How long after its newest reading the series counts as silent, ms. */
+  readonly silentAfterMs: number;
+  /** Newest accepted event time, ms UTC. */
+  newestMs(): number;
+  /** Hours with anything in them whose start lies in [fromMs, toMs), oldest first. */
+  hours(fromMs: number, toMs: number): readonly KpiHour[];
+  /** Quarter-hours of the horizon, likewise. */
+  quarters(fromMs: number, toMs: number): readonly KpiHour[];
+  /** The value of several hours taken together, all their readings alike; null when nothing counts. */
+  pooled(hours: readonly KpiHour[]): number | null;
+}
+
+/** A device with its series of the KPI's quantities, in the order of the series' ids. */
+export interface KpiDevice {
+  readonly device: string;
+  readonly facts: DeviceFacts;
+  readonly series: readonly KpiSeries[];
+}
+
+/** Settings of the city that rules depend on. */
+export interface KpiSettings {
+  readonly noise: {
+    readonly dayStartHour: number;
+    readonly eveningStartHour: number;
+    readonly nightStartHour: number;
+  };
+  readonly water: { readonly nightFromHour: number; readonly nightToHour: number };
+}
+
+/** The window that a value is for. */
+export interface KpiWindow {
+  /** Inclusive start and exclusive end, ms UTC. */
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly calendar: Calendar;
+  /** Event-time now, cut to the minute, ms UTC; before `endMs` while the window is open. Only `live` KPIs may look. */
+  readonly nowMs: number;
+  readonly settings: KpiSettings;
+}
+
+/** What a device, or a zone, says to a KPI in one window. */
+export interface Part {
+  /** Null when nothing can be said. */
+  readonly value: number | null;
+  /** Valid parts (the definition says which) and expected ones. */
+  readonly validCount: number;
+  readonly expectedCount: number;
+  readonly valid: boolean;
+  /** Short word on what decided the value, or empty. */
+  readonly note: string;
+  /** For ratios: value = numerator / denominator. */
+  readonly numerator?: number;
+  readonly denominator?: number;
+  /** For coincident peaks: value of each interval by its start, ms UTC. */
+  readonly curve?: ReadonlyMap<number, number>;
+}
+
+/** A part with the people that it speaks for. */
+export interface WeightedPart {
+  readonly part: Part;
+  readonly population: number;
+}
+
+/** What a zone knows of itself when its devices are combined. */
+export interface ZoneFacts {
+  readonly id: string;
+  readonly population: number;
+}
+
+/** How devices make a zone, and zones their parent (KPI.md 6.5). */
+export interface SpatialRule {
+  /** In words, for the API and the page. */
+  readonly text: string;
+  zone(parts: readonly { readonly part: Part; readonly facts: DeviceFacts }[], zone: ZoneFacts): Part;
+  parent(parts: readonly WeightedPart[]): Part;
+}
+
+/** A KPI: one pure function from a device's windows to its part, and a rule of space. */
+export interface KpiDefinition extends Omit<KpiInfo, 'spatial'> {
+  /** Quantities that it reads; any reading of them makes it look again. */
+  readonly quantities: readonly string[];
+  readonly spatial: SpatialRule;
+  /**
+   * Hours after a changed hour whose windows still depend on it: 0 for windows of the hour itself, 23 for a rolling
+   * day. For days: hours that the following day's window looks back into the day before.
+   */
+  readonly reachHours: number;
+  /** Depends on now: looked at again every minute while the window is open, and once when it ends. */
+  readonly live?: boolean;
+  /** The device's part, or null when it has no part in the KPI (wrong role, no such series). */
+  device(device: KpiDevice, window: KpiWindow): Part | null;
+}

@@ -1,0 +1,242 @@
+import { assert, type Calendar, MINUTE_MS } from '../base/index.ts';
+import type { KpiValue } from '../model/index.ts';
+import type { DeviceFacts, KpiDefinition, KpiDevice, KpiSeries, KpiSettings } from './definition.ts';
+import { KpiEvaluation, type KpiMembers } from './kpi-evaluation.ts';
+import { type Bounds, hasBegun, touchedWindows, windowAt } from './kpi-windows.ts';
+import { ancestors, type ZoneNode, type ZoneSpec, zoneTree } from './zone-tree.ts';
+
+/** What KPIs look at: the window engine, through the loop that joins the rooms. */
+export interface KpiSource {
+  readonly calendar: Calendar;
+  nowMs(): number;
+  seriesCount(): number;
+  series(id: number): KpiSeries;
+  /** Event time up to which a series is believed complete, ms UTC. */
+  watermarkMs(id: number): number;
+}
+
+export interface KpiCity {
+  readonly id: string;
+  readonly population: number | undefined;
+  readonly zones: readonly ZoneSpec[];
+  readonly settings: KpiSettings;
+  facts(device: string): DeviceFacts;
+}
+
+/** Plain data for snapshots. */
+export interface KpiEngineState {
+  readonly nowMs: number;
+  readonly knownSeries: number;
+  readonly open: readonly (readonly [kpi: string, startMs: number, endMs: number, scopes: readonly string[]])[];
+  readonly finalMarks: readonly (readonly [key: string, watermarkMs: number])[];
+  readonly revisions: readonly (readonly [key: string, revision: number])[];
+}
+
+interface Todo {
+  readonly bounds: Bounds;
+  readonly devices: Set<string>;
+}
+
+/** One KPI with the devices that have a part in it, and its windows that are not final. */
+interface Tracked extends KpiMembers {
+  readonly kpi: KpiDefinition;
+  readonly devices: Map<string, KpiDevice & { series: KpiSeries[] }>;
+  readonly byZone: Map<string, KpiDevice[]>;
+  readonly open: Map<number, { readonly endMs: number; readonly scopes: Set<string> }>;
+}
+
+/**
+ * Recomputes KPI values where hours changed, where time passed or where windows became final. Which windows are looked
+ * at, and what they say, depends on the readings alone and not on the order in which they came.
+ */
+export class KpiEngine {
+  readonly #tracked: readonly Tracked[];
+  readonly #byQuantity = new Map<string, Tracked[]>();
+  readonly #city: KpiCity;
+  readonly #source: KpiSource;
+  readonly #zones: ReadonlyMap<string, ZoneNode>;
+  /** Watermark of a scope when it was last looked at: windows that end before it are final. */
+  readonly #finalMarks = new Map<string, number>();
+  /** Revisions above 0, by KPI, scope and window. */
+  readonly #revisions = new Map<string, number>();
+  #knownSeries = 0;
+  #nowMs = Number.NEGATIVE_INFINITY;
+
+  constructor(definitions: readonly KpiDefinition[], city: KpiCity, source: KpiSource) {
+    this.#city = city;
+    this.#source = source;
+    this.#zones = zoneTree(city.id, city.population, city.zones);
+    this.#tracked = definitions.map((kpi) => ({ kpi, devices: new Map(), byZone: new Map(), open: new Map() }));
+    for (const tracked of this.#tracked) {
+      for (const quantity of tracked.kpi.quantities) {
+        const list = this.#byQuantity.get(quantity) ?? [];
+        list.push(tracked);
+        this.#byQuantity.set(quantity, list);
+      }
+    }
+  }
+
+  /** Values that changed, may have changed, or became final. */
+  tick(changed: readonly { readonly series: number; readonly hourStartMs: number }[]): KpiValue[] {
+    this.#learnSeries();
+    const nowMs = this.#source.nowMs();
+    const todo = new Map<Tracked, Map<number, Todo>>();
+    for (const { series, hourStartMs } of changed) this.#touch(todo, series, hourStartMs, nowMs);
+    const minutePassed = Math.floor(nowMs / MINUTE_MS) !== Math.floor(this.#nowMs / MINUTE_MS);
+    if (minutePassed) this.#passTime(todo, this.#nowMs, nowMs);
+    const values: KpiValue[] = [];
+    for (const tracked of this.#tracked) {
+      const evaluation = this.#evaluation(tracked, nowMs);
+      for (const { bounds, devices } of (todo.get(tracked) ?? new Map<number, Todo>()).values()) {
+        for (const scope of this.#scopesOf(tracked, devices)) this.#look(evaluation, bounds, scope, true, values);
+      }
+      if (minutePassed || todo.has(tracked)) this.#finish(tracked, evaluation, values);
+    }
+    this.#nowMs = nowMs;
+    return values;
+  }
+
+  state(): KpiEngineState {
+    return {
+      nowMs: this.#nowMs,
+      knownSeries: this.#knownSeries,
+      open: this.#tracked.flatMap(({ kpi, open }) =>
+        [...open].map(([startMs, { endMs, scopes }]) => [kpi.id, startMs, endMs, [...scopes]] as const),
+      ),
+      finalMarks: [...this.#finalMarks],
+      revisions: [...this.#revisions],
+    };
+  }
+
+  restore(state: KpiEngineState): void {
+    assert(this.#knownSeries === 0, 'only an empty engine can be restored');
+    this.#nowMs = state.nowMs;
+    this.#learnSeries(state.knownSeries);
+    for (const [id, startMs, endMs, scopes] of state.open) {
+      this.#tracked.find(({ kpi }) => kpi.id === id)?.open.set(startMs, { endMs, scopes: new Set(scopes) });
+    }
+    for (const [key, watermarkMs] of state.finalMarks) this.#finalMarks.set(key, watermarkMs);
+    for (const [key, revision] of state.revisions) this.#revisions.set(key, revision);
+  }
+
+  /** New series join the KPIs that read their quantity. */
+  #learnSeries(upTo = this.#source.seriesCount()): void {
+    for (; this.#knownSeries < upTo; this.#knownSeries++) {
+      const view = this.#source.series(this.#knownSeries);
+      const { device, quantity } = view.series;
+      for (const tracked of this.#byQuantity.get(quantity) ?? []) this.#join(tracked, device, view);
+    }
+  }
+
+  #join(tracked: Tracked, device: string, view: KpiSeries): void {
+    const known = tracked.devices.get(device);
+    if (known !== undefined) {
+      known.series.push(view);
+      return;
+    }
+    const facts = this.#city.facts(device);
+    const member = { device, facts, series: [view] };
+    tracked.devices.set(device, member);
+    const zone = this.#zones.has(facts.zone) ? facts.zone : this.#city.id;
+    tracked.byZone.set(zone, [...(tracked.byZone.get(zone) ?? []), member]);
+  }
+
+  #touch(todo: Map<Tracked, Map<number, Todo>>, series: number, hourStartMs: number, nowMs: number): void {
+    const { device, quantity } = this.#source.series(series).series;
+    for (const tracked of this.#byQuantity.get(quantity) ?? []) {
+      for (const bounds of touchedWindows(tracked.kpi, this.#source.calendar, hourStartMs)) {
+        if (hasBegun(tracked.kpi, bounds, nowMs)) addTodo(todo, tracked, bounds, device);
+      }
+    }
+  }
+
+  /** Windows that began, or that depend on now, since the last tick. */
+  #passTime(todo: Map<Tracked, Map<number, Todo>>, beforeMs: number, nowMs: number): void {
+    const { calendar } = this.#source;
+    for (const tracked of this.#tracked) {
+      if (tracked.kpi.reachHours === 0 && tracked.kpi.live !== true) continue;
+      for (const [device, { series }] of tracked.devices) {
+        const newestMs = series.reduce((newest, view) => Math.max(newest, view.newestMs()), Number.NEGATIVE_INFINITY);
+        if (!Number.isFinite(newestMs)) continue;
+        for (const bounds of touchedWindows(tracked.kpi, calendar, calendar.hourStart(newestMs))) {
+          const begun = hasBegun(tracked.kpi, bounds, nowMs) && !hasBegun(tracked.kpi, bounds, beforeMs);
+          if (begun || (tracked.kpi.live === true && isCurrent(tracked.kpi, calendar, bounds, beforeMs, nowMs))) {
+            addTodo(todo, tracked, bounds, device);
+          }
+        }
+      }
+    }
+  }
+
+  /** Scopes that the devices belong to: themselves, their zones, the city. */
+  *#scopesOf(tracked: Tracked, devices: ReadonlySet<string>): Generator<string> {
+    const zones = new Set<string>();
+    const { scopes } = tracked.kpi;
+    for (const device of devices) {
+      if (scopes.includes('device')) yield `device:${device}`;
+      const facts = tracked.devices.get(device)?.facts;
+      const node = this.#zones.get(facts?.zone ?? '') ?? this.#zones.get(this.#city.id);
+      if (node !== undefined) for (const zone of ancestors(node)) zones.add(zone.id);
+    }
+    for (const zone of zones) if (scopes.includes(zone === this.#city.id ? 'city' : 'zone')) yield zone;
+  }
+
+  /** Windows whose scope's watermark passed their end are said once more, as final. */
+  #finish(tracked: Tracked, evaluation: KpiEvaluation, values: KpiValue[]): void {
+    for (const [startMs, { endMs, scopes }] of tracked.open) {
+      for (const scope of scopes) {
+        if (evaluation.watermarkMs(scope) >= endMs)
+          this.#look(evaluation, { startMs, endMs }, scope, false, values);
+      }
+      if (scopes.size === 0) tracked.open.delete(startMs);
+    }
+    for (const scope of evaluation.scopesSeen()) {
+      this.#finalMarks.set(`${tracked.kpi.id}\n${scope}`, evaluation.watermarkMs(scope));
+    }
+  }
+
+  #look(evaluation: KpiEvaluation, bounds: Bounds, scope: string, changed: boolean, values: KpiValue[]): void {
+    const { kpi, open } = evaluation.members as Tracked;
+    const key = `${kpi.id}\n${scope}\n${bounds.startMs}`;
+    const wasFinal = bounds.endMs <= (this.#finalMarks.get(`${kpi.id}\n${scope}`) ?? Number.NEGATIVE_INFINITY);
+    if (changed && wasFinal) this.#revisions.set(key, (this.#revisions.get(key) ?? 0) + 1);
+    const value = evaluation.value(bounds, scope, this.#revisions.get(key) ?? 0);
+    const entry = open.get(bounds.startMs);
+    if (value !== null) values.push(value);
+    if (value === null || value.final) entry?.scopes.delete(scope);
+    else if (entry !== undefined) entry.scopes.add(scope);
+    else open.set(bounds.startMs, { endMs: bounds.endMs, scopes: new Set([scope]) });
+  }
+
+  #evaluation(tracked: Tracked, nowMs: number): KpiEvaluation {
+    return new KpiEvaluation(tracked, {
+      calendar: this.#source.calendar,
+      settings: this.#city.settings,
+      nowMs: Math.floor(nowMs / MINUTE_MS) * MINUTE_MS,
+      zones: this.#zones,
+      cityId: this.#city.id,
+      watermarkMs: (series) => this.#source.watermarkMs(series),
+    });
+  }
+}
+
+/** The window that is open now, or that ended since the last look. */
+function isCurrent(kpi: KpiDefinition, calendar: Calendar, bounds: Bounds, beforeMs: number, nowMs: number): boolean {
+  const now = windowAt(kpi, calendar, nowMs);
+  if (bounds.startMs === now.startMs) return true;
+  return Number.isFinite(beforeMs) && bounds.startMs === windowAt(kpi, calendar, beforeMs).startMs;
+}
+
+function addTodo(todo: Map<Tracked, Map<number, Todo>>, tracked: Tracked, bounds: Bounds, device: string): void {
+  let windows = todo.get(tracked);
+  if (windows === undefined) {
+    windows = new Map();
+    todo.set(tracked, windows);
+  }
+  let entry = windows.get(bounds.startMs);
+  if (entry === undefined) {
+    entry = { bounds, devices: new Set() };
+    windows.set(bounds.startMs, entry);
+  }
+  entry.devices.add(device);
+}

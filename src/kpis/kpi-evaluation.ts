@@ -1,0 +1,174 @@
+import type { Calendar } from '../base/index.ts';
+import type { KpiValue } from '../model/index.ts';
+import type { KpiDefinition, KpiDevice, KpiSettings, KpiWindow, Part } from './definition.ts';
+import type { KpiBand } from './kpi.ts';
+import type { Bounds } from './kpi-windows.ts';
+import type { ZoneNode } from './zone-tree.ts';
+
+/** A KPI and the devices that have a part in it, by zone (the city's id for devices outside all zones). */
+export interface KpiMembers {
+  readonly kpi: KpiDefinition;
+  readonly devices: ReadonlyMap<string, KpiDevice>;
+  readonly byZone: ReadonlyMap<string, readonly KpiDevice[]>;
+}
+
+export interface EvaluationContext {
+  readonly calendar: Calendar;
+  readonly settings: KpiSettings;
+  /** Cut to the minute. */
+  readonly nowMs: number;
+  readonly zones: ReadonlyMap<string, ZoneNode>;
+  readonly cityId: string;
+  /** Event time up to which a series is believed complete. */
+  watermarkMs(series: number): number;
+}
+
+/** What a scope says, with the people and devices behind it. */
+interface ScopePart {
+  readonly part: Part;
+  readonly deviceCount: number;
+  readonly coveredPopulation: number;
+}
+
+/** One look at one KPI: values of scopes and windows at one instant, each part computed once. */
+export class KpiEvaluation {
+  readonly members: KpiMembers;
+  readonly #context: EvaluationContext;
+  readonly #watermarks = new Map<string, number>();
+  /** Of the window looked at last: windows are looked at one after the other. */
+  #windowStartMs = Number.NaN;
+  #deviceParts = new Map<string, Part | null>();
+  #zoneParts = new Map<string, ScopePart | null>();
+
+  constructor(members: KpiMembers, context: EvaluationContext) {
+    this.members = members;
+    this.#context = context;
+  }
+
+  /** The scope's value, or null when nothing in the scope has a part in the KPI. */
+  value(bounds: Bounds, scope: string, revision: number): KpiValue | null {
+    const { kpi } = this.members;
+    const said = this.#scopePart(bounds, scope);
+    if (said === null) return null;
+    const { part, deviceCount, coveredPopulation } = said;
+    const watermarkMs = this.watermarkMs(scope);
+    return {
+      kpi: kpi.id,
+      zone: scope,
+      window: kpi.window,
+      startMs: bounds.startMs,
+      endMs: bounds.endMs,
+      value: part.value,
+      band: part.value === null ? null : bandOf(kpi.bands, part.value),
+      validCount: part.validCount,
+      expectedCount: part.expectedCount,
+      coverage: part.expectedCount > 0 ? Math.min(1, part.validCount / part.expectedCount) : 0,
+      valid: part.valid,
+      deviceCount,
+      coveredPopulation,
+      revision,
+      final: watermarkMs >= bounds.endMs,
+      watermarkMs,
+      method: kpi.method,
+      note: part.note,
+    };
+  }
+
+  /** The smallest watermark of the series behind a scope; silent series are released by the window engine. */
+  watermarkMs(scope: string): number {
+    const known = this.#watermarks.get(scope);
+    if (known !== undefined) return known;
+    const watermarkMs = scope.startsWith('device:')
+      ? this.#deviceWatermarkMs(this.members.devices.get(scope.slice('device:'.length)))
+      : this.#zoneWatermarkMs(this.#context.zones.get(scope));
+    this.#watermarks.set(scope, watermarkMs);
+    return watermarkMs;
+  }
+
+  /** Scopes whose watermark was asked for. */
+  scopesSeen(): Iterable<string> {
+    return this.#watermarks.keys();
+  }
+
+  #deviceWatermarkMs(device: KpiDevice | undefined): number {
+    const watermarks = (device?.series ?? []).map(({ series }) => this.#context.watermarkMs(series.id));
+    return watermarks.reduce((least, at) => Math.min(least, at), Number.POSITIVE_INFINITY);
+  }
+
+  #zoneWatermarkMs(node: ZoneNode | undefined): number {
+    if (node === undefined) return Number.NEGATIVE_INFINITY;
+    const own = (this.members.byZone.get(node.id) ?? []).map(({ device }) => this.watermarkMs(`device:${device}`));
+    const below = node.children.map((child) => this.watermarkMs(child.id));
+    return [...own, ...below].reduce((least, at) => Math.min(least, at), Number.POSITIVE_INFINITY);
+  }
+
+  #scopePart(bounds: Bounds, scope: string): ScopePart | null {
+    if (bounds.startMs !== this.#windowStartMs) {
+      this.#windowStartMs = bounds.startMs;
+      this.#deviceParts = new Map();
+      this.#zoneParts = new Map();
+    }
+    const window: KpiWindow = { ...bounds, ...this.#context };
+    if (scope.startsWith('device:')) {
+      const part = this.#devicePart(window, this.members.devices.get(scope.slice('device:'.length)));
+      return part === null ? null : { part, deviceCount: part.value === null ? 0 : 1, coveredPopulation: 0 };
+    }
+    const node = this.#context.zones.get(scope);
+    return node === undefined ? null : this.#zonePart(window, node);
+  }
+
+  #devicePart(window: KpiWindow, device: KpiDevice | undefined): Part | null {
+    if (device === undefined) return null;
+    let part = this.#deviceParts.get(device.device);
+    if (part === undefined) {
+      part = this.members.kpi.device(device, window);
+      this.#deviceParts.set(device.device, part);
+    }
+    return part;
+  }
+
+  #zonePart(window: KpiWindow, node: ZoneNode): ScopePart | null {
+    let known = this.#zoneParts.get(node.id);
+    if (known === undefined) {
+      known = this.#combine(window, node);
+      this.#zoneParts.set(node.id, known);
+    }
+    return known;
+  }
+
+  /** The zone's own devices, and its children weighted by their people (KPI.md 6.5). */
+  #combine(window: KpiWindow, node: ZoneNode): ScopePart | null {
+    const { spatial } = this.members.kpi;
+    const own = this.#ownPart(window, node);
+    const below = node.children.flatMap((child) => {
+      const scope = this.#zonePart(window, child);
+      return scope === null ? [] : [{ ...scope, population: child.population }];
+    });
+    const all = own === null ? below : [...below, { ...own, population: node.ownPopulation }];
+    if (all.length === 0) return null;
+    if (node.children.length === 0 && own !== null)
+      return { ...own, coveredPopulation: own.part.value === null ? 0 : node.population };
+    return {
+      part: spatial.parent(all.map(({ part, population }) => ({ part, population }))),
+      deviceCount: all.reduce((sum, scope) => sum + scope.deviceCount, 0),
+      coveredPopulation: all.reduce((sum, scope) => sum + scope.coveredPopulation, 0),
+    };
+  }
+
+  #ownPart(window: KpiWindow, node: ZoneNode): ScopePart | null {
+    const parts = (this.members.byZone.get(node.id) ?? []).flatMap((device) => {
+      const part = this.#devicePart(window, device);
+      return part === null ? [] : [{ part, facts: device.facts }];
+    });
+    if (parts.length === 0) return null;
+    const part = this.members.kpi.spatial.zone(parts, { id: node.id, population: node.ownPopulation });
+    const deviceCount = parts.filter(({ part: { value } }) => value !== null).length;
+    return { part, deviceCount, coveredPopulation: part.value === null ? 0 : node.ownPopulation };
+  }
+}
+
+/** 1 for the first band whose bound is not exceeded; null without bands. */
+function bandOf(bands: readonly KpiBand[], value: number): number | null {
+  const index = bands.findIndex(({ upTo }) => value <= upTo);
+  return index < 0 ? null : index + 1;
+}

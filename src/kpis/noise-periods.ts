@@ -1,0 +1,88 @@
+import { lden, type NoisePeriod, noisePeriodOfHour, periodHours } from './arithmetic/index.ts';
+import type { KpiDefinition, KpiDevice, KpiHour, KpiWindow, Part } from './definition.ts';
+import { hoursOf, mainSeries, partOf, threeQuarters } from './hours.ts';
+import type { KpiBand } from './kpi.ts';
+import { ENERGETIC_MEAN } from './spatial-rules.ts';
+
+const PERIODS: readonly { readonly period: NoisePeriod; readonly id: string; readonly name: string }[] = [
+  { period: 'day', id: 'noise-lday', name: 'Lday' },
+  { period: 'evening', id: 'noise-levening', name: 'Levening' },
+  { period: 'night', id: 'noise-lnight', name: 'Lnight' },
+];
+
+const COMMON = {
+  code: '',
+  domain: 'noise',
+  unit: 'dB[SPL]',
+  unitLabel: 'dB(A)',
+  window: 'day',
+  direction: 'lower',
+  decimals: 1,
+  scopes: ['device', 'zone', 'city'],
+  source: 'Directive 2002/49/EC, annex I; WHO environmental noise guidelines 2018',
+  quantities: ['laeq'],
+  spatial: ENERGETIC_MEAN,
+  reachHours: 0,
+} as const satisfies Partial<KpiDefinition>;
+
+/**
+ * Lday, Levening and Lnight of one local day: the energetic mean of all readings of the period. The night is the two
+ * ends of the calendar day. A value of one day is an indicator only; the directive's are annual.
+ */
+export const noisePeriods: readonly KpiDefinition[] = PERIODS.map(({ period, id, name }) => ({
+  ...COMMON,
+  id,
+  title: `${name} of the day`,
+  bands: period === 'night' ? bands(45, 50, 55) : [],
+  method: `energetic mean of the readings of the ${period} of the local day (one day: an indicator, END values are annual)`,
+  completeness: `at least 75 % of the hours of the ${period} are valid`,
+  device: (device, window) => periodPart(device, window, period),
+}));
+
+/** Day-evening-night level of one local day with the weights of the city's periods (12/4/8 by default). */
+export const noiseLden: KpiDefinition = {
+  ...COMMON,
+  id: 'noise-lden',
+  title: 'Lden of the day',
+  bands: bands(53, 55, 65),
+  method: 'from Lday, Levening + 5 dB and Lnight + 10 dB, weighted by the hours of the periods',
+  completeness: 'all three periods have data, and each of them is valid',
+  device: (device, window) => {
+    const parts = PERIODS.map(({ period }) => periodPart(device, window, period));
+    const [day, evening, night] = parts;
+    if (!day || !evening || !night) return null;
+    const validCount = parts.reduce((sum, part) => sum + (part?.validCount ?? 0), 0);
+    const value =
+      day.value === null || evening.value === null || night.value === null
+        ? null
+        : lden({ lday: day.value, levening: evening.value, lnight: night.value }, periodHours(window.settings.noise));
+    const valid = value !== null && day.valid && evening.valid && night.valid;
+    return { value, validCount, expectedCount: hoursOf(window), valid, note: '' };
+  },
+};
+
+function periodPart(device: KpiDevice, window: KpiWindow, period: NoisePeriod): Part | null {
+  const series = mainSeries(device, 'laeq');
+  if (series === undefined || device.facts.role !== 'ambient') return null;
+  const hours = series.hours(window.startMs, window.endMs);
+  if (hours.length === 0) return null;
+  const inPeriod = (startMs: number): boolean =>
+    noisePeriodOfHour(window.calendar.clockHour(startMs), window.settings.noise) === period;
+  let expectedCount = 0;
+  for (let atMs = window.startMs; atMs < window.endMs; atMs = window.calendar.hourEnd(atMs)) {
+    if (inPeriod(atMs)) expectedCount++;
+  }
+  const used: readonly KpiHour[] = hours.filter((hour) => inPeriod(hour.startMs));
+  const validCount = used.filter((hour) => hour.valid).length;
+  return partOf(series.pooled(used), validCount, expectedCount, threeQuarters(expectedCount));
+}
+
+/** WHO guideline, END reporting threshold, and a high level. */
+function bands(guideline: number, threshold: number, high: number): readonly KpiBand[] {
+  return [
+    { name: 'WHO guideline met (road)', upTo: guideline, color: '#2e9e6b' },
+    { name: 'below END threshold', upTo: threshold, color: '#e3c440' },
+    { name: 'above END threshold', upTo: high, color: '#e8923a' },
+    { name: 'high', upTo: Number.POSITIVE_INFINITY, color: '#d6503f' },
+  ];
+}

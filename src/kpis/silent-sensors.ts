@@ -1,0 +1,46 @@
+import { DAY_MS } from '../base/index.ts';
+import { QUANTITIES } from '../model/index.ts';
+import type { KpiDefinition } from './definition.ts';
+import { SUM } from './spatial-rules.ts';
+
+/** Devices that reported within the 24 hours before the end of the hour, and are silent at its end (or now). */
+export const silentSensors: KpiDefinition = {
+  id: 'silent-sensors',
+  code: '',
+  title: 'Silent sensors',
+  domain: 'network',
+  unit: '1',
+  unitLabel: 'devices',
+  window: 'hour',
+  direction: 'lower',
+  decimals: 0,
+  bands: [
+    { name: 'none', upTo: 0, color: '#2e9e6b' },
+    { name: 'some', upTo: Number.POSITIVE_INFINITY, color: '#e8923a' },
+  ],
+  scopes: ['zone', 'city'],
+  method: 'number of devices without a message for longer than their time-out, of those heard in the last 24 hours',
+  completeness: 'always valid where a device was heard in the last 24 hours',
+  source: 'operation of the network',
+  quantities: [...QUANTITIES.keys()],
+  spatial: SUM,
+  reachHours: 23,
+  live: true,
+  device: (device, window) => {
+    if (device.facts.role === 'ignore') return null;
+    const atMs = Math.min(window.endMs, window.nowMs);
+    let heardMs = Number.NEGATIVE_INFINITY;
+    let silentAfterMs = Number.POSITIVE_INFINITY;
+    for (const series of device.series) {
+      const newest = series.hours(window.endMs - DAY_MS, window.endMs).at(-1);
+      if (newest === undefined) continue;
+      // A bad reading is a sign of life too; its hour is as near as the pane tells.
+      const lastMs = newest.pane.invalidCount > 0 ? newest.endMs : newest.pane.lastMs;
+      if (!Number.isNaN(lastMs)) heardMs = Math.max(heardMs, lastMs);
+      silentAfterMs = Math.min(silentAfterMs, series.silentAfterMs);
+    }
+    if (heardMs === Number.NEGATIVE_INFINITY) return null;
+    const silent = atMs - heardMs > silentAfterMs;
+    return { value: silent ? 1 : 0, validCount: silent ? 0 : 1, expectedCount: 1, valid: true, note: '' };
+  },
+};
