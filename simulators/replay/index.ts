@@ -1,4 +1,5 @@
 // In: a recording of real sensors. Out: its readings over MQTT, as those sensors would send them.
+export * from './csv.ts';
 export * from './mapping.ts';
 export * from './message.ts';
 export * from './order.ts';

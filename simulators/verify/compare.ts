@@ -1,0 +1,69 @@
+import type { Comparison } from './specs.ts';
+
+/** One expected number that the product answers otherwise. */
+export interface Difference {
+  /** Which row: device, quantity, window. */
+  readonly row: string;
+  readonly want: string;
+  readonly got: string;
+  /** What the product answered for this window, as JSON; `no answer` when it has no such window. */
+  readonly answer: string;
+}
+
+/** The outcome of one column of one file. */
+export interface ColumnResult {
+  readonly file: string;
+  readonly column: string;
+  readonly source: string;
+  compared: number;
+  different: number;
+  /** Rows that the product has no comparable number for. */
+  notCovered: number;
+  /** The first few. */
+  readonly differences: Difference[];
+}
+
+export const DIFFERENCES_SHOWN_MAX = 5;
+
+const EXACT_RELATIVE = 1e-9;
+const ROUNDED_RELATIVE = 1e-6;
+
+/** Most decimals that a column prints: what its numbers were rounded to. */
+export function decimalsOf(texts: readonly string[]): number {
+  return texts.reduce((most, text) => {
+    const [, fraction = '', exponent = '0'] = /^-?\d*\.?(\d*)(?:e([+-]?\d+))?$/i.exec(text.trim()) ?? [];
+    return Math.max(most, fraction.length - Number(exponent));
+  }, 0);
+}
+
+/**
+ * True when an answer is what was expected.
+ *
+ * @param want as printed; empty: nothing can be said
+ * @param got null or undefined: the product says that there is nothing
+ * @param decimals most decimals of the column, for `rounded`
+ */
+export function agrees(
+  want: string,
+  got: number | boolean | null | undefined,
+  comparison: Comparison,
+  decimals: number,
+): boolean {
+  if (want === '') return got === null || got === undefined;
+  if (got === null || got === undefined) return false;
+  const number = Number(want);
+  switch (comparison) {
+    case 'flag':
+      return typeof got === 'boolean' && got === (number === 1);
+    case 'count':
+      return got === number;
+    case 'exact':
+      return typeof got === 'number' && Math.abs(got - number) <= EXACT_RELATIVE * Math.max(1, Math.abs(number));
+    case 'rounded': {
+      const halfUnit = 0.5 * 10 ** -decimals * (1 + 1e-6);
+      return (
+        typeof got === 'number' && Math.abs(got - number) <= Math.max(halfUnit, ROUNDED_RELATIVE * Math.abs(number))
+      );
+    }
+  }
+}

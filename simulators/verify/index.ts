@@ -1,0 +1,11 @@
+// In: a recording with independently computed results, and a running product. Out: every number that differs.
+export * from './api.ts';
+export * from './city-file.ts';
+export * from './compare.ts';
+export * from './expected.ts';
+export * from './product.ts';
+export * from './report.ts';
+export * from './specs.ts';
+export * from './survey.ts';
+export * from './verify-recording.ts';
+export * from './windows.ts';

@@ -1,0 +1,68 @@
+import type { AccountingAnswer } from './api.ts';
+import type { VerifyReport } from './verify-recording.ts';
+
+/** The report as a table for people, with the first differences and the product's answers to them. */
+export function reportText(report: VerifyReport): string {
+  const head = ['file', 'column', 'from', 'compared', 'different'];
+  const lines = report.columns.map((column) => [
+    column.file,
+    column.column,
+    column.source,
+    `${column.compared}${column.notCovered > 0 ? ` (${column.notCovered} not covered)` : ''}`,
+    String(column.different),
+  ]);
+  const differences = report.columns.flatMap((column) =>
+    column.differences.map(
+      (one) => `${column.file} ${column.column}: ${one.row}: expected ${one.want}, got ${one.got}\n    ${one.answer}`,
+    ),
+  );
+  return [
+    table([head, ...lines]),
+    ...(differences.length > 0 ? ['', 'First differences:', ...differences] : []),
+    '',
+    `Not covered by any window of the product: ${report.notCovered.join('; ') || 'nothing'}`,
+    `${report.compared} numbers compared, ${report.different} different`,
+    `digest ${report.digest}`,
+  ].join('\n');
+}
+
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((row) => row[at]!.length)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, at) => cell.padEnd(widths[at]!))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+/** What is wrong with the bookkeeping; empty when every message and reading is accounted for. */
+export function accountingFaults(accounting: AccountingAnswer, messagesAcked: number): string[] {
+  const { messages, readings, rejects } = accounting;
+  const faults: string[] = [];
+  if (messages.received < messagesAcked)
+    faults.push(`${messagesAcked} messages were acknowledged, ${messages.received} received`);
+  const messageSum = messages.decoded + messages.ignored + messages.quarantined;
+  if (messages.received !== messageSum)
+    faults.push(`messages: ${messages.received} received, ${messageSum} accounted for`);
+  const readingSum =
+    readings.counted + readings.invalid + readings.duplicate + readings.lateFiled + readings.quarantined;
+  if (readings.received !== readingSum)
+    faults.push(`readings: ${readings.received} received, ${readingSum} accounted for`);
+  const rejected = Object.values(rejects).reduce((sum, count) => sum + count, 0);
+  const quarantined = messages.quarantined + readings.quarantined;
+  if (rejected !== quarantined) faults.push(`rejects: ${rejected} by reason, ${quarantined} quarantined`);
+  return faults;
+}
+
+/** One line: where every message and reading went. */
+export function accountingText({ messages, readings, rejects }: AccountingAnswer): string {
+  const reasons = Object.entries(rejects).map(([reason, count]) => `${reason} ${count}`);
+  return [
+    `messages: ${messages.received} received = ${messages.decoded} decoded + ${messages.ignored} ignored + ${messages.quarantined} quarantined`,
+    `readings: ${readings.received} received = ${readings.counted} counted + ${readings.invalid} invalid + ${readings.duplicate} duplicate + ${readings.lateFiled} late-filed + ${readings.quarantined} quarantined`,
+    `rejects: ${reasons.join(', ') || 'none'}`,
+  ].join('\n');
+}

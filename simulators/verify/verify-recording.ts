@@ -1,0 +1,255 @@
+import { dirname } from 'node:path';
+import { OperatingError } from '../../src/base/index.ts';
+import { conversionBetween, unitCode } from '../../src/model/index.ts';
+import { findRecording, loadMapping, type Mapping } from '../replay/index.ts';
+import { type AggregateAnswer, Api, type KpiAnswer } from './api.ts';
+import { agrees, type ColumnResult, DIFFERENCES_SHOWN_MAX, decimalsOf } from './compare.ts';
+import { type ExpectedFile, readExpected, seriesFinder } from './expected.ts';
+import type { ColumnRule, ExpectedRow, FileSpec, Source } from './specs.ts';
+import { type RecordedSeries, surveyRecording } from './survey.ts';
+import { type KeyWindow, keyWindow, questionRanges } from './windows.ts';
+
+/** A running product that has taken in the whole recording, and the recording. */
+export interface VerifyOptions {
+  /** Folder with the data and `expected/`. */
+  readonly folder: string;
+  /** `http://host:port` of the product. */
+  readonly httpUrl: string;
+  readonly mapping?: string;
+  /** Called for each file before it is compared. */
+  readonly onFile?: (name: string) => void;
+}
+
+export interface VerifyReport {
+  readonly columns: readonly ColumnResult[];
+  /** Columns and whole files that no window of the product speaks of: `daily_mean.csv: slots`. */
+  readonly notCovered: readonly string[];
+  readonly compared: number;
+  readonly different: number;
+  /** SHA-256 over every answer: equal for runs whose results are equal bit for bit. */
+  readonly digest: string;
+}
+
+/**
+ * Compares everything in `expected/` with what the product answers.
+ *
+ * @throws OperatingError `expected_missing`, `expected_invalid`, `api_failed`, and those of reading the recording
+ */
+export async function verifyRecording(options: VerifyOptions): Promise<VerifyReport> {
+  const place = findRecording(options.folder);
+  const { mapping } = loadMapping(place, options.mapping);
+  const { series } = await surveyRecording(place, mapping);
+  const api = new Api(options.httpUrl);
+  const files = readExpected(dirname(place.file));
+  const columns: ColumnResult[] = [];
+  for (const file of files) {
+    options.onFile?.(file.name);
+    columns.push(...(await compareFile(file, series, mapping, api)));
+  }
+  return {
+    columns,
+    notCovered: files.flatMap(notCoveredOf),
+    compared: columns.reduce((sum, column) => sum + column.compared, 0),
+    different: columns.reduce((sum, column) => sum + column.different, 0),
+    digest: api.digest(),
+  };
+}
+
+const NAMING_COLUMNS = new Set(['device', 'quantity', 'unit']);
+
+function notCoveredOf(file: ExpectedFile): string[] {
+  if (file.spec === undefined) return [`${file.name}: whole file`];
+  const { key, sources } = file.spec;
+  const covered = new Set(sources.flatMap((source) => source.columns.map((rule) => rule.column)));
+  const left = file.header.filter((column) => column !== key && !NAMING_COLUMNS.has(column) && !covered.has(column));
+  return left.length === 0 ? [] : [`${file.name}: ${left.join(', ')}`];
+}
+
+/** A row with the series and window that it speaks of. */
+interface Placed {
+  readonly row: ExpectedRow;
+  readonly series: RecordedSeries;
+  readonly window: KeyWindow;
+}
+
+/** What a source answered for one series: by start of the window. */
+export interface SeriesAnswers {
+  /** UCUM code of `value`, `min`, `max`, `first`, `last`. */
+  readonly unit: string;
+  readonly rows: ReadonlyMap<number, AggregateAnswer | KpiAnswer>;
+}
+
+async function compareFile(
+  file: ExpectedFile,
+  series: readonly RecordedSeries[],
+  mapping: Mapping,
+  api: Api,
+): Promise<ColumnResult[]> {
+  const { spec } = file;
+  if (spec === undefined) return [];
+  const results: ColumnResult[] = [];
+  for (const source of spec.sources) {
+    const zone = source.kind === 'aggregate' && source.tz === 'UTC' ? 'UTC' : mapping.calendar;
+    const placed = placeRows(file, spec, source, zone, series);
+    const answers = new Map<RecordedSeries, SeriesAnswers>();
+    for (const [one, rows] of Map.groupBy(placed, (row) => row.series)) {
+      answers.set(
+        one,
+        await ask(
+          api,
+          source,
+          one,
+          zone,
+          rows.map((row) => row.window),
+        ),
+      );
+    }
+    results.push(...compareSource(file, spec, source, placed, answers));
+  }
+  return results;
+}
+
+function placeRows(
+  file: ExpectedFile,
+  spec: FileSpec,
+  source: Source,
+  zone: string,
+  series: readonly RecordedSeries[],
+): Placed[] {
+  const find = seriesFinder(spec, series);
+  return file.rows.map((row, index) => {
+    const one = find(row);
+    const window = keyWindow(row[spec.key] ?? '', source.window, zone);
+    if (one !== undefined && window !== undefined) return { row, series: one, window };
+    const what =
+      one === undefined ? 'names no series of the recording' : `has an unreadable ${spec.key} "${row[spec.key]}"`;
+    throw new OperatingError('expected_invalid', `cannot verify expected/${file.name}: row ${index + 2} ${what}`);
+  });
+}
+
+async function ask(
+  api: Api,
+  source: Source,
+  series: RecordedSeries,
+  zone: string,
+  windows: readonly KeyWindow[],
+): Promise<SeriesAnswers> {
+  const rows = new Map<number, AggregateAnswer | KpiAnswer>();
+  let unit = '';
+  for (const { fromMs, toMs } of questionRanges(windows)) {
+    const answer =
+      source.kind === 'kpi'
+        ? await api.kpi(source.kpi, `device:${series.device}`, source.window, fromMs, toMs)
+        : await api.aggregates({
+            device: series.device,
+            quantity: series.quantity,
+            channel: series.channel,
+            window: source.window,
+            of: source.of,
+            tz: zone,
+            fromMs,
+            toMs,
+            ...(source.method === undefined ? {} : { method: source.method }),
+            percentiles: source.percentiles === true,
+          });
+    unit = answer.unit;
+    for (const row of answer.rows) rows.set(row.start, row);
+  }
+  return { unit, rows };
+}
+
+/** Pure: holds the rows of one file against the answers to one source. */
+export function compareSource(
+  file: ExpectedFile,
+  spec: FileSpec,
+  source: Source,
+  placed: readonly Placed[],
+  answers: ReadonlyMap<RecordedSeries, SeriesAnswers>,
+): ColumnResult[] {
+  const name = source.kind === 'kpi' ? `kpi ${source.kpi}` : `${source.window} of ${source.of}`;
+  const rules = (source.columns as readonly ColumnRule<AggregateAnswer | KpiAnswer>[]).filter((rule) =>
+    file.header.includes(rule.column),
+  );
+  return rules.map((rule) => {
+    const result: ColumnResult = {
+      file: file.name,
+      column: rule.column,
+      source: name,
+      compared: 0,
+      different: 0,
+      notCovered: 0,
+      differences: [],
+    };
+    const decimals = decimalsOf(file.rows.map((row) => row[rule.column] ?? ''));
+    const previous = new Map<RecordedSeries, AggregateAnswer | KpiAnswer>();
+    for (const { row, series, window } of placed) {
+      const found = answers.get(series);
+      const answer = found?.rows.get(window.startMs);
+      compareRow({
+        result,
+        rule,
+        spec,
+        row,
+        series,
+        answer,
+        previous: previous.get(series),
+        unit: found?.unit ?? '',
+        decimals,
+      });
+      if (answer !== undefined) previous.set(series, answer);
+    }
+    return result;
+  });
+}
+
+interface RowComparison {
+  readonly result: ColumnResult;
+  readonly rule: ColumnRule<AggregateAnswer | KpiAnswer>;
+  readonly spec: FileSpec;
+  readonly row: ExpectedRow;
+  readonly series: RecordedSeries;
+  readonly answer: AggregateAnswer | KpiAnswer | undefined;
+  readonly previous: AggregateAnswer | KpiAnswer | undefined;
+  readonly unit: string;
+  readonly decimals: number;
+}
+
+function compareRow({ result, rule, spec, row, series, answer, previous, unit, decimals }: RowComparison): void {
+  const want = row[rule.column] ?? '';
+  if (answer !== undefined && rule.when !== undefined && !rule.when(row, answer)) {
+    result.notCovered++;
+    return;
+  }
+  result.compared++;
+  const got = answer === undefined ? undefined : toRecordedUnit(rule.pick(answer, previous), rule.unit, unit, series);
+  // Where nothing valid was recorded the product need not know the window: no row, no value, count 0 and invalid are one.
+  const isNothing =
+    answer === undefined && Number(row[spec.count] ?? Number.NaN) === 0 && (want === '' || Number(want) === 0);
+  if (isNothing || agrees(want, got, rule.comparison, decimals)) return;
+  result.different++;
+  if (result.differences.length >= DIFFERENCES_SHOWN_MAX) return;
+  result.differences.push({
+    row: `${series.recordedDevice} ${series.recordedQuantity} ${row[spec.key]}`,
+    want: want === '' ? 'nothing' : want,
+    got: got === undefined || got === null ? 'nothing' : String(got),
+    answer: answer === undefined ? 'no answer' : JSON.stringify(answer),
+  });
+}
+
+function toRecordedUnit(
+  value: number | boolean | null | undefined,
+  wanted: ColumnRule<never>['unit'],
+  unit: string,
+  series: RecordedSeries,
+): number | boolean | null | undefined {
+  if (typeof value !== 'number' || wanted === undefined || wanted === 'none') return value;
+  const target = unitCode(wanted === 'recorded' ? series.unit : wanted.ucum);
+  const conversion = target === undefined ? undefined : conversionBetween(target, unit, series.quantity);
+  if (conversion === undefined) {
+    throw new OperatingError(
+      'api_failed',
+      `cannot compare ${series.device} ${series.quantity}: the answer is in "${unit}", the recording in "${series.unit}"`,
+    );
+  }
+  return (value - conversion.offset) / conversion.factor;
+}
