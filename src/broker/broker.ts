@@ -28,6 +28,8 @@ export interface BrokerStats {
   /** Publishes whose `done` is outstanding. */
   readonly waitingForJournal: number;
   readonly refused: Readonly<Partial<Record<BrokerRefusal, number>>>;
+  /** Views and forwarded messages that a bound kept from a subscriber. */
+  readonly viewsDropped?: number;
 }
 
 /** The MQTT side of the product: takes publishes in, publishes live KPI values. */

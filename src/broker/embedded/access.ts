@@ -1,0 +1,104 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { OperatingError } from '../../base/index.ts';
+import type { Config } from '../../config/index.ts';
+import { filterCovers, filterMatches, levelsOf, VIEW_PREFIX } from './topics.ts';
+
+/** Who a connection belongs to, and what that one may do. */
+export interface Identity {
+  /** Empty for an anonymous client of this machine. */
+  readonly name: string;
+  mayPublish(topic: string): boolean;
+  maySubscribe(filter: string): boolean;
+  mayReceive(topic: string): boolean;
+}
+
+/** Tells who somebody is; undefined when nobody is to be let in. */
+export type Login = (
+  remoteAddress: string,
+  name: string | undefined,
+  secret: Uint8Array | undefined,
+) => Identity | undefined;
+
+const DECISIONS_MAX = 10_000;
+const VIEW_FILTER = `${VIEW_PREFIX}/#`;
+
+/**
+ * Access as the configuration says: the users listed there by secret; without any, whoever comes from this machine.
+ *
+ * @throws OperatingError `authentication_required` when others could connect and there are no users
+ */
+export function createLogin(config: Config['mqtt'], secrets: ReadonlyMap<string, string>): Login {
+  if (config.users.length > 0) return loginOfUsers(config.users, secrets);
+  if (!isLoopbackHost(config.host)) {
+    throw new OperatingError(
+      'authentication_required',
+      `cannot listen for MQTT on ${config.host}: other machines could connect, and no users are configured; ` +
+        'list them under mqtt.users, or set mqtt.host to 127.0.0.1',
+    );
+  }
+  const anonymous = identityOf('', ['#'], []);
+  return (remoteAddress) => (isLoopbackAddress(remoteAddress) ? anonymous : undefined);
+}
+
+function loginOfUsers(users: Config['mqtt']['users'], secrets: ReadonlyMap<string, string>): Login {
+  const known = new Map<string, { readonly digest: Buffer; readonly identity: Identity }>();
+  for (const user of users) {
+    const secret = secrets.get(user.name);
+    if (secret === undefined || secret.length === 0) {
+      throw new OperatingError('authentication_required', `cannot let in the MQTT user ${user.name}: it has no secret`);
+    }
+    known.set(user.name, { digest: digestOf(secret), identity: identityOf(user.name, user.publish, user.subscribe) });
+  }
+  const nobody = digestOf('');
+  return (_remoteAddress, name, secret) => {
+    const user = known.get(name ?? '');
+    // Compared for an unknown name too, so that the time taken does not tell which names exist.
+    const isRight = timingSafeEqual(digestOf(secret ?? ''), user?.digest ?? nobody);
+    return isRight ? user?.identity : undefined;
+  };
+}
+
+function digestOf(secret: string | Uint8Array): Buffer {
+  return createHash('sha256').update(secret).digest();
+}
+
+function identityOf(name: string, publish: readonly string[], subscribe: readonly string[]): Identity {
+  const writable = publish.map(levelsOf);
+  const readable = [VIEW_FILTER, ...subscribe].map(levelsOf);
+  return {
+    name,
+    mayPublish: remembered((topic) => {
+      const levels = levelsOf(topic);
+      return levels[0] !== VIEW_PREFIX && writable.some((filter) => filterMatches(filter, levels));
+    }),
+    maySubscribe(filter) {
+      const levels = levelsOf(filter);
+      return levels[0]?.startsWith('$') !== true && readable.some((allowed) => filterCovers(allowed, levels));
+    },
+    mayReceive: remembered((topic) => {
+      const levels = levelsOf(topic);
+      return readable.some((filter) => filterMatches(filter, levels));
+    }),
+  };
+}
+
+/** Topics repeat with every message; the memory starts anew when it is full. */
+function remembered(decide: (topic: string) => boolean): (topic: string) => boolean {
+  const decisions = new Map<string, boolean>();
+  return (topic) => {
+    const known = decisions.get(topic);
+    if (known !== undefined) return known;
+    if (decisions.size >= DECISIONS_MAX) decisions.clear();
+    const decision = decide(topic);
+    decisions.set(topic, decision);
+    return decision;
+  };
+}
+
+function isLoopbackHost(host: string): boolean {
+  return host === 'localhost' || isLoopbackAddress(host);
+}
+
+function isLoopbackAddress(address: string): boolean {
+  return address === '::1' || /^(::ffff:)?127\.\d+\.\d+\.\d+$/.test(address);
+}

@@ -1,0 +1,176 @@
+import type { AedesOptions, AuthenticateError, Client, PublishPacket } from 'aedes';
+import type { Config } from '../../config/index.ts';
+import type { Identity, Login } from './access.ts';
+import type { EmbeddedClient, Peer, Refusals } from './peers.ts';
+import type { Qos2Inbox } from './qos2-inbox.ts';
+import type { Reception } from './reception.ts';
+import { clientIdProblem, topicProblem } from './topics.ts';
+
+/** What the hooks work with. */
+export interface HookContext {
+  readonly config: Config['mqtt'];
+  readonly login: Login;
+  readonly reception: Reception;
+  readonly inbox: Qos2Inbox;
+  readonly refusals: Refusals;
+  peerOf(client: Client): Peer | undefined;
+  /** Who is connected under a client id. */
+  identityOf(clientId: string): Identity | undefined;
+  isClosing(): boolean;
+}
+
+type Hooks = Required<
+  Pick<AedesOptions, 'preConnect' | 'authenticate' | 'authorizePublish' | 'authorizeSubscribe' | 'authorizeForward'>
+>;
+
+/** CONNACK return codes (MQTT 3.1.1, 3.2.2.3). */
+const IDENTIFIER_REJECTED = 2;
+const BAD_USER_NAME_OR_PASSWORD = 4;
+const NO_BYTES = Buffer.alloc(0);
+
+/**
+ * The hooks of aedes. `authorizePublish` is the one that holds the acknowledgement back: aedes writes PUBACK when its
+ * callback comes. Nothing may be thrown out of a hook: it would end the process.
+ */
+export function createHooks(context: HookContext): Hooks {
+  return {
+    preConnect: (client, packet, callback) =>
+      guarded(callback as (error: Error) => void, () => {
+        const peer = context.peerOf(client);
+        if (peer === undefined) throw new Error('the connection is gone');
+        peer.wantsCleanSession = packet.clean === true;
+        peer.isNameless = packet.clientId === '';
+        // Every session ends with its connection: there is nothing to queue for a publisher, and a queue would have no bound.
+        packet.clean = true;
+        callback(null, true);
+      }),
+    authenticate: (client, name, secret, callback) =>
+      guarded(callback as (error: Error) => void, () => {
+        const refusal = admit(context, client as EmbeddedClient, name, secret);
+        callback(refusal ?? null, refusal === undefined);
+      }),
+    authorizePublish: (client, packet, callback) =>
+      guarded(callback, () => takePublish(context, client as EmbeddedClient | null, packet, callback)),
+    authorizeSubscribe: (client, subscription, callback) =>
+      guarded(callback, () =>
+        callback(null, mayListen(context, context.peerOf(client), subscription.topic) ? subscription : null),
+      ),
+    authorizeForward: (client, packet) => (context.peerOf(client)?.mayReceive(packet.topic) === true ? packet : null),
+  };
+}
+
+function guarded(callback: (error: Error) => void, work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    callback(error as Error);
+  }
+}
+
+function admit(
+  context: HookContext,
+  client: EmbeddedClient,
+  name: string | undefined,
+  secret: Uint8Array | undefined,
+): AuthenticateError | undefined {
+  const peer = context.peerOf(client);
+  if (peer === undefined) return refusalOf(IDENTIFIER_REJECTED, 'the connection is gone');
+  const identity = context.login(peer.address, name, secret);
+  if (identity === undefined) {
+    const cause = name === undefined ? 'no user name was given' : 'unknown user name or wrong secret';
+    context.refusals.addOnce('not_authorized', cause, peer);
+    return refusalOf(BAD_USER_NAME_OR_PASSWORD, cause);
+  }
+  const holder = context.identityOf(client.id);
+  const cause =
+    (peer.isNameless && !peer.wantsCleanSession
+      ? 'an empty client id needs a clean session [MQTT-3.1.3-8]'
+      : clientIdProblem(client.id)) ??
+    (holder !== undefined && holder.name !== identity.name ? 'the client id belongs to another user' : undefined);
+  if (cause !== undefined) {
+    context.refusals.addOnce('client_id', cause, peer);
+    return refusalOf(IDENTIFIER_REJECTED, cause);
+  }
+  peer.identity = identity;
+  return undefined;
+}
+
+function refusalOf(returnCode: number, cause: string): AuthenticateError {
+  return Object.assign(new Error(cause), { returnCode }) as AuthenticateError;
+}
+
+function takePublish(
+  context: HookContext,
+  client: EmbeddedClient | null,
+  packet: PublishPacket,
+  callback: (error?: Error | null) => void,
+): void {
+  // Without a client it is the will of somebody who vanished.
+  const isWill = client === null || client.will === packet;
+  const peer = client === null ? undefined : context.peerOf(client);
+  // Wills of those whom the broker itself disconnects at its end say nothing about them.
+  if (isWill && context.isClosing()) {
+    callback(new Error('the broker is closing'));
+    return;
+  }
+  const problem = topicProblem(packet.topic, context.config.topicBytesMax);
+  if (problem !== undefined) {
+    refuse(context, 'topic', problem, peer, callback);
+    return;
+  }
+  if (client !== null && peer?.identity?.mayPublish(packet.topic) !== true) {
+    refuse(context, 'not_authorized', `publishing to ${packet.topic} is not allowed`, peer, callback);
+    return;
+  }
+  handOver(context, { client, peer, isWill }, packet, callback);
+}
+
+function handOver(
+  context: HookContext,
+  from: { readonly client: EmbeddedClient | null; readonly peer: Peer | undefined; readonly isWill: boolean },
+  packet: PublishPacket,
+  callback: (error?: Error | null) => void,
+): void {
+  const { client, peer, isWill } = from;
+  const settle = (error?: Error) => {
+    packet.retain = false;
+    if (error !== undefined && peer !== undefined) peer.isExplained = true;
+    callback(error);
+  };
+  const clientId = client?.id ?? (packet as { clientId?: string }).clientId ?? '';
+  const take = (done: (error?: Error) => void) => context.reception.take(packet, { clientId, peer, isWill }, done);
+  if (packet.qos !== 2 || isWill || peer === undefined || packet.messageId === undefined) {
+    take(settle);
+    return;
+  }
+  context.inbox.takeOnce(peer.owner, packet.messageId, { connection: peer, isDup: packet.dup }, take, (error) => {
+    // aedes keeps the packet until PUBREL, only to know its id.
+    packet.payload = NO_BYTES;
+    settle(error);
+  });
+}
+
+function refuse(
+  context: HookContext,
+  reason: 'topic' | 'not_authorized',
+  cause: string,
+  peer: Peer | undefined,
+  callback: (error: Error) => void,
+): void {
+  if (peer === undefined) context.refusals.add(reason, cause);
+  else context.refusals.addOnce(reason, cause, peer);
+  callback(new Error(cause));
+}
+
+function mayListen(context: HookContext, peer: Peer | undefined, filter: string): boolean {
+  if (peer === undefined) return false;
+  const isAllowed = peer.identity?.maySubscribe(filter) === true;
+  const isOneTooMany = !peer.filters.has(filter) && peer.filters.size >= context.config.subscriptionsPerClientMax;
+  if (isAllowed && !isOneTooMany) {
+    peer.filters.add(filter);
+    return true;
+  }
+  const limit = `more than ${context.config.subscriptionsPerClientMax} subscriptions`;
+  context.refusals.add('subscription', isAllowed ? limit : `subscribing to ${filter} is not allowed`, peer);
+  return false;
+}

@@ -1,0 +1,298 @@
+// In: MQTT 3.1.1 connections. Out: messages handed to the journal before they are acknowledged; views back (aedes).
+import type { Socket } from 'node:net';
+import { Aedes, type Client, type Subscription } from 'aedes';
+import { assert, type Clock, SECOND_MS } from '../../base/index.ts';
+import type { Config } from '../../config/index.ts';
+import type { AcceptMessage, Broker, BrokerRefusal, BrokerStats } from '../broker.ts';
+import { createLogin } from './access.ts';
+import { FanOut } from './fan-out.ts';
+import { createHooks } from './hooks.ts';
+import { Listener } from './listener.ts';
+import { type BrokerLog, type EmbeddedClient, Peer, Refusals } from './peers.ts';
+import { Qos2Inbox } from './qos2-inbox.ts';
+import { Reception } from './reception.ts';
+
+export type { BrokerLog } from './peers.ts';
+
+export interface EmbeddedBrokerOptions {
+  readonly config: Config['mqtt'];
+  /** Secrets of `config.users`, by user name. */
+  readonly secrets: ReadonlyMap<string, string>;
+  readonly clock: Clock;
+  readonly log?: BrokerLog;
+}
+
+/** Largest packet of somebody who has not been let in yet, bytes; a CONNECT with credentials and a will fits. */
+const PACKET_BYTES_MAX_BEFORE_CONNECT = 4_096;
+const CONNECT_TIMEOUT_MS = 5_000;
+/** A publisher that does not read its acknowledgements is cut after this. */
+const DRAIN_TIMEOUT_MS = 5_000;
+/** Packets that a device may send behind its CONNECT without waiting for the answer. */
+const PIPELINED_PACKETS_MAX = 200;
+/** QoS 2 messages of one client between PUBREC and PUBREL. */
+const QOS2_OPEN_MAX = 100;
+const TOPIC_LEVELS_MAX = 16;
+const SYSTEM_PREFIX = '$SYS/';
+
+/** Errors of aedes that tell why it closed a connection; what is in neither list came from the parser. */
+const CAUSES: readonly (readonly [RegExp, BrokerRefusal | undefined])[] = [
+  [/not allowed in PUBLISH|empty topic|too many levels/, 'topic'],
+  [/only allowed in|impossible to/, 'subscription'],
+  [/queue limit|maxInflightInbound|keep alive limit/, 'connection_limit'],
+  [/drain timeout/, 'slow_subscriber'],
+  [/keep alive timeout|did not arrive in time|connection closed|packet received not valid|Premature close/, undefined],
+];
+
+/**
+ * The broker inside the process, for MQTT 3.1 and 3.1.1. A publish is acknowledged when `accept` has called `done`
+ * without an error. All sessions are clean, RETAIN of publishers is noted and not obeyed, subscriptions are QoS 0.
+ * Everybody may subscribe to `kpi/#`; everything else as the configuration's users say.
+ */
+export function createEmbeddedBroker(options: EmbeddedBrokerOptions): Broker {
+  return new EmbeddedBroker(options);
+}
+
+class EmbeddedBroker implements Broker {
+  readonly #options: EmbeddedBrokerOptions;
+  readonly #refusals: Refusals;
+  readonly #fanOut: FanOut;
+  readonly #reception: Reception;
+  readonly #inbox = new Qos2Inbox();
+  readonly #peers = new WeakMap<object, Peer>();
+  readonly #active = new Set<Peer>();
+  #aedes: Aedes | undefined;
+  #listener: Listener | undefined;
+  #sweep: NodeJS.Timeout | undefined;
+  #connectionsTotal = 0;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: EmbeddedBrokerOptions) {
+    this.#options = options;
+    this.#refusals = new Refusals(options.clock, options.log);
+    this.#fanOut = new FanOut(
+      () => options.clock.monotonicMs(),
+      (subscriber) => this.#cut(subscriber as Peer, 'slow_subscriber', 'it does not read what it subscribed to'),
+    );
+    this.#reception = new Reception(options.config, options.clock, this.#fanOut);
+  }
+
+  async open(accept: AcceptMessage): Promise<{ readonly url: string }> {
+    assert(this.#aedes === undefined, 'the broker was opened twice');
+    const { config, secrets } = this.#options;
+    const login = createLogin(config, secrets);
+    this.#reception.accept = accept;
+    const listener = await Listener.open(config.host, config.port, (socket) => this.#admit(socket));
+    this.#listener = listener;
+    try {
+      this.#aedes = await this.#createAedes(login);
+    } catch (error) {
+      await listener.close();
+      throw error;
+    }
+    listener.admit();
+    this.#sweep = setInterval(() => this.#everySecond(), SECOND_MS);
+    this.#sweep.unref();
+    return { url: listener.url };
+  }
+
+  publish(topic: string, payload: Uint8Array, { retain }: { readonly retain: boolean }): void {
+    if (retain) this.#fanOut.retain(topic, payload);
+    this.#fanOut.offer(topic, payload);
+  }
+
+  stats(): BrokerStats {
+    const [receivedQos0, receivedQos1, receivedQos2] = this.#reception.received;
+    return {
+      connectedClients: this.#aedes?.connectedClients ?? 0,
+      connectionsTotal: this.#connectionsTotal,
+      receivedQos0,
+      receivedQos1,
+      receivedQos2,
+      waitingForJournal: this.#reception.waiting,
+      refused: { ...this.#refusals.counts },
+      viewsDropped: this.#fanOut.dropped,
+    };
+  }
+
+  close(graceMs: number): Promise<void> {
+    this.#closing ??= this.#close(graceMs);
+    return this.#closing;
+  }
+
+  async #createAedes(login: ReturnType<typeof createLogin>): Promise<Aedes> {
+    const { config } = this.#options;
+    const hooks = createHooks({
+      config,
+      login,
+      reception: this.#reception,
+      inbox: this.#inbox,
+      refusals: this.#refusals,
+      peerOf: (client) => this.#peers.get(client),
+      identityOf: (clientId) => this.#clientOf(clientId)?.identity,
+      isClosing: () => this.#closing !== undefined,
+    });
+    const aedes = await Aedes.createBroker({
+      ...hooks,
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      drainTimeout: DRAIN_TIMEOUT_MS,
+      keepaliveLimit: Math.min(65_535, Math.ceil(config.keepaliveMax / SECOND_MS)),
+      queueLimit: PIPELINED_PACKETS_MAX,
+      maxInflightInbound: QOS2_OPEN_MAX,
+      maxTopicLevels: TOPIC_LEVELS_MAX,
+    });
+    detachFanOut(aedes);
+    this.#listenTo(aedes);
+    return aedes;
+  }
+
+  #clientOf(clientId: string): Peer | undefined {
+    const { clients } = this.#aedes as unknown as { clients: Readonly<Record<string, Client>> };
+    const client = clients[clientId];
+    return client === undefined ? undefined : this.#peers.get(client);
+  }
+
+  #listenTo(aedes: Aedes): void {
+    const peerOf = (client: Client) => this.#peers.get(client);
+    aedes.on('client', (client) => {
+      const peer = peerOf(client);
+      if (peer?.wantsCleanSession === true) this.#inbox.forget(peer.owner);
+    });
+    aedes.on('connackSent', (connack, client) => {
+      const peer = peerOf(client);
+      if (peer !== undefined && connack.returnCode === 0) peer.frames.packetBytesMax = this.#options.config.packetMax;
+    });
+    aedes.on('subscribe', (subscriptions, client) => {
+      const granted = subscriptions.filter(({ qos }) => (qos as number) !== 128).map(({ topic }) => topic);
+      const peer = peerOf(client);
+      if (peer !== undefined && granted.length > 0) this.#fanOut.subscribe(peer, granted);
+    });
+    aedes.on('unsubscribe', (filters, client) => {
+      const peer = peerOf(client);
+      if (peer === undefined) return;
+      for (const filter of filters) peer.filters.delete(filter);
+      this.#fanOut.unsubscribe(peer, filters);
+    });
+    const onError = (client: Client, error: Error) => this.#explain(peerOf(client), error);
+    aedes.on('clientError', onError);
+    aedes.on('connectionError', onError);
+    // aedes reports failures of its stores this way; without a listener the event would end the process.
+    (aedes as NodeJS.EventEmitter).on('error', (error: Error) =>
+      this.#options.log?.warn({ cause: error.message }, 'the MQTT broker reports an internal failure'),
+    );
+  }
+
+  /** aedes tells of one refused connection many times, once for each packet that was open. */
+  #explain(peer: Peer | undefined, error: Error & { code?: string }): void {
+    if (peer === undefined || error.code !== undefined) return;
+    const known = CAUSES.find(([pattern]) => pattern.test(error.message));
+    const reason = known === undefined ? 'malformed_packet' : known[1];
+    if (reason !== undefined) this.#refusals.addOnce(reason, error.message, peer);
+  }
+
+  #admit(socket: Socket): void {
+    const peer = new Peer(socket, PACKET_BYTES_MAX_BEFORE_CONNECT);
+    this.#connectionsTotal++;
+    if (this.#active.size >= this.#options.config.connectionsMax) {
+      this.#refusals.addOnce('connection_limit', `${this.#active.size} connections are open`, peer);
+      socket.destroy();
+      return;
+    }
+    this.#active.add(peer);
+    socket.once('close', () => {
+      this.#active.delete(peer);
+      this.#reception.gate.forget(socket);
+      this.#fanOut.leave(peer);
+    });
+    this.#guardReading(peer);
+    const client = this.#aedes!.handle(socket) as EmbeddedClient;
+    peer.client = client;
+    this.#peers.set(client, peer);
+    client._parser.prependListener('packet', (packet: ParsedPacket) => this.#peek(peer, packet));
+  }
+
+  #guardReading(peer: Peer): void {
+    const { socket } = peer;
+    const read = socket.read.bind(socket);
+    socket.read = (size?: number) => {
+      if (!this.#reception.gate.mayRead(socket)) return null;
+      const chunk = read(size) as Buffer | null;
+      const problem = chunk === null ? undefined : peer.frames.check(chunk);
+      if (problem === undefined) return chunk;
+      this.#cut(
+        peer,
+        problem,
+        `a packet of more than ${peer.frames.packetBytesMax} bytes, or no packet, was announced`,
+      );
+      return null;
+    };
+  }
+
+  /** Sees packets before aedes does. */
+  #peek(peer: Peer, packet: ParsedPacket): void {
+    // Granting QoS 0 is a server's right [MQTT-3.8.4-6]; it must show in the SUBACK, which repeats what was asked for.
+    if (packet.cmd === 'subscribe') for (const subscription of packet.subscriptions ?? []) subscription.qos = 0;
+    if (packet.cmd === 'pubrel' && packet.messageId !== undefined) this.#inbox.release(peer.owner, packet.messageId);
+  }
+
+  #cut(peer: Peer, reason: BrokerRefusal, cause: string): void {
+    this.#refusals.addOnce(reason, cause, peer);
+    peer.socket.destroy();
+  }
+
+  #everySecond(): void {
+    this.#fanOut.sweep();
+    for (const peer of this.#active) {
+      // While publishes wait for the journal the connection is not read: its silence is ours, not the client's.
+      const isHeld = peer.waiting > 0 || this.#reception.gate.isParked(peer.socket);
+      if (isHeld) peer.client?._keepaliveTimer?.refresh();
+    }
+  }
+
+  async #close(graceMs: number): Promise<void> {
+    const endMs = this.#options.clock.monotonicMs() + graceMs;
+    const listenerClosed = this.#listener?.close();
+    this.#reception.gate.shut();
+    await this.#reception.idle(graceMs);
+    await this.#flushed(endMs);
+    clearInterval(this.#sweep);
+    const aedes = this.#aedes;
+    if (aedes !== undefined) await new Promise<void>((resolve) => aedes.close(() => resolve()));
+    for (const { socket } of this.#active) socket.destroy();
+    await listenerClosed;
+  }
+
+  /** Waits until the acknowledgements given last have left the process. */
+  async #flushed(endMs: number): Promise<void> {
+    do {
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      if ([...this.#active].every(({ socket }) => socket.writableLength === 0)) return;
+    } while (this.#options.clock.monotonicMs() < endMs);
+  }
+}
+
+interface ParsedPacket {
+  readonly cmd: string;
+  readonly messageId?: number;
+  readonly subscriptions?: { qos: number }[] | Subscription[];
+}
+
+type PublishDone = (error?: Error | null) => void;
+
+/**
+ * Takes publishes of clients out of aedes' own delivery, in which one subscriber that does not read stops everybody:
+ * they were taken over in the publish hook already. The broker's notes to itself still pass.
+ */
+function detachFanOut(aedes: Aedes): void {
+  const original = aedes.publish.bind(aedes) as (
+    packet: { topic: string },
+    client: unknown,
+    done?: PublishDone,
+  ) => void;
+  const detached = (packet: { topic: string }, client: unknown, done?: PublishDone) => {
+    const finish = typeof client === 'function' ? (client as PublishDone) : done;
+    const isOwn = typeof client === 'function' || client === null || client === undefined;
+    if (isOwn && packet.topic.startsWith(SYSTEM_PREFIX)) original(packet, null, finish);
+    else finish?.();
+  };
+  aedes.publish = detached as typeof aedes.publish;
+}

@@ -1,0 +1,89 @@
+import type { EventEmitter } from 'node:events';
+import type { Socket } from 'node:net';
+import type { Client } from 'aedes';
+import type { Clock } from '../../base/index.ts';
+import type { BrokerRefusal } from '../broker.ts';
+import type { Identity } from './access.ts';
+import type { Subscriber } from './fan-out.ts';
+import { FrameGuard } from './frame-guard.ts';
+
+/** The parts of an aedes 1.2 client that its types leave out; a contract test fails when one of them goes. */
+export interface EmbeddedClient extends Client {
+  /** The will while it has not been published; at a broken connection it is given to the publish hook as it is. */
+  readonly will?: object | null;
+  readonly _parser: EventEmitter;
+  readonly _keepaliveTimer: NodeJS.Timeout | null;
+}
+
+/** Where somebody who writes logs wants them; pino fits. */
+export interface BrokerLog {
+  warn(fields: Readonly<Record<string, unknown>>, text: string): void;
+}
+
+/** One connection. */
+export class Peer implements Subscriber {
+  readonly socket: Socket;
+  readonly frames: FrameGuard;
+  readonly address: string;
+  client: EmbeddedClient | undefined;
+  identity: Identity | undefined;
+  /** The client asked for a session without memory. Every session is one; this is kept for the QoS 2 ids. */
+  wantsCleanSession = true;
+  /** The CONNECT named no client id; aedes has made one up. */
+  isNameless = false;
+  /** Granted subscription filters. */
+  readonly filters = new Set<string>();
+  /** Publishes handed over and not yet answered. */
+  waiting = 0;
+  /** It is known why the connection ends; the errors that follow from closing it are not counted. */
+  isExplained = false;
+
+  constructor(socket: Socket, packetBytesMax: number) {
+    this.socket = socket;
+    this.address = socket.remoteAddress ?? '';
+    this.frames = new FrameGuard(packetBytesMax);
+  }
+
+  mayReceive(topic: string): boolean {
+    return this.identity?.mayReceive(topic) === true;
+  }
+
+  /** Who its QoS 2 message ids belong to. */
+  get owner(): string {
+    return `${this.identity?.name ?? ''}\n${this.client?.id ?? ''}`;
+  }
+}
+
+const LOG_EVERY_MS = 10_000;
+
+/** Counts what was turned away, by reason, and says so in the log at most once in ten seconds for each reason. */
+export class Refusals {
+  readonly counts: Partial<Record<BrokerRefusal, number>> = {};
+  readonly #clock: Clock;
+  readonly #log: BrokerLog | undefined;
+  readonly #logged = new Map<BrokerRefusal, { atMs: number; count: number }>();
+
+  constructor(clock: Clock, log: BrokerLog | undefined) {
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  add(reason: BrokerRefusal, cause: string, peer?: Peer): void {
+    const count = (this.counts[reason] ?? 0) + 1;
+    this.counts[reason] = count;
+    const nowMs = this.#clock.monotonicMs();
+    const last = this.#logged.get(reason);
+    if (last !== undefined && nowMs - last.atMs < LOG_EVERY_MS) return;
+    this.#logged.set(reason, { atMs: nowMs, count });
+    const since = count - (last?.count ?? 0);
+    const who = { client: peer?.client?.id, user: peer?.identity?.name, address: peer?.address };
+    this.#log?.warn({ reason, cause, since, ...who }, `refused by the MQTT broker: ${cause}`);
+  }
+
+  /** Counts a connection once, whatever follows from closing it. */
+  addOnce(reason: BrokerRefusal, cause: string, peer: Peer): void {
+    if (peer.isExplained) return;
+    peer.isExplained = true;
+    this.add(reason, cause, peer);
+  }
+}

@@ -1,0 +1,58 @@
+import type { Socket } from 'node:net';
+
+/**
+ * Stops reading from all connections while more than a number of bytes waits for the journal. Each connection is held by
+ * its own unanswered publishes already; the gate bounds the sum over ten thousand of them.
+ */
+export class ReadingGate {
+  readonly #waitingBytesMax: number;
+  readonly #parked = new Set<Socket>();
+  #waitingBytes = 0;
+  #isShut = false;
+  #isFull = false;
+
+  constructor(waitingBytesMax: number) {
+    this.#waitingBytesMax = waitingBytesMax;
+  }
+
+  /** @returns false when the socket must not be read now; it is woken when it may */
+  mayRead(socket: Socket): boolean {
+    if (!this.#isFull && !this.#isShut) return true;
+    this.#parked.add(socket);
+    return false;
+  }
+
+  isParked(socket: Socket): boolean {
+    return this.#parked.has(socket);
+  }
+
+  add(bytes: number): void {
+    this.#waitingBytes += bytes;
+    if (this.#waitingBytes > this.#waitingBytesMax) this.#isFull = true;
+  }
+
+  remove(bytes: number): void {
+    this.#waitingBytes -= bytes;
+    // Half-way down, so that the sockets are not woken and parked at every message.
+    if (!this.#isFull || this.#waitingBytes > this.#waitingBytesMax / 2) return;
+    this.#isFull = false;
+    setImmediate(() => this.#wake());
+  }
+
+  forget(socket: Socket): void {
+    this.#parked.delete(socket);
+  }
+
+  /** Nothing is read any more. */
+  shut(): void {
+    this.#isShut = true;
+  }
+
+  #wake(): void {
+    if (this.#isFull || this.#isShut) return;
+    const parked = [...this.#parked];
+    this.#parked.clear();
+    // The stream announces data once; as the reading was refused, the announcement is repeated.
+    for (const socket of parked) if (!socket.destroyed) socket.emit('readable');
+  }
+}

@@ -1,0 +1,103 @@
+import type { PublishPacket } from 'aedes';
+import type { Clock } from '../../base/index.ts';
+import type { Config } from '../../config/index.ts';
+import { type Message, MessageFlag } from '../../model/index.ts';
+import type { AcceptMessage } from '../broker.ts';
+import type { FanOut } from './fan-out.ts';
+import type { Peer } from './peers.ts';
+import { ReadingGate } from './reading-gate.ts';
+
+/** Together over all connections; each one by itself is held after one read of at most 64 KiB. */
+const WAITING_BYTES_MAX = 64 << 20;
+/** What is kept of a payload over the limit, to be recognised in the quarantine. */
+const HEAD_BYTES = 256;
+
+type Settle = (error?: Error) => void;
+
+/** Hands publishes over to the journal, keeps count of what it has not answered yet, and forwards what it took. */
+export class Reception {
+  readonly gate = new ReadingGate(WAITING_BYTES_MAX);
+  readonly received: [number, number, number] = [0, 0, 0];
+  waiting = 0;
+  accept: AcceptMessage | undefined;
+  readonly #config: Config['mqtt'];
+  readonly #clock: Clock;
+  readonly #fanOut: FanOut;
+  #onIdle: (() => void) | undefined;
+
+  constructor(config: Config['mqtt'], clock: Clock, fanOut: FanOut) {
+    this.#config = config;
+    this.#clock = clock;
+    this.#fanOut = fanOut;
+  }
+
+  /** `settle` is called once: without an error when the message is durable. It never runs before this returns. */
+  take(
+    packet: PublishPacket,
+    sender: { clientId: string; peer?: Peer | undefined; isWill: boolean },
+    settle: Settle,
+  ): void {
+    const payload = bytesOf(packet.payload);
+    const bytes = payload.length + packet.topic.length;
+    const { peer } = sender;
+    this.received[packet.qos]++;
+    this.waiting++;
+    this.gate.add(bytes);
+    if (peer !== undefined) peer.waiting++;
+    let isReturned = false;
+    let isAnswered = false;
+    const answer = (error?: Error) => {
+      if (isAnswered) return;
+      isAnswered = true;
+      this.waiting--;
+      this.gate.remove(bytes);
+      if (peer !== undefined) peer.waiting--;
+      if (error === undefined && payload.length <= this.#config.payloadMax) this.#fanOut.offer(packet.topic, payload);
+      // The parser is still in its loop when the answer comes at once, and would be entered a second time.
+      if (isReturned) settle(error);
+      else setImmediate(settle, error);
+      if (this.waiting === 0) this.#onIdle?.();
+    };
+    try {
+      if (this.accept === undefined) throw new Error('the broker is not open');
+      this.accept(this.#messageOf(packet, payload, sender), answer);
+    } catch (error) {
+      answer(error as Error);
+    }
+    isReturned = true;
+  }
+
+  /** Resolves when nothing waits for the journal, at the latest after `graceMs`. */
+  idle(graceMs: number): Promise<void> {
+    if (this.waiting === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, graceMs);
+      this.#onIdle = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  #messageOf(packet: PublishPacket, payload: Uint8Array, sender: { clientId: string; isWill: boolean }): Message {
+    let flags = 0;
+    if (packet.retain) flags |= MessageFlag.retain;
+    if (packet.dup) flags |= MessageFlag.dup;
+    if (sender.isWill) flags |= MessageFlag.will;
+    if (packet.qos === 1) flags |= MessageFlag.qos1;
+    if (packet.qos === 2) flags |= MessageFlag.qos2;
+    return {
+      topic: packet.topic,
+      // A copy of the head, so that the whole of it need not be kept.
+      payload: payload.length > this.#config.payloadMax ? Uint8Array.from(payload.subarray(0, HEAD_BYTES)) : payload,
+      payloadBytes: payload.length,
+      clientId: sender.clientId,
+      receivedAtMs: this.#clock.nowMs(),
+      flags,
+    };
+  }
+}
+
+function bytesOf(payload: string | Buffer | undefined): Uint8Array {
+  return typeof payload === 'string' ? Buffer.from(payload) : (payload ?? Buffer.alloc(0));
+}

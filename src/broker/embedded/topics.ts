@@ -1,0 +1,53 @@
+/** Topics that the product publishes itself; everybody who may connect may read them, nobody else may write them. */
+export const VIEW_PREFIX = 'kpi';
+
+// U+FFFD stands where the bytes were no valid UTF-8 [MQTT-1.5.3-1]; NUL and control characters: [MQTT-1.5.3-2], 1.5.3.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+const BAD_TOPIC = /[\u0000-\u001f\u007f-\u009f\ufffd#+]/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+const BAD_CLIENT_ID = /[\u0000-\u001f\u007f-\u009f\ufffd]/;
+const CLIENT_ID_BYTES_MAX = 256;
+
+/** Why a topic may not be published to, or undefined when it may. `$` topics belong to the broker [MQTT-4.7.2]. */
+export function topicProblem(topic: string, bytesMax: number): string | undefined {
+  if (topic.length === 0) return 'the topic is empty';
+  if (topic.length > bytesMax || Buffer.byteLength(topic) > bytesMax)
+    return `the topic is longer than ${bytesMax} bytes`;
+  if (topic.charCodeAt(0) === 36) return 'topics that start with $ belong to the broker';
+  return BAD_TOPIC.test(topic) ? 'the topic holds a control character, a wildcard or invalid UTF-8' : undefined;
+}
+
+/** Client ids go into the journal and the logs. */
+export function clientIdProblem(clientId: string): string | undefined {
+  if (Buffer.byteLength(clientId) > CLIENT_ID_BYTES_MAX)
+    return `the client id is longer than ${CLIENT_ID_BYTES_MAX} bytes`;
+  return BAD_CLIENT_ID.test(clientId) ? 'the client id holds a control character or invalid UTF-8' : undefined;
+}
+
+/** Whether the filter, in levels, matches the topic [MQTT-4.7]; wildcards at the start do not match `$` topics. */
+export function filterMatches(filter: readonly string[], topic: readonly string[]): boolean {
+  if (topic[0]?.startsWith('$') === true && (filter[0] === '#' || filter[0] === '+')) return false;
+  for (let level = 0; level < filter.length; level++) {
+    const wanted = filter[level];
+    if (wanted === '#') return true;
+    if (level >= topic.length || (wanted !== '+' && wanted !== topic[level])) return false;
+  }
+  return filter.length === topic.length;
+}
+
+/** Whether every topic that the wanted filter can match is matched by the allowed one too. */
+export function filterCovers(allowed: readonly string[], wanted: readonly string[]): boolean {
+  if (wanted[0]?.startsWith('$') === true && (allowed[0] === '#' || allowed[0] === '+')) return false;
+  for (let level = 0; level < allowed.length; level++) {
+    const rule = allowed[level];
+    if (rule === '#') return true;
+    const part = wanted[level];
+    if (part === undefined || part === '#' || (rule !== '+' && rule !== part)) return false;
+  }
+  return allowed.length === wanted.length;
+}
+
+/** Levels of a topic or filter. */
+export function levelsOf(text: string): string[] {
+  return text.split('/');
+}
