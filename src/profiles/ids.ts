@@ -1,0 +1,11 @@
+/** Ids of devices and channels: what may stand in URLs, topics, line protocol and file names without trouble. */
+const ID = /^[A-Za-z0-9_.:@/-]{1,128}$/;
+
+export function isId(id: string): boolean {
+  return ID.test(id);
+}
+
+/** Why an id is refused. */
+export function idDetail(id: string): string {
+  return `the id ${JSON.stringify(id.slice(0, 40))} (${id.length} characters) is not allowed; allowed are 1 to 128 of A-Z a-z 0-9 _ . : @ / -`;
+}
