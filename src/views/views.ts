@@ -5,6 +5,7 @@ import type { JournalStats } from '../journal/index.ts';
 import type { KpiInfo } from '../kpis/index.ts';
 import type { Accounting, KpiValue } from '../model/index.ts';
 import type { DeviceRow, Store } from '../store/index.ts';
+import type { aggregateNeed, aggregatePanes, aggregateReadings } from '../windows/index.ts';
 
 /** What changed in one engine tick; goes to the stream and to KPI topics. */
 export interface LiveUpdate {
@@ -35,6 +36,12 @@ export interface ViewSources {
     'series' | 'devices' | 'readings' | 'panes' | 'latest' | 'kpis' | 'latestKpis' | 'quarantine' | 'stats'
   >;
   readonly kpis: readonly KpiInfo[];
+  /** The arithmetic of windows over stored panes and readings. */
+  readonly windows: {
+    readonly aggregateNeed: typeof aggregateNeed;
+    readonly aggregatePanes: typeof aggregatePanes;
+    readonly aggregateReadings: typeof aggregateReadings;
+  };
   accounting(): Accounting;
   progress(): Progress;
   brokerStats(): BrokerStats;

@@ -1,0 +1,33 @@
+import { Command } from 'commander';
+import { benchCommand } from './commands/bench.ts';
+import { checkCommand } from './commands/check.ts';
+import { decodeCommand } from './commands/decode.ts';
+import { demoCommand } from './commands/demo.ts';
+import { replayCommand } from './commands/replay.ts';
+import { serveCommand } from './commands/serve.ts';
+import { simulateCommand } from './commands/simulate.ts';
+import { verifyCommand } from './commands/verify.ts';
+import { VERSION, versionCommand } from './commands/version.ts';
+
+/*
+ * The commands. An error that reaches the top is our own mistake: it ends the process with its stack, and the journal
+ * keeps what was acknowledged.
+ */
+
+const program = new Command('vitals')
+  .description('City Vitals: live environmental KPI values of a city from what its sensors publish over MQTT')
+  .version(VERSION, '-v, --version')
+  .showHelpAfterError('(add --help for the options)')
+  .showSuggestionAfterError();
+
+serveCommand(program);
+demoCommand(program);
+replayCommand(program);
+simulateCommand(program);
+verifyCommand(program);
+decodeCommand(program);
+checkCommand(program);
+benchCommand(program);
+versionCommand(program);
+
+await program.parseAsync();

@@ -1,0 +1,129 @@
+import type { Clock } from '../base/index.ts';
+import type { JournalReader, JournalRecord } from '../journal/index.ts';
+import type { KpiValue } from '../model/index.ts';
+import type { StoreBatch } from '../store/index.ts';
+import type { LiveUpdate } from '../views/index.ts';
+import type { Pipeline, PipelineTick } from './pipeline.ts';
+import type { Snapshots } from './snapshots.ts';
+
+const READ_BYTES_MAX = 4 << 20;
+/** Batches that may be on their way to the store before the engine waits for it. */
+const BATCHES_MAX = 3;
+
+/** Writes batches in order; `position` is the newest one known to be committed. */
+export interface BatchWriter {
+  readonly position: number;
+  write(batch: StoreBatch): Promise<void>;
+}
+
+export interface EngineLoopOptions {
+  readonly pipeline: Pipeline;
+  readonly reader: JournalReader;
+  readonly writer: BatchWriter;
+  readonly snapshots: Snapshots;
+  readonly snapshotEveryMs: number;
+  readonly clock: Clock;
+  onTick(update: LiveUpdate, storePosition: number): void;
+  /** A snapshot is on disk and the store includes it: the journal before it is not needed any more. */
+  onSafe(sequence: number): void;
+}
+
+/**
+ * Carries records from the journal through the pipeline to the store. It reads the journal's files itself, so nothing
+ * queues in memory however far it lags; a slow store slows it.
+ */
+export class EngineLoop {
+  readonly #options: EngineLoopOptions;
+  readonly #writes: Promise<void>[] = [];
+  #durable: number;
+  #wake: () => void = () => {};
+  #stopping = false;
+  #snapshotAtMs: number;
+  #snapshotSequence = 0;
+
+  constructor(options: EngineLoopOptions) {
+    this.#options = options;
+    this.#durable = options.pipeline.sequence;
+    this.#snapshotAtMs = options.clock.monotonicMs();
+  }
+
+  /** Tells how far the journal is durable. */
+  advance(durableSequence: number): void {
+    this.#durable = Math.max(this.#durable, durableSequence);
+    this.#wake();
+  }
+
+  /** Lets `run` return after the record at hand; what it did not take is taken after the next start. */
+  stop(): void {
+    this.#stopping = true;
+    this.#wake();
+  }
+
+  /** Runs until `stop`. Rejects when journal or store refuse for good. */
+  async run(): Promise<void> {
+    const { pipeline, reader } = this.#options;
+    while (!this.#stopping) {
+      if (pipeline.sequence >= this.#durable) {
+        await this.#sleep();
+        continue;
+      }
+      const records = await reader.read(pipeline.sequence, this.#durable, READ_BYTES_MAX);
+      for (const record of records) {
+        if (this.#stopping) break;
+        await this.#take(record);
+      }
+    }
+    await Promise.all(this.#writes);
+  }
+
+  async #take(record: JournalRecord): Promise<void> {
+    const { pipeline } = this.#options;
+    if (pipeline.take(record)) await this.#finishTick(pipeline.flush());
+  }
+
+  async #finishTick(tick: PipelineTick): Promise<void> {
+    const { writer, clock, onTick } = this.#options;
+    const { batch, accounting } = tick;
+    const update: LiveUpdate = {
+      sequence: batch.position,
+      atMs: clock.nowMs(),
+      kpis: newestOfZones(batch.kpis),
+      devices: batch.devices,
+      accounting,
+    };
+    this.#writes.push(writer.write(batch));
+    if (this.#writes.length >= BATCHES_MAX) await this.#writes.shift();
+    onTick(update, writer.position);
+    this.#snapshotWhenDue();
+  }
+
+  #snapshotWhenDue(): void {
+    const { pipeline, snapshots, writer, clock, snapshotEveryMs, onSafe } = this.#options;
+    if (this.#snapshotSequence > 0 && writer.position >= this.#snapshotSequence) {
+      onSafe(this.#snapshotSequence);
+      this.#snapshotSequence = 0;
+    }
+    if (clock.monotonicMs() - this.#snapshotAtMs < snapshotEveryMs) return;
+    snapshots.write(pipeline.state());
+    this.#snapshotAtMs = clock.monotonicMs();
+    this.#snapshotSequence = pipeline.sequence;
+  }
+
+  #sleep(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+}
+
+/** What live views show: the newest window of every KPI of zones and city. */
+function newestOfZones(kpis: readonly KpiValue[]): KpiValue[] {
+  const newest = new Map<string, KpiValue>();
+  for (const value of kpis) {
+    if (value.zone.startsWith('device:')) continue;
+    const key = `${value.kpi}\n${value.zone}`;
+    const before = newest.get(key);
+    if (before === undefined || value.startMs >= before.startMs) newest.set(key, value);
+  }
+  return [...newest.values()];
+}

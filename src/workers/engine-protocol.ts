@@ -1,0 +1,28 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { CityConfig } from '../config/index.ts';
+import type { LiveUpdate } from '../views/index.ts';
+
+/** What the engine thread is started with. */
+export interface EngineThreadSettings {
+  readonly config: CityConfig;
+  /** Folders of device profiles, the city's own first. */
+  readonly profileFolders: readonly string[];
+  readonly journalFolder: string;
+  readonly snapshotFolder: string;
+  /** Journal position that the store includes. */
+  readonly storePosition: number;
+  /** The engine's end of a writer port of the store thread. */
+  readonly storePort: MessagePort;
+}
+
+/** To the engine. */
+export type EngineRequest = { readonly kind: 'durable'; readonly sequence: number } | { readonly kind: 'stop' };
+
+/** From the engine. */
+export type EngineNotice =
+  | { readonly kind: 'ready'; readonly sequence: number; readonly fromSnapshot: boolean }
+  | { readonly kind: 'tick'; readonly update: LiveUpdate; readonly storePosition: number }
+  /** All behind `sequence` can be rebuilt without the journal before it. */
+  | { readonly kind: 'safe'; readonly sequence: number }
+  | { readonly kind: 'warning'; readonly text: string }
+  | { readonly kind: 'stopped' };

@@ -1,0 +1,62 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { assert, systemClock } from '../base/index.ts';
+import { createIntake } from '../intake/index.ts';
+import { openLocalJournalReader } from '../journal/local/index.ts';
+import { compileProfiles, loadProfiles } from '../profiles/index.ts';
+import { EngineLoop } from './engine-loop.ts';
+import type { EngineNotice, EngineRequest, EngineThreadSettings } from './engine-protocol.ts';
+import { intakeLimits, intakePlacement, Pipeline } from './pipeline.ts';
+import { Snapshots } from './snapshots.ts';
+import { StoreWriterClient } from './store-client.ts';
+
+/*
+ * Entry of the engine thread: everything behind the journal that is a pure function of it. An error that reaches the
+ * top ends the thread, and with it the process: the journal keeps the truth for the next start.
+ */
+
+const settings = workerData as EngineThreadSettings;
+const port = parentPort;
+assert(port !== null, 'the engine thread was started as a program');
+const tell = (notice: EngineNotice): void => port.postMessage(notice);
+
+const { config } = settings;
+const intake = createIntake({
+  profiles: compileProfiles(loadProfiles(settings.profileFolders)),
+  limits: intakeLimits(config),
+  clockMode: config.windows.clock,
+  siteTimeZone: config.city.timeZone,
+  placement: intakePlacement(config),
+});
+const pipeline = new Pipeline(config, intake);
+const snapshots = new Snapshots(
+  settings.snapshotFolder,
+  `time zone ${config.city.timeZone}, clock ${config.windows.clock}`,
+);
+const state = snapshots.newest(settings.storePosition, (file, reason) =>
+  tell({ kind: 'warning', text: `snapshot ${file} was not used: ${reason}` }),
+);
+if (state !== undefined) pipeline.restore(state);
+
+const writer = new StoreWriterClient(settings.storePort);
+const reader = openLocalJournalReader({ folder: settings.journalFolder });
+const loop = new EngineLoop({
+  pipeline,
+  reader,
+  writer,
+  snapshots,
+  snapshotEveryMs: config.snapshot.every,
+  clock: systemClock,
+  onTick: (update, storePosition) => tell({ kind: 'tick', update, storePosition }),
+  onSafe: (sequence) => tell({ kind: 'safe', sequence }),
+});
+
+port.on('message', (request: EngineRequest) => {
+  if (request.kind === 'durable') loop.advance(request.sequence);
+  else loop.stop();
+});
+tell({ kind: 'ready', sequence: pipeline.sequence, fromSnapshot: state !== undefined });
+await loop.run();
+writer.close();
+await reader.close();
+tell({ kind: 'stopped' });
+port.close();

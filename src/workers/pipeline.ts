@@ -1,0 +1,216 @@
+import { OperatingError, parseDuration } from '../base/index.ts';
+import { type CityConfig, devicePlacements } from '../config/index.ts';
+import type { Intake } from '../intake/index.ts';
+import type { JournalRecord } from '../journal/index.ts';
+import { KPI_DEFINITIONS, KpiEngine, type KpiEngineState } from '../kpis/index.ts';
+import type { Accounting, Message, Reading } from '../model/index.ts';
+import { ReadingStatus, type StoreBatch } from '../store/index.ts';
+import { WindowEngine, type WindowEngineState } from '../windows/index.ts';
+import { AccountingCounter } from './accounting-counter.ts';
+import { DeviceTracker, type DeviceTrackerState } from './device-tracker.ts';
+import { kpiSource } from './kpi-source.ts';
+import { quarantineRow } from './quarantine-row.ts';
+import { ReadingColumnsBuilder } from './reading-columns.ts';
+
+/** A tick ends here even without a time mark, which bounds what a batch holds. */
+const RECORDS_PER_TICK_MAX = 20_000;
+
+/** Plain data of everything behind the journal, for snapshots. */
+export interface PipelineState {
+  readonly sequence: number;
+  readonly windows: WindowEngineState;
+  readonly kpis: KpiEngineState;
+  readonly devices: DeviceTrackerState;
+  readonly accounting: Accounting;
+}
+
+/** What one tick made. */
+export interface PipelineTick {
+  readonly batch: StoreBatch;
+  readonly accounting: Accounting;
+}
+
+/**
+ * Intake, windows and KPIs in a row: a pure function of the journal and the configuration. Ticks end at the
+ * journal's time marks, so a restart makes the same batches at the same records as a run without one.
+ */
+export class Pipeline {
+  readonly #intake: Intake;
+  readonly #windows: WindowEngine;
+  readonly #kpis: KpiEngine;
+  readonly #devices: DeviceTracker;
+  readonly #accounting = new AccountingCounter();
+  #readings = new ReadingColumnsBuilder();
+  #quarantine: StoreBatch['quarantine'][number][] = [];
+  #sequence = 0;
+  #takenSinceFlush = 0;
+
+  constructor(config: CityConfig, intake: Intake) {
+    const { windows } = config;
+    this.#intake = intake;
+    this.#windows = new WindowEngine({
+      clock: windows.clock,
+      latenessMs: windows.lateness,
+      horizonMs: windows.horizon,
+      counterGapMsMax: windows.counterGapMax,
+      seriesMax: windows.seriesMax,
+      silentAfterIntervals: windows.silentAfterIntervals,
+      silentAfterMsMin: windows.silentAfterMin,
+      timeZone: config.city.timeZone,
+    });
+    const placementOf = devicePlacements(config);
+    this.#devices = new DeviceTracker(placementOf, (series) => this.#windows.silentAfterMs(series));
+    this.#kpis = new KpiEngine(
+      KPI_DEFINITIONS,
+      {
+        id: config.city.id,
+        population: config.city.population,
+        zones: config.zones,
+        settings: { noise: config.noise, water: config.water },
+        facts: placementOf,
+      },
+      kpiSource(this.#windows),
+    );
+  }
+
+  /** Sequence of the newest record taken. */
+  get sequence(): number {
+    return this.#sequence;
+  }
+
+  /**
+   * Takes the next record of the journal.
+   *
+   * @returns true when the tick ends here: `flush` comes next
+   */
+  take(record: JournalRecord): boolean {
+    this.#sequence = record.sequence;
+    this.#takenSinceFlush++;
+    if (record.kind === 'mark') {
+      this.#windows.passTime(record.atMs);
+      return true;
+    }
+    this.#windows.passTime(record.message.receivedAtMs);
+    this.#takeMessage(record.sequence, record.message);
+    return this.#takenSinceFlush >= RECORDS_PER_TICK_MAX;
+  }
+
+  /** Closes the tick: recomputes what changed and hands over all that is to be stored, with its position. */
+  flush(): PipelineTick {
+    const { newSeries, panes, changedHours } = this.#windows.tick();
+    for (const series of newSeries) this.#devices.learnSeries(series);
+    const kpis = this.#kpis.tick(changedHours);
+    const batch: StoreBatch = {
+      position: this.#sequence,
+      series: newSeries,
+      devices: this.#devices.tick(this.#windows.nowMs),
+      readings: this.#readings.finish(),
+      panes,
+      kpis,
+      quarantine: this.#quarantine,
+    };
+    this.#readings = new ReadingColumnsBuilder();
+    this.#quarantine = [];
+    this.#takenSinceFlush = 0;
+    return { batch, accounting: this.#accounting.value(this.#sequence) };
+  }
+
+  /** Right after `flush` only: between ticks there is more than this holds. */
+  state(): PipelineState {
+    return {
+      sequence: this.#sequence,
+      windows: this.#windows.state(),
+      kpis: this.#kpis.state(),
+      devices: this.#devices.state(),
+      accounting: this.#accounting.value(this.#sequence),
+    };
+  }
+
+  restore(state: PipelineState): void {
+    this.#sequence = state.sequence;
+    this.#windows.restore(state.windows);
+    this.#devices.restore(state.devices);
+    this.#kpis.restore(state.kpis);
+    this.#accounting.restore(state.accounting);
+  }
+
+  #takeMessage(sequence: number, message: Message): void {
+    const decoded = this.#intake(message);
+    this.#accounting.message(decoded);
+    if (decoded.kind === 'rejected') {
+      this.#quarantine.push(quarantineRow(sequence, -1, message, decoded.reject));
+      return;
+    }
+    for (const { index, reject } of decoded.rejects) this.#refuse(sequence, index, message, reject);
+    for (const [index, reading] of decoded.readings.entries()) {
+      const isNew = this.#takeReading(sequence, index, message, reading);
+      this.#devices.heard(reading, decoded, message.receivedAtMs, isNew);
+    }
+  }
+
+  /** @returns true when the reading was new and was kept */
+  #takeReading(sequence: number, index: number, message: Message, reading: Reading): boolean {
+    const { outcome, series } = this.#windows.accept(reading);
+    switch (outcome) {
+      case 'counted':
+      case 'invalid':
+      case 'lateFiled':
+        this.#accounting.reading(outcome);
+        this.#readings.add(series, reading, ReadingStatus[outcome], sequence);
+        return true;
+      case 'duplicate':
+        this.#accounting.reading('duplicate');
+        return false;
+      case 'conflict':
+        this.#refuse(sequence, index, message, {
+          reason: 'conflict',
+          device: reading.device,
+          detail: `${reading.quantity} at ${new Date(reading.timeMs).toISOString()} is there with another value; ${reading.value} was not counted`,
+        });
+        return false;
+      case 'series_limit':
+        this.#refuse(sequence, index, message, {
+          reason: 'series_limit',
+          device: reading.device,
+          detail: `windows.seriesMax is reached; ${reading.device} ${reading.quantity} gets no series`,
+        });
+        return false;
+    }
+  }
+
+  #refuse(sequence: number, index: number, message: Message, reject: Parameters<typeof quarantineRow>[3]): void {
+    this.#accounting.refusedReading(reject.reason);
+    this.#quarantine.push(quarantineRow(sequence, index, message, reject));
+  }
+}
+
+/** The limits that intake holds messages to, from the configuration. */
+export function intakeLimits(config: CityConfig) {
+  return {
+    payloadBytesMax: config.mqtt.payloadMax,
+    nestingMax: 8,
+    readingsPerMessageMax: 1_000,
+    timeEarliestMs: TIME_EARLIEST_MS,
+    backlogMsMax: config.windows.backlogMax,
+    aheadMsMax: config.windows.aheadMax,
+  };
+}
+
+/** Nothing that the product reads was measured before 2000; a stamp of 1970 is a clock that was never set. */
+const TIME_EARLIEST_MS = Date.UTC(2000, 0, 1);
+
+/** Placements as intake wants them. */
+export function intakePlacement(config: CityConfig) {
+  const placementOf = devicePlacements(config);
+  return (device: string) => {
+    const { timeZone, expectEveryMs } = placementOf(device);
+    return { timeZone, expectEveryMs };
+  };
+}
+
+/** Refuses a tick that the journal's time marks could not drive. */
+export function checkTick(config: CityConfig): void {
+  if (config.windows.tick < (parseDuration('100ms') ?? 100)) {
+    throw new OperatingError('config_invalid', `cannot use windows.tick of ${config.windows.tick} ms: at least 100ms`);
+  }
+}

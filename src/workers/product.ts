@@ -1,0 +1,337 @@
+import { accessSync, constants, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Clock, formatDuration, OperatingError, systemClock } from '../base/index.ts';
+import { createEmbeddedBroker } from '../broker/embedded/index.ts';
+import type { Broker } from '../broker/index.ts';
+import type { CityConfig, Config } from '../config/index.ts';
+import type { Jobs } from '../jobs/index.ts';
+import { createInlineJobs } from '../jobs/inline/index.ts';
+import type { JournalWriter } from '../journal/index.ts';
+import { openLocalJournalWriter } from '../journal/local/index.ts';
+import { KPI_DEFINITIONS, kpiInfo } from '../kpis/index.ts';
+import type { Accounting, Message } from '../model/index.ts';
+import { type Logger, rateMeter } from '../telemetry/index.ts';
+import { createHttpServer, type HttpViews } from '../views/http/index.ts';
+import type { LiveUpdate, ViewSources } from '../views/index.ts';
+import { publishKpiTopics } from '../views/kpi-topics.ts';
+import { aggregateNeed, aggregatePanes, aggregateReadings } from '../windows/index.ts';
+import { type EngineThread, startEngineThread } from './engine-client.ts';
+import { checkTick } from './pipeline.ts';
+import { openStoreThread, type StoreThread } from './store-client.ts';
+
+export interface ProductOptions {
+  readonly config: Config;
+  readonly version: string;
+  readonly log: Logger;
+  /** Absolute path of the built page. */
+  readonly webFolder: string;
+  readonly clock?: Clock;
+}
+
+export interface Product {
+  /** Where publishers and people connect. */
+  readonly mqttUrl: string;
+  readonly httpUrl: string;
+  readonly sources: ViewSources;
+  /** Resolves with the reason when something broke that only a restart can mend. */
+  readonly failed: Promise<Error>;
+  /** Stops taking, lets what was acknowledged reach the disk, closes everything in order. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+const CLOSE_GRACE_MS = 3_000;
+const TRIM_EVERY_MS = 60_000;
+/** Lag from which the process says that it is not ready. */
+const LAG_MS_MAX = 30_000;
+
+/** Folders of device profiles: the city's own first, then the built-in ones. */
+export function profileFolders(config: CityConfig): string[] {
+  const builtIn = fileURLToPath(
+    new URL(import.meta.url.endsWith('.ts') ? '../../device-profiles' : '../../../device-profiles', import.meta.url),
+  );
+  return config.deviceProfiles === undefined ? [builtIn] : [config.deviceProfiles, builtIn];
+}
+
+/**
+ * Opens the rooms in the order of the data's way back (store, engine, journal, broker, views) and joins them.
+ *
+ * @throws OperatingError with one clear sentence: `data_folder_unwritable`, `journal_locked`, `store_locked`,
+ *   `address_in_use`, `profile_invalid`, `authentication_required`...
+ */
+export async function openProduct(options: ProductOptions): Promise<Product> {
+  checkTick(options.config);
+  prepareFolder(options.config.dataFolder);
+  const product = new RunningProduct(options);
+  try {
+    await product.open();
+  } catch (error) {
+    await product.close();
+    throw error;
+  }
+  return product;
+}
+
+class RunningProduct implements Product {
+  mqttUrl = '';
+  httpUrl = '';
+  readonly sources: ViewSources;
+  readonly failed: Promise<Error>;
+  readonly #options: ProductOptions;
+  readonly #clock: Clock;
+  readonly #messageRate;
+  readonly #readingRate;
+  readonly #listeners = new Set<(update: LiveUpdate) => void>();
+  readonly #closers: (() => Promise<void> | void)[] = [];
+  #fail: (error: Error) => void = () => {};
+  #store!: StoreThread;
+  #journal!: JournalWriter;
+  #engine!: EngineThread;
+  #broker!: Broker;
+  #jobs!: Jobs;
+  #http: HttpViews | undefined;
+  #accounting: Accounting = NOTHING_YET;
+  #engineSequence = 0;
+  #storeSequence = 0;
+  #levelAtMs: number;
+  #unmarked = false;
+  #markedAtMs = 0;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: ProductOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#messageRate = rateMeter(this.#clock, 5);
+    this.#readingRate = rateMeter(this.#clock, 5);
+    this.#levelAtMs = this.#clock.monotonicMs();
+    this.failed = new Promise((resolve) => {
+      this.#fail = resolve;
+    });
+    this.sources = this.#makeSources();
+  }
+
+  async open(): Promise<void> {
+    const { config, log } = this.#options;
+    await this.#openJournal();
+    await this.#openStore();
+    await this.#openJobs();
+    await this.#openEngine();
+    this.#broker = createEmbeddedBroker({
+      config: config.mqtt,
+      secrets: config.secrets,
+      clock: this.#clock,
+      log: log.child({ room: 'broker' }),
+    });
+    this.#closers.push(() => this.#broker.close(CLOSE_GRACE_MS));
+    this.mqttUrl = (await this.#broker.open((message, done) => this.#accept(message, done))).url;
+    this.#http = createHttpServer(this.sources, {
+      webFolder: this.#options.webFolder,
+      log: log.child({ room: 'views' }),
+    });
+    const http = this.#http;
+    this.#closers.push(() => http.close());
+    this.httpUrl = (await http.open()).url;
+    this.#closers.push(
+      publishKpiTopics(this.sources, (topic, payload, { retain }) => this.#broker.publish(topic, payload, { retain })),
+    );
+    this.#startTimers();
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#closeAll();
+    return this.#closing;
+  }
+
+  async #closeAll(): Promise<void> {
+    for (const close of this.#closers.reverse()) {
+      try {
+        await close();
+      } catch (error) {
+        this.#options.log.warn({ err: error }, 'closing a room failed');
+      }
+    }
+  }
+
+  async #openJournal(): Promise<void> {
+    const { config } = this.#options;
+    this.#journal = await openLocalJournalWriter({
+      folder: join(config.dataFolder, 'journal'),
+      segmentBytesMax: config.journal.segmentMax,
+      retention: { bytesMax: config.journal.retentionBytes, ageMsMax: config.journal.retentionAge },
+      freeBytesMin: config.journal.freeBytesMin,
+      clock: this.#clock,
+    });
+    this.#closers.push(() => this.#journal.close());
+    void this.#journal.failed.then((error) => this.#fail(error));
+    this.#journal.setConsumerPosition('engine', 0);
+  }
+
+  async #openStore(): Promise<void> {
+    const { config, log } = this.#options;
+    this.#store = await openStoreThread({
+      file: join(config.dataFolder, 'store.duckdb'),
+      memoryBytesMax: config.store.memoryMax,
+      threads: config.store.threads,
+    });
+    this.#closers.push(() => this.#store.close());
+    this.#store.onError((error) => this.#fail(error));
+    this.#store.onWriteRetry((error, attempt) =>
+      log.warn({ room: 'store', attempt, err: error }, 'a batch could not be stored yet'),
+    );
+  }
+
+  async #openJobs(): Promise<void> {
+    this.#jobs = createInlineJobs({ file: join(this.#options.config.dataFolder, 'jobs.sqlite'), clock: this.#clock });
+    await this.#jobs.open();
+    this.#closers.push(() => this.#jobs.close());
+  }
+
+  async #openEngine(): Promise<void> {
+    const { config, log } = this.#options;
+    const { position } = await this.#store.open();
+    this.#storeSequence = position;
+    const durable = this.#journal.durableSequence();
+    if (position > durable) {
+      throw new OperatingError(
+        'journal_behind_store',
+        `cannot start with ${config.dataFolder}: the store includes journal record ${position}, but the journal ends at ${durable}; they are not of one run`,
+      );
+    }
+    const { dataFolder: _folder, file: _file, secrets: _secrets, ...city } = config;
+    this.#engine = await startEngineThread(
+      {
+        config: city,
+        profileFolders: profileFolders(config),
+        journalFolder: join(config.dataFolder, 'journal'),
+        snapshotFolder: join(config.dataFolder, 'snapshots'),
+        storePosition: position,
+        storePort: this.#store.writerPort(),
+      },
+      {
+        onTick: ({ update, storePosition }) => this.#onTick(update, storePosition),
+        onSafe: (sequence) => this.#journal.setConsumerPosition('engine', sequence),
+        onWarning: (text) => log.warn({ room: 'engine' }, text),
+        onFailure: (error) => this.#fail(error),
+      },
+    );
+    this.#closers.push(() => this.#engine.stop());
+    this.#engineSequence = this.#engine.startedAt;
+    if (this.#engine.fromSnapshot) this.#journal.setConsumerPosition('engine', this.#engine.startedAt);
+    log.info(
+      { room: 'engine', from: this.#engine.startedAt, to: durable },
+      'engine started; it reads the journal from there',
+    );
+    this.#journal.onDurable((sequence) => this.#engine.advance(sequence));
+    this.#engine.advance(durable);
+  }
+
+  #accept(message: Message, done: (error?: Error) => void): void {
+    this.#messageRate.add(1);
+    this.#unmarked = true;
+    this.#journal.append(message, done);
+  }
+
+  #onTick(update: LiveUpdate, storePosition: number): void {
+    const counted = update.accounting.readings.counted - this.#accounting.readings.counted;
+    if (this.#accounting !== NOTHING_YET && counted > 0) this.#readingRate.add(counted);
+    this.#accounting = update.accounting;
+    this.#engineSequence = update.sequence;
+    this.#storeSequence = Math.max(this.#storeSequence, storePosition);
+    if (update.sequence >= this.#journal.durableSequence()) this.#levelAtMs = this.#clock.monotonicMs();
+    for (const listener of this.#listeners) listener(update);
+  }
+
+  /** Time marks close the last tick when nobody publishes, and let silence and lateness pass. */
+  #startTimers(): void {
+    const { config, log } = this.#options;
+    const mark = (): void => {
+      const nowMs = this.#clock.nowMs();
+      if (!this.#unmarked && nowMs - this.#markedAtMs < config.journal.markEvery) return;
+      this.#unmarked = false;
+      this.#markedAtMs = nowMs;
+      this.#journal.appendMark(nowMs, () => {});
+    };
+    const marks = setInterval(mark, config.windows.tick);
+    const trims = setInterval(() => {
+      this.#journal
+        .trim(this.#clock.nowMs())
+        .catch((error: unknown) => log.warn({ room: 'journal', err: error }, 'old segments could not be deleted'));
+    }, TRIM_EVERY_MS);
+    this.#closers.push(() => {
+      clearInterval(marks);
+      clearInterval(trims);
+    });
+  }
+
+  #makeSources(): ViewSources {
+    const { config, version } = this.#options;
+    const store = (): StoreThread => this.#store;
+    return {
+      config,
+      version,
+      kpis: KPI_DEFINITIONS.map(kpiInfo),
+      windows: { aggregateNeed, aggregatePanes, aggregateReadings },
+      store: {
+        series: (filter) => store().series(filter),
+        devices: () => store().devices(),
+        readings: (...args) => store().readings(...args),
+        panes: (...args) => store().panes(...args),
+        latest: (series) => store().latest(series),
+        kpis: (query) => store().kpis(query),
+        latestKpis: () => store().latestKpis(),
+        quarantine: (query) => store().quarantine(query),
+        stats: () => store().stats(),
+      },
+      accounting: () => this.#accounting,
+      progress: () => ({
+        durableSequence: this.#journal.durableSequence(),
+        engineSequence: this.#engineSequence,
+        storeSequence: this.#storeSequence,
+        engineLagMs: this.#lagMs(),
+      }),
+      brokerStats: () => this.#broker.stats(),
+      journalStats: () => this.#journal.stats(),
+      jobs: () => this.#jobs.list({ limit: 100 }),
+      rates: () => ({ messagesPerS: this.#messageRate.perSecond(), readingsPerS: this.#readingRate.perSecond() }),
+      problems: () => this.#problems(),
+      onUpdate: (listener) => {
+        this.#listeners.add(listener);
+        return () => this.#listeners.delete(listener);
+      },
+    };
+  }
+
+  #lagMs(): number {
+    const isLevel = this.#engineSequence >= this.#journal.durableSequence();
+    return isLevel ? 0 : this.#clock.monotonicMs() - this.#levelAtMs;
+  }
+
+  #problems(): string[] {
+    const problems: string[] = [];
+    const { blocked } = this.#journal.stats();
+    if (blocked) problems.push(`the journal does not take messages: ${blocked}`);
+    const lagMs = this.#lagMs();
+    if (lagMs > LAG_MS_MAX) problems.push(`the engine is ${formatDuration(lagMs)} behind the journal`);
+    return problems;
+  }
+}
+
+function prepareFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK);
+  } catch (cause) {
+    throw new OperatingError(
+      'data_folder_unwritable',
+      `cannot use the data folder ${folder}: ${(cause as Error).message}`,
+      { cause },
+    );
+  }
+}
+
+const NOTHING_YET: Accounting = {
+  sequence: 0,
+  messages: { received: 0, decoded: 0, ignored: 0, quarantined: 0 },
+  readings: { received: 0, counted: 0, invalid: 0, duplicate: 0, lateFiled: 0, quarantined: 0 },
+  rejects: {},
+};
