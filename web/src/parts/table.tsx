@@ -1,0 +1,110 @@
+import type { ComponentChildren } from 'preact';
+
+export interface Column<Row> {
+  readonly id: string;
+  readonly title: string;
+  /** Numbers are set to the right, in figures of one width. */
+  readonly isNumber?: boolean;
+  readonly cell: (row: Row) => ComponentChildren;
+}
+
+export interface Sorting {
+  readonly column: string;
+  readonly descending: boolean;
+}
+
+interface TableProps<Row> {
+  /** Says what the table is of; read by screen readers. */
+  readonly caption: string;
+  readonly columns: readonly Column<Row>[];
+  readonly rows: readonly Row[];
+  readonly keyOf: (row: Row) => string;
+  readonly sorting?: Sorting;
+  readonly onSort?: (column: string) => void;
+  /** Columns that can be sorted by; all when absent and `onSort` is given. */
+  readonly empty?: string;
+}
+
+/** A table that scrolls sideways in a region of its own where the page is narrow. */
+export function Table<Row>({ caption, columns, rows, keyOf, sorting, onSort, empty }: TableProps<Row>) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
+    <section class="table" aria-label={caption} tabIndex={0}>
+      <table>
+        <caption class="hidden">{caption}</caption>
+        <thead>
+          <tr>
+            {columns.map((column) => (
+              <Heading key={column.id} column={column} sorting={sorting} onSort={onSort} />
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <tr key={keyOf(row)}>
+              {columns.map((column) => (
+                <td key={column.id} class={column.isNumber ? 'number' : undefined}>
+                  {column.cell(row)}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {rows.length === 0 ? <p class="empty-rows">{empty ?? 'Nothing here.'}</p> : null}
+    </section>
+  );
+}
+
+interface HeadingProps {
+  readonly column: { readonly id: string; readonly title: string; readonly isNumber?: boolean };
+  readonly sorting: Sorting | undefined;
+  readonly onSort: ((column: string) => void) | undefined;
+}
+
+function Heading({ column, sorting, onSort }: HeadingProps) {
+  const isSorted = sorting?.column === column.id;
+  const direction = !isSorted ? 'none' : sorting.descending ? 'descending' : 'ascending';
+  return (
+    <th
+      scope="col"
+      class={column.isNumber ? 'number' : undefined}
+      aria-sort={onSort === undefined ? undefined : direction}
+    >
+      {onSort === undefined ? (
+        column.title
+      ) : (
+        <button type="button" class="sort" onClick={() => onSort(column.id)}>
+          {column.title}
+          <span aria-hidden="true">{!isSorted ? '' : sorting.descending ? ' ↓' : ' ↑'}</span>
+        </button>
+      )}
+    </th>
+  );
+}
+
+interface PagerProps {
+  readonly first: number;
+  readonly last: number;
+  readonly total: number;
+  readonly onMove: (step: -1 | 1) => void;
+}
+
+/** Says which rows are shown and moves by a page. */
+export function Pager({ first, last, total, onMove }: PagerProps) {
+  return (
+    <div class="pager">
+      <span role="status">
+        {total === 0
+          ? 'None'
+          : `${first.toLocaleString('en-GB')}–${last.toLocaleString('en-GB')} of ${total.toLocaleString('en-GB')}`}
+      </span>
+      <button type="button" disabled={first <= 1} onClick={() => onMove(-1)}>
+        Previous
+      </button>
+      <button type="button" disabled={last >= total} onClick={() => onMove(1)}>
+        Next
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,12 @@
+/** Bodies of the API, from the schemas that the server validates with. */
+export type {
+  AccountingBody as Accounting,
+  AggregateRowBody as AggregateRow,
+  AggregatesBody as Aggregates,
+  DeviceBody as Device,
+  KpiInfoBody as KpiInfo,
+  KpiValueBody as KpiValue,
+  QuarantineBody as QuarantineRow,
+  SeriesBody as Series,
+  ZonesBody as Zones,
+} from '../../src/views/http/schemas.ts';
