@@ -48,7 +48,7 @@ export function createIntake(options: IntakeOptions): Intake {
     const [best] = fits;
     if (best === undefined)
       return refused('', { reason: 'unknown_topic', detail: `no profile knows the topic ${shorten(message.topic)}` });
-    if (best.route.ignore) return nothing(best.route.profile.name);
+    if (best.route.ignore && best.route.guard === undefined) return nothing(best.route.profile.name);
     const around = surroundings(message, limits, clockMode, zones, placementOf);
     const found = choose(message, fits, limits, around);
     if ('kind' in found) return found;
@@ -81,7 +81,8 @@ function choose(
   let first: Decoded | undefined;
   for (const fit of fits) {
     const { profile, ignore, guard, pattern } = fit.route;
-    if (ignore) return nothing(profile.name);
+    // A general "ignore" must not hide that the payload of a better route was refused.
+    if (ignore && guard === undefined) return first ?? nothing(profile.name);
     if (profile.dropRetained && (message.flags & MessageFlag.retain) !== 0) {
       return refused(profile.name, {
         reason: 'retained_replay',
@@ -97,7 +98,7 @@ function choose(
       continue;
     }
     const scope = openScope(read.document, fit, around);
-    if (guard(scope)) return { fit, scope };
+    if (guard?.(scope) !== false) return ignore ? nothing(profile.name) : { fit, scope };
     first ??= refused(profile.name, {
       reason: 'missing_field',
       detail: `the topic fits ${pattern}, but the payload lacks what ${profile.name} requires`,

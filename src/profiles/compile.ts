@@ -47,8 +47,8 @@ function compileFile({ file, profile }: LoadedProfile): Ordered[] {
 function compileProfile(profile: Profile): Ordered[] {
   const names = new Names();
   const topics = profile.match.map((match, index) => compileTopic(match.topic, names, `match[${index}].topic`));
-  const guards = profile.match.map((match, index) =>
-    compileConditions(match.require, names, `match[${index}].require`),
+  const guards = profile.match.map(({ require }, index) =>
+    require === undefined ? undefined : compileConditions(require, names, `match[${index}].require`),
   );
   const read = compileRead(profile, names);
   const compiled: CompiledProfile = {
@@ -65,7 +65,7 @@ function compileProfile(profile: Profile): Ordered[] {
       pattern: match.topic,
       ignore: match.ignore === true,
       match: topic.match,
-      guard: guards[index]!,
+      guard: guards[index],
     };
     return { ...topic, route };
   });

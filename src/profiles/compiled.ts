@@ -81,7 +81,8 @@ export interface Route {
   readonly ignore: boolean;
   /** Captures as slot and value, or undefined when the topic does not fit. */
   readonly match: (levels: readonly string[]) => readonly Capture[] | undefined;
-  readonly guard: (scope: Scope) => boolean;
+  /** Undefined: the topic alone decides. */
+  readonly guard: ((scope: Scope) => boolean) | undefined;
 }
 
 export interface Capture {

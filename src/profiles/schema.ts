@@ -227,7 +227,7 @@ export type ProfileQuality = z.output<typeof qualitySchema>;
 /** The grammar as JSON Schema (draft 2020-12) for editors and for checkers in other languages. */
 export function profileJsonSchema(): Record<string, unknown> {
   return {
-    ...z.toJSONSchema(profileSchema, { io: 'input', unrepresentable: 'any' }),
+    ...z.toJSONSchema(profileSchema, { io: 'input', unrepresentable: 'any', reused: 'ref' }),
     title: 'City Vitals device profile',
   };
 }

@@ -11,8 +11,9 @@ export type TimeSource = (scope: Scope, device: string) => number | undefined | 
 /** One way to read a value as a time: ms UTC, NaN for a local time that does not exist, undefined when it does not fit. */
 type TimeFormat = (value: unknown, scope: Scope, device: string) => number | undefined;
 
-/** Largest distance from 1970 that a time value can have, ms. */
-const INSTANT_MS_MAX = 8.64e15;
+/** Time values outside of the years 1 to 9999 are in another unit than the profile says. */
+const EPOCH_MS_MIN = -62_135_596_800_000;
+const EPOCH_MS_MAX = 253_402_300_799_999;
 
 /** Compiles `time` of a profile or block; without it every reading has the time of reception. */
 export function compileTime(time: ProfileTime | undefined, names: Names, at: string): TimeSource {
@@ -45,7 +46,13 @@ export function durationMs(text: string | undefined, at: string): number {
 }
 
 function unreadable(value: unknown, why: string): Problem {
-  return { reason: 'time_unreadable', detail: `the time ${JSON.stringify(value)?.slice(0, 64) ?? ''} ${why}` };
+  const shown =
+    typeof value === 'string'
+      ? JSON.stringify(value.slice(0, 40))
+      : typeof value === 'object'
+        ? 'is no text or number and'
+        : String(value);
+  return { reason: 'time_unreadable', detail: `the time ${shown} ${why}` };
 }
 
 function compileFormat(format: string, zone: string | undefined, at: string): TimeFormat {
@@ -93,7 +100,7 @@ function epoch(value: unknown, unitMs: number): number | undefined {
   const number = typeof value === 'string' && /^\d{1,16}(?:\.\d{1,9})?$/.test(value) ? Number(value) : value;
   if (typeof number !== 'number' || !Number.isFinite(number)) return undefined;
   const timeMs = Math.round(number * unitMs);
-  return Math.abs(timeMs) <= INSTANT_MS_MAX ? timeMs : undefined;
+  return timeMs >= EPOCH_MS_MIN && timeMs <= EPOCH_MS_MAX ? timeMs : undefined;
 }
 
 function checkZone(zone: string | undefined, at: string): void {
