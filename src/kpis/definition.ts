@@ -39,7 +39,7 @@ export interface KpiSeries {
   pooled(hours: readonly KpiHour[]): number | null;
 }
 
-/** A device with its series of the KPI's quantities, in the order of the series' ids. */
+/** A device with its series of the KPI's quantities, by quantity and channel. */
 export interface KpiDevice {
   readonly device: string;
   readonly facts: DeviceFacts;

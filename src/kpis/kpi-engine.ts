@@ -37,10 +37,16 @@ interface Todo {
   readonly devices: Set<string>;
 }
 
+interface Member extends KpiDevice {
+  readonly series: KpiSeries[];
+  /** Newest event time of its series at the end of the last tick, ms UTC. */
+  newestMs: number;
+}
+
 /** One KPI with the devices that have a part in it, and its windows that are not final. */
 interface Tracked extends KpiMembers {
   readonly kpi: KpiDefinition;
-  readonly devices: Map<string, KpiDevice & { series: KpiSeries[] }>;
+  readonly devices: Map<string, Member>;
   readonly byZone: Map<string, KpiDevice[]>;
   readonly open: Map<number, { readonly endMs: number; readonly scopes: Set<string> }>;
 }
@@ -93,6 +99,7 @@ export class KpiEngine {
       if (minutePassed || todo.has(tracked)) this.#finish(tracked, evaluation, values);
     }
     this.#nowMs = nowMs;
+    this.#rememberNewest();
     return values;
   }
 
@@ -112,6 +119,7 @@ export class KpiEngine {
     assert(this.#knownSeries === 0, 'only an empty engine can be restored');
     this.#nowMs = state.nowMs;
     this.#learnSeries(state.knownSeries);
+    this.#rememberNewest();
     for (const [id, startMs, endMs, scopes] of state.open) {
       this.#tracked.find(({ kpi }) => kpi.id === id)?.open.set(startMs, { endMs, scopes: new Set(scopes) });
     }
@@ -128,17 +136,32 @@ export class KpiEngine {
     }
   }
 
+  #rememberNewest(): void {
+    for (const { devices } of this.#tracked) {
+      for (const member of devices.values()) {
+        member.newestMs = member.series.reduce((newest, view) => Math.max(newest, view.newestMs()), member.newestMs);
+      }
+    }
+  }
+
   #join(tracked: Tracked, device: string, view: KpiSeries): void {
     const known = tracked.devices.get(device);
     if (known !== undefined) {
       known.series.push(view);
+      known.series.sort((a, b) =>
+        compare(`${a.series.quantity} ${a.series.channel}`, `${b.series.quantity} ${b.series.channel}`),
+      );
       return;
     }
     const facts = this.#city.facts(device);
-    const member = { device, facts, series: [view] };
+    const member: Member = { device, facts, series: [view], newestMs: Number.NEGATIVE_INFINITY };
     tracked.devices.set(device, member);
     const zone = this.#zones.has(facts.zone) ? facts.zone : this.#city.id;
-    tracked.byZone.set(zone, [...(tracked.byZone.get(zone) ?? []), member]);
+    const members = [...(tracked.byZone.get(zone) ?? []), member];
+    tracked.byZone.set(
+      zone,
+      members.sort((a, b) => compare(a.device, b.device)),
+    );
   }
 
   #touch(todo: Map<Tracked, Map<number, Todo>>, series: number, hourStartMs: number, nowMs: number): void {
@@ -150,22 +173,31 @@ export class KpiEngine {
     }
   }
 
-  /** Windows that began, or that depend on now, since the last tick. */
+  /**
+   * Windows that began, or that depend on now, since the last tick. Of the hours known then the newest is enough: a
+   * window that only an older one touches had begun already.
+   */
   #passTime(todo: Map<Tracked, Map<number, Todo>>, beforeMs: number, nowMs: number): void {
-    const { calendar } = this.#source;
     for (const tracked of this.#tracked) {
-      if (tracked.kpi.reachHours === 0 && tracked.kpi.live !== true) continue;
-      for (const [device, { series }] of tracked.devices) {
-        const newestMs = series.reduce((newest, view) => Math.max(newest, view.newestMs()), Number.NEGATIVE_INFINITY);
-        if (!Number.isFinite(newestMs)) continue;
-        for (const bounds of touchedWindows(tracked.kpi, calendar, calendar.hourStart(newestMs))) {
-          const begun = hasBegun(tracked.kpi, bounds, nowMs) && !hasBegun(tracked.kpi, bounds, beforeMs);
-          if (begun || (tracked.kpi.live === true && isCurrent(tracked.kpi, calendar, bounds, beforeMs, nowMs))) {
-            addTodo(todo, tracked, bounds, device);
-          }
-        }
+      const { kpi } = tracked;
+      if (kpi.reachHours === 0 && kpi.live !== true) continue;
+      for (const [device, { newestMs }] of tracked.devices) {
+        for (const bounds of this.#windowsOfTime(kpi, newestMs, beforeMs, nowMs))
+          addTodo(todo, tracked, bounds, device);
       }
     }
+  }
+
+  *#windowsOfTime(kpi: KpiDefinition, newestMs: number, beforeMs: number, nowMs: number): Generator<Bounds> {
+    const { calendar } = this.#source;
+    if (Number.isFinite(newestMs)) {
+      for (const bounds of touchedWindows(kpi, calendar, calendar.hourStart(newestMs))) {
+        if (hasBegun(kpi, bounds, nowMs) && !hasBegun(kpi, bounds, beforeMs)) yield bounds;
+      }
+    }
+    if (kpi.live !== true) return;
+    yield windowAt(kpi, calendar, nowMs);
+    if (Number.isFinite(beforeMs)) yield windowAt(kpi, calendar, beforeMs);
   }
 
   /** Scopes that the devices belong to: themselves, their zones, the city. */
@@ -185,13 +217,14 @@ export class KpiEngine {
   #finish(tracked: Tracked, evaluation: KpiEvaluation, values: KpiValue[]): void {
     for (const [startMs, { endMs, scopes }] of tracked.open) {
       for (const scope of scopes) {
-        if (evaluation.watermarkMs(scope) >= endMs)
-          this.#look(evaluation, { startMs, endMs }, scope, false, values);
+        if (evaluation.watermarkMs(scope) >= endMs) this.#look(evaluation, { startMs, endMs }, scope, false, values);
       }
       if (scopes.size === 0) tracked.open.delete(startMs);
     }
     for (const scope of evaluation.scopesSeen()) {
-      this.#finalMarks.set(`${tracked.kpi.id}\n${scope}`, evaluation.watermarkMs(scope));
+      const watermarkMs = evaluation.watermarkMs(scope);
+      // A zone without any device is never waited for, but nothing of it has been final either.
+      if (watermarkMs < Number.POSITIVE_INFINITY) this.#finalMarks.set(`${tracked.kpi.id}\n${scope}`, watermarkMs);
     }
   }
 
@@ -220,11 +253,9 @@ export class KpiEngine {
   }
 }
 
-/** The window that is open now, or that ended since the last look. */
-function isCurrent(kpi: KpiDefinition, calendar: Calendar, bounds: Bounds, beforeMs: number, nowMs: number): boolean {
-  const now = windowAt(kpi, calendar, nowMs);
-  if (bounds.startMs === now.startMs) return true;
-  return Number.isFinite(beforeMs) && bounds.startMs === windowAt(kpi, calendar, beforeMs).startMs;
+/** Members stand by name and not in the order of arrival, so that ties fall alike in every run. */
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
 }
 
 function addTodo(todo: Map<Tracked, Map<number, Todo>>, tracked: Tracked, bounds: Bounds, device: string): void {

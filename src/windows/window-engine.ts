@@ -168,8 +168,7 @@ export class WindowEngine {
       const days = new Set<number>();
       for (const hourStartMs of state.dirtyHours) changedHours.push({ series: state.series.id, hourStartMs });
       for (const hourStartMs of hoursToEmit(state, watermarkMs, this.#calendar)) {
-        this.#emitHour(state, hourStartMs, watermarkMs, panes);
-        days.add(this.#calendar.dayStart(hourStartMs));
+        if (this.#emitHour(state, hourStartMs, watermarkMs, panes)) days.add(this.#calendar.dayStart(hourStartMs));
       }
       for (const dayStartMs of days) panes.push(this.#dayRow(state, dayStartMs));
       state.dirtyHours.clear();
@@ -288,10 +287,11 @@ export class WindowEngine {
     }
   }
 
-  #emitHour(state: SeriesState, startMs: number, watermarkMs: number, rows: PaneRow[]): void {
+  /** @returns false when the hour holds nothing */
+  #emitHour(state: SeriesState, startMs: number, watermarkMs: number, rows: PaneRow[]): boolean {
     const endMs = this.#calendar.hourEnd(startMs);
     const fresh = paneOfReadings(state.readings, startMs, endMs, state.rule);
-    if (fresh === undefined) return;
+    if (fresh === undefined) return false;
     const before = state.hourPanes.get(startMs);
     const final = endMs <= watermarkMs;
     const revision = revisionAfter(before, fresh);
@@ -304,6 +304,7 @@ export class WindowEngine {
     for (const quarter of state.quarters(startMs, endMs)) {
       rows.push({ series, level: 'quarter', pane: { ...quarter, revision, final } });
     }
+    return true;
   }
 
   #dayRow(state: SeriesState, dayStartMs: number): PaneRow {

@@ -1,0 +1,37 @@
+import type { KpiValue } from '../../../src/model/index.ts';
+import type { PaneRow, StoreBatch } from '../../../src/store/index.ts';
+
+/** Applies batches as the store contract says, in memory: panes by series name (ids follow the order of arrival) and KPI values by
+ * their keys. */
+export class MemoryStore {
+  readonly panes = new Map<string, PaneRow['pane']>();
+  readonly #names = new Map<number, string>();
+  readonly kpis = new Map<string, KpiValue>();
+  position = 0;
+  readingCount = 0;
+
+  apply(batch: StoreBatch): void {
+    for (const { id, device, quantity, channel } of batch.series)
+      this.#names.set(id, `${device} ${quantity} ${channel}`);
+    for (const { series, level, pane } of batch.panes) {
+      this.panes.set(`${this.#names.get(series)} ${level} ${pane.startMs}`, pane);
+    }
+    for (const value of batch.kpis) {
+      this.kpis.set(`${value.kpi} ${value.zone} ${value.startMs} ${value.revision}`, value);
+    }
+    for (let row = 0; row < batch.readings.count; row++) {
+      if (batch.readings.sequence[row]! > this.position) this.readingCount++;
+    }
+    this.position = Math.max(this.position, batch.position);
+  }
+
+  /** Everything by key, in one order; without the watermark, which tells how far the inputs were when a value was said. */
+  contents(): unknown {
+    const sorted = <T>(map: ReadonlyMap<string, T>): [string, T][] => [...map].sort(([a], [b]) => (a < b ? -1 : 1));
+    return {
+      panes: sorted(this.panes),
+      kpis: sorted(this.kpis).map(([key, { watermarkMs: _said, ...value }]) => [key, value]),
+      readingCount: this.readingCount,
+    };
+  }
+}
