@@ -35,7 +35,7 @@ export const PACKAGE_FOLDERS: Readonly<Record<string, readonly string[]>> = {
   pino: ['src/telemetry'],
   'pino-pretty': ['src/telemetry'],
   'prom-client': ['src/telemetry', 'src/views/http'],
-  yaml: ['src/config', 'src/profiles', 'simulators'],
+  yaml: ['src/config', 'src/profiles', 'src/commands', 'simulators'],
   commander: ['src/main.ts', 'src/commands'],
   'cli-progress': ['src/commands', 'simulators', 'bench'],
   preact: ['web/src'],
