@@ -1,0 +1,140 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { systemClock } from '../src/base/index.ts';
+import { createEmbeddedBroker } from '../src/broker/embedded/index.ts';
+import type { AcceptMessage } from '../src/broker/index.ts';
+import { citySchema } from '../src/config/index.ts';
+import { openLocalJournalWriter } from '../src/journal/local/index.ts';
+import type { BenchRow } from './bench-row.ts';
+
+const CHILD_FLAG = '--broker-bench-child';
+const PAYLOAD_BYTES = 200;
+const WINDOW = 200;
+const MEASURE_MS = 1_500;
+const WARM_UP_MS = 500;
+const CONNACK_BYTES = 4;
+const PUBACK_BYTES = 4;
+
+interface Usage {
+  readonly cpuMs: number;
+  readonly received: number;
+  readonly atMs: number;
+}
+
+/** QoS 1 publishes through the embedded broker in a process of its own, with and without the journal. About 10 s. */
+export async function run(): Promise<BenchRow[]> {
+  const rows: BenchRow[] = [];
+  for (const journal of [false, true]) {
+    for (const connections of [1, 50]) {
+      const { perCpuSecond, perSecond } = await measure(connections, journal);
+      const path = journal ? 'broker and journal (durable)' : 'broker alone';
+      const name = `${path}, QoS 1, ${connections} connection${connections === 1 ? '' : 's'}`;
+      const note = `${PAYLOAD_BYTES} B payload, window ${WINDOW} a connection, ${perSecond} messages/s by the clock`;
+      rows.push({ name, unit: '1/CPU-s', value: perCpuSecond, note });
+    }
+  }
+  return rows;
+}
+
+async function measure(connections: number, journal: boolean): Promise<{ perCpuSecond: number; perSecond: number }> {
+  const folder = await mkdtemp(join(tmpdir(), 'vitals-bench-broker-'));
+  const child = fork(fileURLToPath(import.meta.url), [CHILD_FLAG, journal ? folder : '']);
+  try {
+    const [url] = (await once(child, 'message')) as [string];
+    const publishers = Array.from({ length: connections }, (_, index) => publish(url, index));
+    await wait(WARM_UP_MS);
+    const before = await usageOf(child);
+    await wait(MEASURE_MS);
+    const after = await usageOf(child);
+    for (const socket of publishers) socket.destroy();
+    const messages = after.received - before.received;
+    return {
+      perCpuSecond: Math.round((messages / (after.cpuMs - before.cpuMs)) * 1000),
+      perSecond: Math.round((messages / (after.atMs - before.atMs)) * 1000),
+    };
+  } finally {
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function wait(forMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, forMs));
+}
+
+async function usageOf(child: ChildProcess): Promise<Usage> {
+  child.send('usage');
+  const [usage] = (await once(child, 'message')) as [Usage];
+  return usage;
+}
+
+/** Keeps a window of publishes under way; acknowledgements are counted by their bytes, so that it costs little. */
+function publish(url: string, index: number): Socket {
+  const { hostname, port } = new URL(url);
+  const socket = connect({ host: hostname, port: Number(port), noDelay: true });
+  const packet = publishPacket(`in/air/station-${index}`);
+  const burst = Buffer.concat(Array.from({ length: WINDOW / 2 }, () => packet));
+  const burstAckBytes = (WINDOW / 2) * PUBACK_BYTES;
+  let unpaid = -CONNACK_BYTES;
+  socket.on('error', () => {});
+  socket.on('data', (chunk) => {
+    if (unpaid < 0) socket.write(burst);
+    unpaid += chunk.length;
+    for (; unpaid >= burstAckBytes; unpaid -= burstAckBytes) socket.write(burst);
+    if (unpaid === 0 && socket.bytesRead === CONNACK_BYTES) socket.write(burst);
+  });
+  socket.write(connectPacket(`bench-${index}`));
+  return socket;
+}
+
+function connectPacket(clientId: string): Buffer {
+  const id = Buffer.from(clientId);
+  const head = Buffer.from([0, 4, 77, 81, 84, 84, 4, 2, 0, 60, 0, id.length]);
+  return Buffer.concat([Buffer.from([0x10, head.length + id.length]), head, id]);
+}
+
+function publishPacket(topic: string): Buffer {
+  const name = Buffer.from(topic);
+  const length = 2 + name.length + 2 + PAYLOAD_BYTES;
+  const head = Buffer.from([0x32, (length % 128) | 0x80, Math.floor(length / 128), 0, name.length]);
+  return Buffer.concat([head, name, Buffer.from([0, 1]), Buffer.alloc(PAYLOAD_BYTES, 120)]);
+}
+
+async function serve(folder: string): Promise<void> {
+  const journal =
+    folder === ''
+      ? undefined
+      : await openLocalJournalWriter({
+          folder,
+          segmentBytesMax: 64 << 20,
+          retention: { bytesMax: 2 ** 40, ageMsMax: 2 ** 40 },
+          freeBytesMin: 0,
+          clock: systemClock,
+        });
+  const accept: AcceptMessage = (message, done) => {
+    if (journal === undefined) setImmediate(done);
+    else journal.append(message, done);
+  };
+  const { mqtt } = citySchema.parse({ city: { id: 'bench', name: 'Bench', timeZone: 'UTC' }, mqtt: { port: 0 } });
+  const broker = createEmbeddedBroker({ config: mqtt, secrets: new Map(), clock: systemClock });
+  const { url } = await broker.open(accept);
+  process.on('message', () => {
+    const { user, system } = process.cpuUsage();
+    const usage: Usage = {
+      cpuMs: (user + system) / 1000,
+      received: broker.stats().receivedQos1,
+      atMs: systemClock.monotonicMs(),
+    };
+    process.send?.(usage);
+  });
+  process.on('disconnect', () => process.exit());
+  process.send?.(url);
+}
+
+if (process.argv[2] === CHILD_FLAG) await serve(process.argv[3] ?? '');

@@ -1,0 +1,4 @@
+import { embedded } from '../unit/broker/support/embedded.ts';
+import { brokerContract } from './broker.contract.ts';
+
+brokerContract('embedded', () => embedded());

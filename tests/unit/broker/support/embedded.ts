@@ -1,0 +1,17 @@
+import { systemClock } from '../../../../src/base/index.ts';
+import { createEmbeddedBroker } from '../../../../src/broker/embedded/index.ts';
+import type { Broker } from '../../../../src/broker/index.ts';
+import { type CityFile, type Config, citySchema } from '../../../../src/config/index.ts';
+
+/** The `mqtt` section of a configuration with its defaults, on any free port. */
+export function mqttConfig(mqtt: CityFile['mqtt'] = {}): Config['mqtt'] {
+  return citySchema.parse({ city: { id: 'x', name: 'X', timeZone: 'UTC' }, mqtt: { port: 0, ...mqtt } }).mqtt;
+}
+
+export function embedded(mqtt: CityFile['mqtt'] = {}, secrets: Readonly<Record<string, string>> = {}): Broker {
+  return createEmbeddedBroker({
+    config: mqttConfig(mqtt),
+    secrets: new Map(Object.entries(secrets)),
+    clock: systemClock,
+  });
+}

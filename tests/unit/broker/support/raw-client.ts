@@ -1,0 +1,121 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+
+/** A client that sends exactly the bytes it is told to. */
+export interface RawClient {
+  readonly socket: Socket;
+  /** All bytes that came so far. */
+  received(): Buffer;
+  /** Resolves when at least so many bytes have come, or the connection is closed. */
+  bytes(count: number): Promise<Buffer>;
+  /** Resolves when the other side has closed. */
+  readonly closed: Promise<void>;
+}
+
+export async function rawClient(url: string): Promise<RawClient> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  let all = Buffer.alloc(0);
+  const waiting = new Set<() => void>();
+  const wake = () => {
+    for (const check of waiting) check();
+  };
+  socket.on('data', (chunk: Buffer) => {
+    all = Buffer.concat([all, chunk]);
+    wake();
+  });
+  socket.on('error', () => {});
+  const closed = new Promise<void>((resolve) => {
+    socket.on('close', () => {
+      resolve();
+      wake();
+    });
+  });
+  await once(socket, 'connect');
+  const bytes = (count: number) =>
+    new Promise<Buffer>((resolve) => {
+      const check = () => {
+        if (all.length < count && !socket.destroyed) return;
+        waiting.delete(check);
+        resolve(all);
+      };
+      waiting.add(check);
+      check();
+    });
+  return { socket, received: () => all, bytes, closed };
+}
+
+/** A raw client that has been let in: its CONNACK is the first four bytes. */
+export async function connectedRawClient(url: string, options?: ConnectOptions): Promise<RawClient> {
+  const client = await rawClient(url);
+  client.socket.write(connectPacket(options));
+  await client.bytes(4);
+  return client;
+}
+
+export interface ConnectOptions {
+  readonly clientId?: string;
+  readonly isClean?: boolean;
+  readonly keepaliveSeconds?: number;
+  readonly user?: string;
+  readonly secret?: string;
+}
+
+export const CONNACK_ACCEPTED = Buffer.from([0x20, 2, 0, 0]);
+
+/** CONNECT for MQTT 3.1.1. */
+export function connectPacket(options: ConnectOptions = {}): Buffer {
+  const { clientId = 'raw', isClean = true, keepaliveSeconds = 60, user, secret } = options;
+  const flags = (isClean ? 2 : 0) | (user === undefined ? 0 : 0x80) | (secret === undefined ? 0 : 0x40);
+  const parts = [text('MQTT'), Buffer.from([4, flags, keepaliveSeconds >> 8, keepaliveSeconds & 255]), text(clientId)];
+  if (user !== undefined) parts.push(text(user));
+  if (secret !== undefined) parts.push(text(secret));
+  return packet(0x10, Buffer.concat(parts));
+}
+
+export function publishPacket(
+  topic: string | Buffer,
+  payload: string | Buffer,
+  options: { qos?: 0 | 1 | 2; messageId?: number; isDup?: boolean; retain?: boolean } = {},
+): Buffer {
+  const { qos = 0, messageId = 1, isDup = false, retain = false } = options;
+  const head = 0x30 | (isDup ? 8 : 0) | (qos << 1) | (retain ? 1 : 0);
+  const id = qos === 0 ? [] : [Buffer.from([messageId >> 8, messageId & 255])];
+  return packet(head, Buffer.concat([text(topic), ...id, Buffer.from(payload)]));
+}
+
+export function pubackOf(messageId: number): Buffer {
+  return Buffer.from([0x40, 2, messageId >> 8, messageId & 255]);
+}
+
+export function pubrecOf(messageId: number): Buffer {
+  return Buffer.from([0x50, 2, messageId >> 8, messageId & 255]);
+}
+
+export function pubrelPacket(messageId: number): Buffer {
+  return Buffer.from([0x62, 2, messageId >> 8, messageId & 255]);
+}
+
+export function subscribePacket(filter: string): Buffer {
+  return packet(0x82, Buffer.concat([Buffer.from([0, 9]), text(filter), Buffer.from([0])]));
+}
+
+/** The fixed header with any announced length. */
+export function header(first: number, length: number): Buffer {
+  const bytes = [first];
+  let rest = length;
+  do {
+    bytes.push((rest % 128) | (rest > 127 ? 0x80 : 0));
+    rest = Math.floor(rest / 128);
+  } while (rest > 0);
+  return Buffer.from(bytes);
+}
+
+function packet(first: number, body: Buffer): Buffer {
+  return Buffer.concat([header(first, body.length), body]);
+}
+
+function text(value: string | Buffer): Buffer {
+  const bytes = Buffer.from(value as string);
+  return Buffer.concat([Buffer.from([bytes.length >> 8, bytes.length & 255]), bytes]);
+}
