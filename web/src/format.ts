@@ -67,6 +67,12 @@ export function formatTime(at: string | number | null | undefined, style: Style 
   return timeFormat(style).format(typeof at === 'number' ? at : toMs(at));
 }
 
+/** Like `formatTime`, without the date when it is today's. */
+export function formatNear(at: string | number): string {
+  const today = formatTime(Date.now() + state.clockSkewMs, 'date');
+  return formatTime(at, formatTime(at, 'date') === today ? 'time' : 'dateTime');
+}
+
 /** The city's time zone as people write it at this instant, such as CEST. */
 export function timeZoneName(atMs: number): string {
   return (
@@ -106,6 +112,11 @@ const UNIT_LABELS: Readonly<Record<string, string>> = {
 /** A UCUM code as people write the unit. */
 export function unitLabel(code: string): string {
   return UNIT_LABELS[code] ?? code;
+}
+
+/** What a quantity is called. */
+export function quantityTitle(id: string): string {
+  return state.quantities.get(id) ?? words(id);
 }
 
 /** The word of a closed list as people read it: `time_in_future` is "time in future". */

@@ -10,7 +10,7 @@ const system = window.matchMedia('(prefers-color-scheme: dark)');
 system.addEventListener('change', () => tell());
 
 export function currentTheme(): Theme {
-  const chosen = document.documentElement.dataset['theme'];
+  const chosen = document.documentElement.dataset.theme;
   return THEMES.find((theme) => theme === chosen) ?? 'system';
 }
 
@@ -47,7 +47,7 @@ export function useThemeVersion(): number {
 }
 
 function apply(theme: Theme): void {
-  document.documentElement.dataset['theme'] = theme;
+  document.documentElement.dataset.theme = theme;
   tell();
 }
 

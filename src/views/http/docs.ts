@@ -30,7 +30,14 @@ export async function serveDocs(app: FastifyInstance, version: string): Promise<
   await app.register(swaggerUi, {
     routePrefix: DOCS_PATH,
     staticCSP: false,
-    uiConfig: { docExpansion: 'list', deepLinking: true, validatorUrl: null, tryItOutEnabled: true },
+    logo: null,
+    uiConfig: {
+      layout: 'BaseLayout',
+      docExpansion: 'list',
+      deepLinking: true,
+      validatorUrl: null,
+      tryItOutEnabled: true,
+    },
     theme: { title: 'City Vitals API' },
   });
 }

@@ -92,7 +92,8 @@ export function fakeHistory(info: KpiInfo, zone: string, fromMs: number, toMs: n
   const { lengthMs, stepMs } = windowOf(info);
   const values: KpiValue[] = [];
   const lastEndMs = newestEnd(info, nowMs);
-  let startMs = Math.ceil(Math.max(fromMs, nowMs - 500 * DAY_MS) / stepMs) * stepMs;
+  const offsetMs = stepMs === DAY_MS ? SUMMER_OFFSET_MS : 0;
+  let startMs = Math.ceil((Math.max(fromMs, nowMs - 500 * DAY_MS) + offsetMs) / stepMs) * stepMs - offsetMs;
   for (; startMs < toMs && startMs + lengthMs <= lastEndMs; startMs += stepMs)
     values.push(fakeValue(info, zone, startMs + lengthMs, nowMs));
   return values;
@@ -101,8 +102,12 @@ export function fakeHistory(info: KpiInfo, zone: string, fromMs: number, toMs: n
 /** End of the newest window that has a value: the running one. */
 export function newestEnd(info: KpiInfo, nowMs: number): number {
   const { stepMs } = windowOf(info);
-  return Math.ceil(nowMs / stepMs) * stepMs;
+  const offsetMs = stepMs === DAY_MS ? SUMMER_OFFSET_MS : 0;
+  return Math.ceil((nowMs + offsetMs) / stepMs) * stepMs - offsetMs;
 }
+
+/** Days of the fake city are local ones; its history is told as if it were always summer. */
+const SUMMER_OFFSET_MS = 2 * HOUR_MS;
 
 const GAUGES: Readonly<Record<string, readonly [number, number, number]>> = {
   pm2_5: [13, 4, 1.5],

@@ -110,6 +110,7 @@ function options(
         grid,
         ticks: grid,
         font,
+        size: 36,
         space: 70,
         values: (_chart, splits, _axis, _space, step) => splits.map((at) => tickText(at, step)),
       },
@@ -162,7 +163,7 @@ function tickText(atSeconds: number, stepSeconds: number): string {
 /** The colours of the bands as a rail at the left edge of the plot. */
 function drawBands(chart: uPlot, bands: readonly { readonly upTo: number | null; readonly color: string }[]): void {
   const { ctx, bbox } = chart;
-  const { min, max } = chart.scales['y'] ?? {};
+  const { min, max } = chart.scales.y ?? {};
   if (min === undefined || max === undefined || min === null || max === null) return;
   let lower = min;
   for (const band of bands) {
@@ -170,7 +171,12 @@ function drawBands(chart: uPlot, bands: readonly { readonly upTo: number | null;
     if (upper > lower) {
       const top = chart.valToPos(upper, 'y', true);
       ctx.fillStyle = band.color;
-      ctx.fillRect(bbox.left, top, BAND_WIDTH * devicePixelRatio, chart.valToPos(lower, 'y', true) - top);
+      ctx.fillRect(
+        bbox.left - BAND_WIDTH * devicePixelRatio,
+        top,
+        BAND_WIDTH * devicePixelRatio,
+        chart.valToPos(lower, 'y', true) - top,
+      );
       lower = upper;
     }
   }

@@ -4,6 +4,7 @@ import type { KpiValue } from '../types.ts';
 const WIDTH = 240;
 const HEIGHT = 44;
 const PAD = 4;
+const SPAN_RATIO_MIN = 0.05;
 
 /** The trend of a value without axes; invalid and missing values are gaps. The detail view has the numbers. */
 export function Sparkline({ values }: { values: readonly KpiValue[] }) {
@@ -11,16 +12,19 @@ export function Sparkline({ values }: { values: readonly KpiValue[] }) {
   if (shown.length < 2) return <svg class="spark" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} aria-hidden="true" />;
   const numbers = shown.map((value) => value.value as number);
   const low = Math.min(...numbers);
-  const span = Math.max(...numbers) - low || 1;
+  const high = Math.max(...numbers);
+  // A level that hardly moves must look like it: noise is not blown up to the whole height.
+  const span = Math.max(high - low, Math.abs(high) * SPAN_RATIO_MIN) || 1;
+  const base = (high + low - span) / 2;
   const firstMs = toMs(values[0]?.end ?? '');
   const lengthMs = toMs(values.at(-1)?.end ?? '') - firstMs || 1;
   const x = (value: KpiValue) => PAD + ((toMs(value.end) - firstMs) / lengthMs) * (WIDTH - 2 * PAD);
-  const y = (value: KpiValue) => HEIGHT - PAD - (((value.value ?? low) - low) / span) * (HEIGHT - 2 * PAD);
+  const y = (value: KpiValue) => HEIGHT - PAD - (((value.value ?? low) - base) / span) * (HEIGHT - 2 * PAD);
   const last = shown.at(-1) as KpiValue;
   return (
     <svg class="spark" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
       <path d={path(values, x, y)} />
-      {last === values.at(-1) ? <circle cx={x(last)} cy={y(last)} r="2.5" /> : null}
+      {last === values.at(-1) ? <path class="end" d={`M${x(last)} ${y(last)}h0`} /> : null}
     </svg>
   );
 }

@@ -22,12 +22,17 @@ export function Swatch({ color }: { color: string }) {
   );
 }
 
+/** Counts above this are left to the tooltip: a year has 8,760 hours, and the percentage says it. */
+const LONG_COUNT = 999;
+
 /** Valid parts of expected parts, as numbers and as a bar. */
 export function Coverage({ value }: { value: KpiValue }) {
   return (
     <span class="coverage" title={`${value.validCount} valid of ${value.expectedCount} expected`}>
       <Bar ratio={value.coverage} tone={value.valid ? 'good' : 'bad'} />
-      {formatNumber(value.validCount)}/{formatNumber(value.expectedCount)} · {formatPercent(value.coverage)}
+      {value.expectedCount > LONG_COUNT
+        ? formatPercent(value.coverage)
+        : `${value.validCount}/${value.expectedCount} · ${formatPercent(value.coverage)}`}
     </span>
   );
 }
@@ -52,17 +57,23 @@ export function Standing({ value }: { value: KpiValue }) {
 }
 
 /** The city's target and whether the value meets it, in words. */
-export function Target({ kpi, value }: { kpi: KpiInfo; value: KpiValue }) {
+export function Target({ kpi, value, isBare = false }: { kpi: KpiInfo; value: KpiValue; isBare?: boolean }) {
   if (kpi.target === null) return null;
-  const sign = kpi.direction === 'higher' ? '≥' : '≤';
-  const isMet =
-    value.value !== null && (kpi.direction === 'higher' ? value.value >= kpi.target : value.value <= kpi.target);
+  const isMet = value.value !== null && !missesTarget(kpi, value);
   return (
     <span class="target">
-      Target {sign} {formatNumber(kpi.target, Number.isInteger(kpi.target) ? 0 : kpi.decimals)}
+      {isBare ? '' : 'Target '}
+      {kpi.direction === 'higher' ? '≥' : '≤'}{' '}
+      {formatNumber(kpi.target, Number.isInteger(kpi.target) ? 0 : kpi.decimals)}
       {value.value === null ? null : <b class={isMet ? 'met' : 'missed'}>{isMet ? 'met' : 'missed'}</b>}
     </span>
   );
+}
+
+/** True when there is a target and a value that does not meet it. */
+export function missesTarget(kpi: KpiInfo, value: KpiValue | undefined): boolean {
+  if (kpi.target === null || value === undefined || value.value === null) return false;
+  return kpi.direction === 'higher' ? value.value < kpi.target : value.value > kpi.target;
 }
 
 /** A value with its unit. A class of an index is a whole number without a unit. */

@@ -4,7 +4,7 @@ import { CHART_WINDOWS, PERIODS, periodOf, windowLabel, windowLengthMs } from '.
 import { link, type Route, replaceRoute } from '../data/route.ts';
 import { type State, serverNowMs, toMs } from '../data/state.ts';
 import { zoneName } from '../data/zones.ts';
-import { formatMeasured, formatNumber, formatPercent, formatTime, unitLabel, words } from '../format.ts';
+import { formatMeasured, formatNumber, formatPercent, formatTime, quantityTitle, unitLabel } from '../format.ts';
 import { Chart, type ChartPoint } from '../parts/chart.tsx';
 import { Choice } from '../parts/choice.tsx';
 import { type Column, Table } from '../parts/table.tsx';
@@ -113,7 +113,7 @@ function SeriesTable({ rows, chosen, onChoose }: SeriesTableProps) {
       title: 'Quantity',
       cell: (row) => (
         <button type="button" class="text-button" aria-pressed={row.id === chosen?.id} onClick={() => onChoose(row)}>
-          {words(row.quantity)}
+          {quantityTitle(row.quantity)}
           {row.channel === '' ? '' : ` (${row.channel})`}
         </button>
       ),
@@ -170,7 +170,7 @@ function Measured({ series, window, period, to, choose }: MeasuredProps) {
     <section class="panel history" aria-label="Aggregates">
       <div class="panel-head">
         <h2>
-          {words(series.quantity)}
+          {quantityTitle(series.quantity)}
           {unit === '' ? null : <small> {unit}</small>}
         </h2>
         <Choice
@@ -207,11 +207,11 @@ function Measured({ series, window, period, to, choose }: MeasuredProps) {
         <RowTable
           rows={rows}
           unit={unit}
-          caption={`${words(series.quantity)} by ${windowLabel(window)}, newest first`}
+          caption={`${quantityTitle(series.quantity)} by ${windowLabel(window)}, newest first`}
         />
       ) : (
         <Chart
-          label={`${words(series.quantity)} of ${series.device} by ${windowLabel(window)}: ${rows.length} windows, newest ${formatMeasured(rows.at(-1)?.value)} ${unit}. The table has every value.`}
+          label={`${quantityTitle(series.quantity)} of ${series.device} by ${windowLabel(window)}: ${rows.length} windows, newest ${formatMeasured(rows.at(-1)?.value)} ${unit}. The table has every value.`}
           points={points}
           unit={unit}
           format={formatMeasured}

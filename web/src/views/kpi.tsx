@@ -98,8 +98,8 @@ function Present({ kpi, value }: { kpi: KpiInfo; value: KpiValue | undefined }) 
           <Fact title="People covered">{formatNumber(value.coveredPopulation)}</Fact>
         )}
         {kpi.target === null ? null : (
-          <Fact title="Aim">
-            <Target kpi={kpi} value={value} />
+          <Fact title="Target">
+            <Target kpi={kpi} value={value} isBare />
           </Fact>
         )}
       </dl>
@@ -125,14 +125,16 @@ interface HistoryProps {
 
 function History({ kpi, zone, value, period }: HistoryProps) {
   const [showsTable, setShowsTable] = useState(false);
+  const [wantsRevisions, setWantsRevisions] = useState(false);
+  const revisions = showsTable && wantsRevisions ? 'all' : 'newest';
   const toStart = value?.start;
   const { data, error, isLoading } = useLoaded(
-    toStart === undefined ? undefined : `${kpi.id} ${zone} ${period} ${toStart}`,
-    () => loadHistory(kpi, zone, period, toStart ?? ''),
+    toStart === undefined ? undefined : `${kpi.id} ${zone} ${period} ${revisions} ${toStart}`,
+    () => loadHistory(kpi, zone, period, revisions, toStart ?? ''),
   );
   // A tick that leaves the newest value as it is draws nothing anew
   const values = useMemo(
-    () => withNewest(data?.values ?? [], value),
+    () => (data === undefined ? [] : withNewest(data.values, value)),
     [data, value?.start, value?.value, value?.final, value?.revision],
   );
   const points = useMemo(() => values.map(pointOf), [values]);
@@ -147,9 +149,16 @@ function History({ kpi, zone, value, period }: HistoryProps) {
           selected={period}
           onChoose={(chosen) => replaceRoute(link('kpi', [kpi.id, zone], { period: chosen }))}
         />
-        <button type="button" aria-pressed={showsTable} onClick={() => setShowsTable(!showsTable)}>
-          Table
-        </button>
+        <span class="buttons">
+          {showsTable ? (
+            <button type="button" aria-pressed={wantsRevisions} onClick={() => setWantsRevisions(!wantsRevisions)}>
+              All revisions
+            </button>
+          ) : null}
+          <button type="button" aria-pressed={showsTable} onClick={() => setShowsTable(!showsTable)}>
+            Table
+          </button>
+        </span>
       </div>
       {error === undefined ? null : <p class="failed">{error}</p>}
       {error === undefined && values.length === 0 ? (
@@ -171,11 +180,12 @@ function History({ kpi, zone, value, period }: HistoryProps) {
   );
 }
 
-function loadHistory(kpi: KpiInfo, zone: string, period: string, toStart: string) {
+function loadHistory(kpi: KpiInfo, zone: string, period: string, revisions: string, toStart: string) {
   const toStartMs = toMs(toStart);
   return api.kpiHistory(kpi.id, {
     zone,
     window: kpi.window,
+    revisions,
     from: new Date(toStartMs - periodOf(period).lengthMs).toISOString(),
     to: new Date(toStartMs + 1).toISOString(),
   });
@@ -183,8 +193,8 @@ function loadHistory(kpi: KpiInfo, zone: string, period: string, toStart: string
 
 /** The history as the server gave it, with the live value in its place. */
 function withNewest(values: readonly KpiValue[], value: KpiValue | undefined): KpiValue[] {
-  if (value === undefined || values.length === 0) return [...values];
-  return [...values.filter(({ start }) => start !== value.start), value];
+  if (value === undefined) return [...values];
+  return [...values.filter(({ start, revision }) => start !== value.start || revision < value.revision), value];
 }
 
 function pointOf(value: KpiValue): ChartPoint {
@@ -226,7 +236,7 @@ function ValueTable({ kpi, values }: { kpi: KpiInfo; values: readonly KpiValue[]
         caption={`${kpi.title}, newest first`}
         columns={columns}
         rows={newestFirst}
-        keyOf={(value) => value.start}
+        keyOf={(value) => `${value.start}/${value.revision}`}
       />
       {values.length > ROWS_SHOWN_MAX ? (
         <p class="hint">

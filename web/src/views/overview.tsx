@@ -1,12 +1,12 @@
 import { useMemo } from 'preact/hooks';
 import { trendOf } from '../data/history.ts';
-import { windowLabel } from '../data/periods.ts';
+import { windowLabel, windowShort } from '../data/periods.ts';
 import { link, type Route } from '../data/route.ts';
 import { type State, valueKey } from '../data/state.ts';
 import { deviceCounts, findZone, zoneName } from '../data/zones.ts';
-import { DOMAIN_TITLES, formatNumber, formatTime } from '../format.ts';
+import { DOMAIN_TITLES, formatNear, formatNumber } from '../format.ts';
 import { Sparkline } from '../parts/sparkline.tsx';
-import { Band, Coverage, Figure, Standing, Target } from '../parts/values.tsx';
+import { Band, Coverage, Figure, missesTarget, Standing, Target } from '../parts/values.tsx';
 import { ZoneNav, zoneLink, zoneOf } from '../parts/zone-nav.tsx';
 import type { KpiInfo, KpiValue } from '../types.ts';
 
@@ -113,11 +113,6 @@ function Summary({ rows, zone }: { rows: readonly Row[]; zone: string }) {
   );
 }
 
-function missesTarget(kpi: KpiInfo, value: KpiValue | undefined): boolean {
-  if (kpi.target === null || value === undefined || value.value === null) return false;
-  return kpi.direction === 'higher' ? value.value < kpi.target : value.value > kpi.target;
-}
-
 function Section({ domain, zone, rows }: { domain: string; zone: string; rows: readonly Row[] }) {
   return (
     <section aria-labelledby={`domain-${domain}`}>
@@ -172,7 +167,7 @@ function TileFoot({ kpi, zone, value }: { kpi: KpiInfo; zone: string; value: Kpi
       </div>
       <div class="tile-foot">
         <span class="span" title={`Window: ${windowLabel(kpi.window)}`}>
-          {windowLabel(kpi.window)} to {formatTime(value.end)}
+          {windowShort(kpi.window)} to {formatNear(value.end)}
         </span>
         <Target kpi={kpi} value={value} />
       </div>
