@@ -55,7 +55,7 @@ describe.each(['pm2_5', 'laeq', 'energy_import', 'wind_direction', 'precipitatio
             inOrder.map((sample) => readingOf(quantity, sample)),
             SETTINGS,
           );
-          expect(expected.map(valueOf(quantity))).toEqual(
+          expect(expected.map(startCountValue(quantity))).toEqual(
             naive.map((hour) => [hour.startMs, hour.count, closeTo(hour.value)]),
           );
         },
@@ -122,7 +122,7 @@ function hours(windows: WindowEngine): Pane[] {
   return windows.seriesCount === 0 ? [] : windows.view(0).hours(START_MS - DAY_MS, START_MS + 5 * DAY_MS);
 }
 
-function valueOf(quantity: string) {
+function startCountValue(quantity: string) {
   const kind = {
     pm2_5: 'gauge',
     laeq: 'level',

@@ -24,13 +24,13 @@ export function naiveHours(readings: readonly Reading[], settings: WindowSetting
     const [from, to] = [hour * HOUR, (hour + 1) * HOUR];
     const all = readings.filter((reading) => reading.timeMs >= from && reading.timeMs < to);
     const inside = good.filter((reading) => reading.timeMs >= from && reading.timeMs < to);
-    const value = valueOf(good, inside, from, to, settings.counterGapMsMax);
+    const value = hourValue(good, inside, from, to, settings.counterGapMsMax);
     if (all.length > 0 || value !== null) hours.push({ startMs: from, count: inside.length, value });
   }
   return hours;
 }
 
-function valueOf(
+function hourValue(
   all: readonly Reading[],
   inside: readonly Reading[],
   from: number,
