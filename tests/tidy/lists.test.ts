@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -12,7 +13,7 @@ import {
   numberedHeadings,
   workplaceWords,
 } from './support/list-rules.ts';
-import { listFiles, PROJECT_ROOT, plantTree } from './support/source-tree.ts';
+import { listFiles, PROJECT_ROOT, plantTree, SOURCE_FOLDERS } from './support/source-tree.ts';
 
 const read = (path: string) => readFileSync(join(PROJECT_ROOT, path), 'utf8');
 const readIfThere = (path: string) => (existsSync(join(PROJECT_ROOT, path)) ? read(path) : '');
@@ -92,6 +93,20 @@ describe('the list of KPIs', async () => {
   });
 });
 
+describe('git', () => {
+  const isCheckout = existsSync(join(PROJECT_ROOT, '.git'));
+
+  test.skipIf(!isCheckout)(`does not overlook a source file${isCheckout ? '' : ' (this is no git checkout)'}`, () => {
+    expect(overlooked(PROJECT_ROOT)).toEqual([]);
+  });
+
+  test.skipIf(!isCheckout)(`overlooks what a rule hides${isCheckout ? '' : ' (no git)'}`, () => {
+    const root = plantTree({ '.gitignore': 'data/\n', 'web/src/data/live.ts': '', 'web/src/main.ts': '' });
+    execFileSync('git', ['init', '-q'], { cwd: root });
+    expect(overlooked(root)).toEqual(['web/src/data/live.ts']);
+  });
+});
+
 describe('texts', () => {
   const THIS_RULE = 'tests/tidy/support/list-rules.ts';
   const folders = ['src', 'simulators', 'bench', 'web', 'tests', 'docs', 'bin', 'cities', 'device-profiles', '.ci'];
@@ -122,6 +137,16 @@ describe('texts', () => {
     expect(numberedHeadings('# A\n## 1 B\n### 1.2. C\n').has('1.2')).toBe(true);
   });
 });
+
+/** Files below the source folders that a rule of .gitignore keeps out of every commit. */
+function overlooked(root: string): string[] {
+  const folders = [...SOURCE_FOLDERS, 'web', 'tests', 'docs', 'device-profiles', 'cities', 'bin'].filter((folder) =>
+    existsSync(join(root, folder)),
+  );
+  const flags = ['ls-files', '--others', '--ignored', '--exclude-standard', '--', ...folders];
+  const files = execFileSync('git', flags, { cwd: root, encoding: 'utf8' }).split('\n');
+  return files.filter((path) => /\.(?:tsx?|js|json|ya?ml|css|md|html)$/.test(path) && !path.startsWith('web/dist/'));
+}
 
 async function listedKpis(): Promise<readonly ListedKpi[]> {
   const file = join(PROJECT_ROOT, 'src/kpis/list.ts');

@@ -43,7 +43,7 @@ export const PROJECT_ROOT = join(import.meta.dirname, '../../..');
 /** The folders that the house rules speak of; those that do not exist are passed over. */
 export const SOURCE_FOLDERS = ['src', 'simulators', 'bench', 'web/src'];
 
-const LEFT_OUT = new Set(['node_modules', 'dist', '.git', 'data', 'coverage', 'test-results']);
+const LEFT_OUT = new Set(['node_modules', 'dist', '.git', 'coverage', 'test-results']);
 
 /** Every TypeScript file below the folders, parsed. */
 export function readSources(root: string, folders: readonly string[] = SOURCE_FOLDERS): SourceFile[] {
