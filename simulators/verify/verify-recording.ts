@@ -136,7 +136,10 @@ async function ask(
 ): Promise<SeriesAnswers> {
   const rows = new Map<number, AggregateAnswer | KpiAnswer>();
   let unit = '';
-  for (const { fromMs, toMs } of questionRanges(windows)) {
+  for (const range of questionRanges(windows)) {
+    // One window more: the last reading before a window is needed for what crossed its boundary.
+    const fromMs = range.fromMs - ((windows[0]?.endMs ?? 0) - (windows[0]?.startMs ?? 0));
+    const { toMs } = range;
     const answer =
       source.kind === 'kpi'
         ? await api.kpi(source.kpi, `device:${series.device}`, source.window, fromMs, toMs)
@@ -170,6 +173,7 @@ export function compareSource(
   const rules = (source.columns as readonly ColumnRule<AggregateAnswer | KpiAnswer>[]).filter((rule) =>
     file.header.includes(rule.column),
   );
+  const before = new Map([...answers].map(([series, { rows }]) => [series, previousFinder(rows)]));
   return rules.map((rule) => {
     const result: ColumnResult = {
       file: file.name,
@@ -181,10 +185,10 @@ export function compareSource(
       differences: [],
     };
     const decimals = decimalsOf(file.rows.map((row) => row[rule.column] ?? ''));
-    const previous = new Map<RecordedSeries, AggregateAnswer | KpiAnswer>();
     for (const { row, series, window } of placed) {
       const found = answers.get(series);
       const answer = found?.rows.get(window.startMs);
+      const previous = before.get(series)?.(window.startMs);
       compareRow({
         result,
         rule,
@@ -192,14 +196,26 @@ export function compareSource(
         row,
         series,
         answer,
-        previous: previous.get(series),
+        previous,
         unit: found?.unit ?? '',
         decimals,
       });
-      if (answer !== undefined) previous.set(series, answer);
     }
     return result;
   });
+}
+
+/** The newest answer before a window that was made of anything. */
+function previousFinder(rows: SeriesAnswers['rows']): (startMs: number) => AggregateAnswer | KpiAnswer | undefined {
+  const starts = [...rows.keys()].sort((a, b) => a - b);
+  const previous = new Map<number, AggregateAnswer | KpiAnswer | undefined>();
+  let last: AggregateAnswer | KpiAnswer | undefined;
+  for (const startMs of starts) {
+    previous.set(startMs, last);
+    const row = rows.get(startMs);
+    if (row !== undefined && ('count' in row ? Number(row.count) > 0 : row.value !== null)) last = row;
+  }
+  return (startMs) => previous.get(startMs);
 }
 
 interface RowComparison {
