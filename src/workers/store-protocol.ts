@@ -40,6 +40,7 @@ export type StoreThreadMessage = StoreRequest | { readonly writerPort: MessagePo
 /** From the thread, to main only. */
 export type StoreThreadNotice =
   | StoreAnswer
+  | { readonly crash: PortError }
   | { readonly writeRetry: { readonly attempt: number; readonly error: PortError } };
 
 export function toPortError(error: unknown): PortError {

@@ -48,7 +48,7 @@ const HARD_NAMES = [
 ];
 
 /** What every store must do; `harness` makes a new empty one. */
-export function storeContract(name: string, makeHarness: () => Promise<StoreHarness>): void {
+export function storeContract(name: string, makeHarness: () => Promise<StoreHarness>, modelRuns = 12): void {
   describe(`store contract: ${name}`, () => {
     let harness: StoreHarness;
     let store: Store;
@@ -67,7 +67,7 @@ export function storeContract(name: string, makeHarness: () => Promise<StoreHarn
     kpiTests(use);
     quarantineTests(use);
     nameTests(use);
-    modelTests(use, makeHarness);
+    modelTests(makeHarness, modelRuns);
   });
 }
 
@@ -404,7 +404,7 @@ function nameTests(use: Use): void {
   });
 }
 
-function modelTests(use: Use, makeHarness: () => Promise<StoreHarness>): void {
+function modelTests(makeHarness: () => Promise<StoreHarness>, numRuns: number): void {
   test('any batches, replays and reopenings leave the same as in a naive store', { timeout: 120_000 }, async () => {
     await fc.assert(
       fc.asyncProperty(batchesArbitrary(), async (steps) => {
@@ -426,9 +426,8 @@ function modelTests(use: Use, makeHarness: () => Promise<StoreHarness>): void {
           await harness.dispose();
         }
       }),
-      { numRuns: 12 },
+      { numRuns },
     );
-    void use;
   });
 }
 

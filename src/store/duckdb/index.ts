@@ -54,6 +54,8 @@ class DuckdbStore implements Store {
   private opened: Opened | undefined;
   /** Ends when the last write, trim or save has ended; never rejects. */
   private writing: Promise<unknown> = Promise.resolve();
+  /** Questions without an answer yet: closing the connection under one of them would end the process. */
+  private readonly asking = new Set<Promise<unknown>>();
 
   constructor(options: DuckdbStoreOptions) {
     this.options = options;
@@ -132,6 +134,7 @@ class DuckdbStore implements Store {
     if (opened === undefined) return;
     this.opened = undefined;
     await this.writing;
+    await Promise.allSettled(this.asking);
     // Only spares work at the next opening: a crash here loses nothing.
     await opened.writer.saveNewest(opened.position).catch(() => undefined);
     opened.disconnect();
@@ -144,10 +147,14 @@ class DuckdbStore implements Store {
 
   private async ask<Answer>(question: (opened: Opened) => Promise<Answer>): Promise<Answer> {
     const opened = this.requireOpen();
+    const asked = question(opened);
+    this.asking.add(asked);
     try {
-      return await question(opened);
+      return await asked;
     } catch (cause) {
       throw workError('read', opened.file, cause);
+    } finally {
+      this.asking.delete(asked);
     }
   }
 
