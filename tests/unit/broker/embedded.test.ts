@@ -154,6 +154,39 @@ describe('a topic', () => {
   });
 });
 
+describe('while the journal does not answer', () => {
+  it('a held publisher is not taken for dead, although its pings are not read; an idle one is', async () => {
+    const url = await open();
+    journal.isHolding = true;
+    const held = await connectedRawClient(url, { clientId: 'held', keepaliveSeconds: 1 });
+    const idle = await connectedRawClient(url, { clientId: 'idle', keepaliveSeconds: 1 });
+    held.socket.write(publishPacket('in/a', 'x', { qos: 1, messageId: 5 }));
+    await idle.closed;
+    // The time-out that has just cut the idle one runs out once more.
+    await new Promise((resolve) => setTimeout(resolve, 1_600));
+    journal.release();
+    expect((await held.bytes(8)).subarray(4)).toEqual(pubackOf(5));
+    expect(refused()).toEqual({});
+  });
+
+  it('the bytes that wait are bounded over all connections, and everything is taken afterwards', async () => {
+    const url = await open({ packetMax: '1MiB', payloadMax: '1MiB' });
+    journal.isHolding = true;
+    const packet = publishPacket('in/a', Buffer.alloc(1_000_000), { qos: 1, messageId: 5 });
+    const publishers = await Promise.all(
+      Array.from({ length: 90 }, (_, index) => connectedRawClient(url, { clientId: `p${index}` })),
+    );
+    for (const { socket } of publishers) socket.write(packet);
+    await journal.count(68);
+    for (let turn = 0; turn < 200; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect(journal.messages.length).toBeLessThan(75);
+    journal.isHolding = false;
+    journal.release();
+    for (const publisher of publishers) expect((await publisher.bytes(8)).subarray(4)).toEqual(pubackOf(5));
+    expect(journal.messages.length).toBe(90);
+  });
+});
+
 describe('a hook', () => {
   it('that throws closes the connection and not the process', async () => {
     broker = embedded();
