@@ -77,8 +77,8 @@ function compileValue(
     if (Number.isNaN(number) || isInvalid(raw, number)) return Number.NaN;
     const inUnit = number * scale + offset;
     if (inUnit < low || inUnit > high) return Number.NaN;
-    // Adding 0 turns -0 into 0.
-    const value = inUnit * conversion.factor + conversion.offset + 0;
+    // An offset of 0 turns -0 into 0.
+    const value = inUnit * conversion.factor + conversion.offset;
     return value >= quantity.min && value <= quantity.max ? value : Number.NaN;
   };
 }

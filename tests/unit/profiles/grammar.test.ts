@@ -29,7 +29,9 @@ describe('paths', () => {
     ['[$.a, $.b]', { a: 8, b: 7 }, [8]],
   ])('%s of %j', (path, payload, wanted) => {
     const text = path.startsWith('[') ? path : JSON.stringify(path);
-    expect(valuesOf(decode(`readings: [{ quantity: power_active, path: ${text} }]`, payload))).toEqual(wanted);
+    const decoded = decode(`readings: [{ quantity: power_active, path: ${text} }]`, payload);
+    expect(valuesOf(decoded)).toEqual(wanted);
+    expect(reasonOf(decoded)).toBe('none');
   });
 
   test('a payload with "__proto__" as a key reaches no prototype', () => {
