@@ -1,0 +1,61 @@
+import type { Accounting, Device, KpiValue } from '../types.ts';
+import { ApiError, api } from './api.ts';
+import { applyToHistory } from './history.ts';
+import { applyAccounting, applyValue, type ConnectionStatus, changed, state } from './state.ts';
+
+/** The server sends a comment every 15 s that scripts cannot see; ticks come every second while anything is received. */
+const RETRY_MS = 3_000;
+
+/** Loads what does not change, then follows the live stream for as long as the page is open. */
+export async function startLive(): Promise<void> {
+  try {
+    const [zones, { kpis, latest }, { quantities }] = await Promise.all([api.zones(), api.kpis(), api.quantities()]);
+    state.zones = zones;
+    state.kpis = kpis;
+    state.quantities = new Map(quantities.map(({ id, title }) => [id, title]));
+    state.failure = undefined;
+    for (const value of latest) applyValue(value);
+    changed();
+    follow();
+  } catch (error) {
+    state.failure = error instanceof ApiError ? error.message : String(error);
+    setStatus('lost');
+    window.setTimeout(() => void startLive(), RETRY_MS);
+  }
+}
+
+function follow(): void {
+  const source = new EventSource('/api/v1/stream');
+  source.addEventListener('open', () => setStatus('live'));
+  source.addEventListener('error', () => {
+    setStatus('lost');
+    // The browser reconnects by itself, with Last-Event-ID, unless the server refused: then it is ours to try again.
+    if (source.readyState === EventSource.CLOSED) window.setTimeout(follow, RETRY_MS);
+  });
+  listen<KpiValue[]>(source, 'kpis', (values) => {
+    for (const value of values) {
+      applyValue(value);
+      applyToHistory(value);
+    }
+  });
+  listen<Device[]>(source, 'devices', (devices) => {
+    for (const device of devices) state.devices.set(device.device, device);
+  });
+  listen<Accounting>(source, 'accounting', applyAccounting);
+}
+
+function listen<Data>(source: EventSource, topic: string, apply: (data: Data) => void): void {
+  source.addEventListener(topic, (event) => {
+    apply(JSON.parse((event as MessageEvent<string>).data) as Data);
+    state.lastEventMs = Date.now();
+    changed();
+  });
+}
+
+function setStatus(status: ConnectionStatus): void {
+  if (state.status !== status) {
+    state.status = status;
+    state.statusSinceMs = Date.now();
+  }
+  changed();
+}
