@@ -49,10 +49,15 @@ export function createLogger(options: LoggerOptions): Logger {
 
 /** `pino-pretty` is a development dependency: a production install has none and logs JSON. */
 function prettyStream(destination: DestinationStream | undefined): DestinationStream | undefined {
+  const out = destination ?? process.stdout;
+  let format: (line: string) => string;
   try {
-    const pretty = createRequire(import.meta.url)('pino-pretty') as (settings: object) => DestinationStream;
-    return pretty({ sync: true, translateTime: 'HH:MM:ss', ...(destination === undefined ? {} : { destination }) });
+    const { prettyFactory } = createRequire(import.meta.url)('pino-pretty') as {
+      prettyFactory: (settings: object) => typeof format;
+    };
+    format = prettyFactory({ translateTime: 'SYS:HH:MM:ss' });
   } catch {
     return destination;
   }
+  return { write: (line) => void out.write(format(line)) };
 }

@@ -6,7 +6,7 @@ import { checkDevice } from './catalogue.ts';
 import type { RouteContext, TypedServer } from './context.ts';
 import { instant, isRange, limitUpTo, name, RANGE_REFUSED } from './parameters.ts';
 import { badParameter, unknownName } from './problems.ts';
-import { errorSchema, kpiInfoSchema, kpiValueSchema } from './schemas.ts';
+import { errorSchema, type KpiInfoBody, kpiInfoSchema, kpiValueSchema } from './schemas.ts';
 
 const VALUES_MAX = 50_000;
 
@@ -39,6 +39,11 @@ export function kpiRoutes(app: TypedServer, context: RouteContext): void {
       };
     },
   );
+  historyRoute(app, context, infos);
+}
+
+function historyRoute(app: TypedServer, context: RouteContext, infos: ReadonlyMap<string, KpiInfoBody>): void {
+  const { sources } = context;
   app.get(
     '/kpis/:id',
     {

@@ -2,15 +2,7 @@ import * as z from 'zod';
 import { DAY_MS, HOUR_MS, MINUTE_MS, QUARTER_MS } from '../../base/index.ts';
 import { qualityCounts, type Series, WINDOW_KINDS, type WindowKind } from '../../model/index.ts';
 import { ReadingStatus, type StoredReading } from '../../store/index.ts';
-import {
-  AGGREGATE_PARTS,
-  type AggregateRequest,
-  type AggregateRow,
-  aggregateNeed,
-  aggregatePanes,
-  aggregateReadings,
-  COUNTER_METHODS,
-} from '../../windows/index.ts';
+import { AGGREGATE_PARTS, type AggregateRequest, type AggregateRow, COUNTER_METHODS } from '../../windows/index.ts';
 import { aggregateRowBody, readingBody, seriesBody } from '../bodies.ts';
 import { exceedanceLevels } from '../percentiles.ts';
 import { isoTime } from '../times.ts';
@@ -198,6 +190,7 @@ async function findSeries(
 }
 
 async function aggregateRows({ sources }: RouteContext, request: AggregateRequest): Promise<AggregateRow[]> {
+  const { aggregateNeed, aggregatePanes, aggregateReadings } = sources.windows;
   const { level, fromMs, toMs } = aggregateNeed(request);
   if (level !== 'reading')
     return aggregatePanes(request, await sources.store.panes(request.series.id, level, { fromMs, toMs }));

@@ -59,8 +59,11 @@ function definer(registry: Registry): Definer {
         labelNames,
         registers: [registry],
         async collect() {
+          const samples = [...(await read())];
           this.reset();
-          for (const [value, labels = {}] of await read()) this.set({ ...labels }, value);
+          // An emptied gauge without labels would say 0, which is a number that nobody measured.
+          if (samples.length === 0 && labelNames.length === 0) this.remove();
+          for (const [value, labels = {}] of samples) this.set({ ...labels }, value);
         },
       });
     },
@@ -71,8 +74,9 @@ function definer(registry: Registry): Definer {
         labelNames,
         registers: [registry],
         async collect() {
+          const samples = await read();
           this.reset();
-          for (const [value, labels = {}] of await read()) this.inc({ ...labels }, value);
+          for (const [value, labels = {}] of samples) this.inc({ ...labels }, value);
         },
       });
     },

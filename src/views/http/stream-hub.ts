@@ -86,88 +86,111 @@ interface Client {
 
 /** Creates the hub; it writes nothing on its own, neither events nor heartbeats. */
 export function createStreamHub(options: StreamHubOptions): StreamHub {
-  const clients = new Set<Client>();
+  const clients = createClients(options);
   const recent = createRecent(options.recentEntriesMax);
-  let cutCount = 0;
-  let refusedCount = 0;
-  let eventCount = 0;
-
-  function write(client: Client, text: string): void {
-    if (text === '') return;
-    eventCount++;
-    if (client.sink.write(text)) return;
-    if (!client.held) client.heldAtMs = options.clock.monotonicMs();
-    client.held = true;
-  }
-
-  function cut(client: Client): void {
-    clients.delete(client);
-    cutCount++;
-    client.sink.cut();
-  }
-
-  function release(client: Client): void {
-    client.held = false;
-    const behind = client.behind;
-    client.behind = undefined;
-    if (behind !== undefined) write(client, options.format(asUpdate(behind), client.filter));
-  }
 
   async function begin(client: Client, afterSequence: number | undefined): Promise<void> {
     const missed = afterSequence === undefined ? undefined : recent.since(afterSequence);
     const first = missed === undefined ? await options.fullState() : missed;
-    if (!clients.has(client)) return;
+    if (!clients.all.has(client)) return;
     client.held = false;
-    if (first !== null) write(client, options.format(first, client.filter));
-    if (!client.held) release(client);
+    if (first !== null) clients.write(client, options.format(first, client.filter));
+    if (!client.held) clients.release(client);
   }
 
   return {
     add(sink, filter, afterSequence) {
-      if (clients.size >= options.clientsMax) {
-        refusedCount++;
-        return undefined;
-      }
-      const client: Client = { sink, filter, held: true, heldAtMs: options.clock.monotonicMs(), behind: undefined };
-      clients.add(client);
-      begin(client, afterSequence).catch(() => cut(client));
+      const client = clients.add(sink, filter);
+      if (client === undefined) return undefined;
+      begin(client, afterSequence).catch(() => clients.cut(client));
       return {
         drained: () => {
-          if (clients.has(client) && client.held) release(client);
+          if (clients.all.has(client) && client.held) clients.release(client);
         },
-        remove: () => clients.delete(client),
+        remove: () => clients.all.delete(client),
       };
     },
     push(update) {
       recent.add(update);
       const texts = new Map<string, string>();
-      for (const client of clients) {
+      for (const client of clients.all) {
         if (client.held) {
           client.behind = merge(client.behind, update);
-          if (client.behind.kpis.size + client.behind.devices.size > options.behindEntriesMax) cut(client);
-        } else write(client, textFor(client.filter, update, texts));
+          if (client.behind.kpis.size + client.behind.devices.size > options.behindEntriesMax) clients.cut(client);
+        } else clients.write(client, textFor(client.filter, update, texts, options.format));
       }
     },
     beat() {
       const nowMs = options.clock.monotonicMs();
-      for (const client of clients) {
-        if (!client.held) write(client, ': keep awake\n\n');
-        else if (nowMs - client.heldAtMs > options.stalledMsMax) cut(client);
+      for (const client of clients.all) {
+        if (!client.held) clients.write(client, ': keep awake\n\n');
+        else if (nowMs - client.heldAtMs > options.stalledMsMax) clients.cut(client);
       }
     },
-    stats: () => ({ clientCount: clients.size, cutCount, refusedCount, eventCount }),
+    stats: clients.stats,
     close() {
-      for (const client of clients) client.sink.cut();
-      clients.clear();
+      for (const client of clients.all) client.sink.cut();
+      clients.all.clear();
     },
   };
+}
 
-  function textFor(filter: StreamFilter, update: LiveUpdate, texts: Map<string, string>): string {
-    const key = `${[...filter.topics].sort().join()}|${filter.zone}`;
-    const text = texts.get(key) ?? options.format(update, filter);
-    texts.set(key, text);
-    return text;
-  }
+/** The text of an update for a filter, made once for all clients that share it. */
+function textFor(filter: StreamFilter, update: LiveUpdate, texts: Map<string, string>, format: FormatEvents): string {
+  const key = `${[...filter.topics].sort().join()}|${filter.zone}`;
+  const text = texts.get(key) ?? format(update, filter);
+  texts.set(key, text);
+  return text;
+}
+
+interface Clients {
+  readonly all: Set<Client>;
+  add(sink: StreamSink, filter: StreamFilter): Client | undefined;
+  /** Hands text to the connection; once that is full, the client's updates are held back. */
+  write(client: Client, text: string): void;
+  /** Sends what was held back, as one update. */
+  release(client: Client): void;
+  cut(client: Client): void;
+  stats(): StreamStats;
+}
+
+function createClients({ clientsMax, clock, format }: StreamHubOptions): Clients {
+  const all = new Set<Client>();
+  let cutCount = 0;
+  let refusedCount = 0;
+  let eventCount = 0;
+  const clients: Clients = {
+    all,
+    add(sink, filter) {
+      if (all.size >= clientsMax) {
+        refusedCount++;
+        return undefined;
+      }
+      const client: Client = { sink, filter, held: true, heldAtMs: clock.monotonicMs(), behind: undefined };
+      all.add(client);
+      return client;
+    },
+    write(client, text) {
+      if (text === '') return;
+      eventCount++;
+      if (client.sink.write(text)) return;
+      if (!client.held) client.heldAtMs = clock.monotonicMs();
+      client.held = true;
+    },
+    release(client) {
+      const { behind } = client;
+      client.held = false;
+      client.behind = undefined;
+      if (behind !== undefined) clients.write(client, format(asUpdate(behind), client.filter));
+    },
+    cut(client) {
+      all.delete(client);
+      cutCount++;
+      client.sink.cut();
+    },
+    stats: () => ({ clientCount: all.size, cutCount, refusedCount, eventCount }),
+  };
+  return clients;
 }
 
 /** Recent updates for clients that come back, oldest first, bounded by the number of their entries. */

@@ -3,6 +3,7 @@ import { type Config, citySchema } from '../../../src/config/index.ts';
 import { type Accounting, type KpiValue, QUANTITIES, REJECT_REASONS, type Series } from '../../../src/model/index.ts';
 import type { DeviceRow, KpiQuery, QuarantineQuery, QuarantineRow, StoredReading } from '../../../src/store/index.ts';
 import type { LiveUpdate, ViewSources } from '../../../src/views/index.ts';
+import { aggregateNeed, aggregatePanes, aggregateReadings } from '../../../src/windows/index.ts';
 import { fakeHistory, fakePane, fakeReading, fakeValue, hashRatio, newestEnd } from './fake-history.ts';
 import { FAKE_KPIS } from './fake-kpis.ts';
 
@@ -63,6 +64,7 @@ export function createFakeSources(options: FakeOptions = {}): FakeSources {
     version: '0.1.0-test',
     store: fakeStore(config, devices, series, fakeQuarantine()),
     kpis: FAKE_KPIS,
+    windows: { aggregateNeed, aggregatePanes, aggregateReadings },
     clock,
     problemList,
     accounting: () => accounting,

@@ -91,7 +91,7 @@ test('CSV has a header line and one line a window, with the same numbers as JSON
   const json = (await t.get(url)).body;
   const response = await t.app.inject({ url, headers: { accept: 'text/csv' } });
   expect(response.headers['content-type']).toContain('text/csv');
-  expect(response.headers['vary']).toBe('accept');
+  expect(response.headers.vary).toBe('accept');
   const [header, ...lines] = response.body.split('\r\n');
   expect(header).toBe(
     'device,quantity,channel,unit,window,start,end,value,min,max,first,last,count,validParts,expected,coverage,valid,revision,final,l10,l50,l90',

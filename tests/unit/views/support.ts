@@ -8,6 +8,7 @@ export interface TestApp {
   readonly sources: FakeSources;
   readonly logged: string[];
   /** Status and parsed body of a GET. */
+  // biome-ignore lint/suspicious/noExplicitAny: a body is what the test says it must be
   get(url: string): Promise<{ status: number; body: any }>;
 }
 

@@ -22,8 +22,12 @@ export const api = {
   series: (device: string) => get<{ series: Series[] }>('series', { device, latest: 'true' }),
   aggregates: (query: AggregatesQuery) => get<Aggregates>('aggregates', { ...query }),
   aggregatesCsv: async (query: AggregatesQuery) => (await request(url('aggregates', { ...query }), 'text/csv')).blob(),
-  quarantine: (query: { reason?: string | undefined; device?: string | undefined; before?: string | undefined; limit: number }) =>
-    get<{ quarantine: QuarantineRow[]; next: string | null }>('quarantine', query),
+  quarantine: (query: {
+    reason?: string | undefined;
+    device?: string | undefined;
+    before?: string | undefined;
+    limit: number;
+  }) => get<{ quarantine: QuarantineRow[]; next: string | null }>('quarantine', query),
 };
 
 export interface AggregatesQuery {
@@ -41,7 +45,8 @@ async function get<Body>(path: string, query: Query = {}): Promise<Body> {
 
 function url(path: string, query: Query): string {
   const parameters = new URLSearchParams();
-  for (const [key, value] of Object.entries(query)) if (value !== undefined && value !== '') parameters.set(key, String(value));
+  for (const [key, value] of Object.entries(query))
+    if (value !== undefined && value !== '') parameters.set(key, String(value));
   const text = parameters.toString();
   return `/api/v1/${path}${text === '' ? '' : `?${text}`}`;
 }

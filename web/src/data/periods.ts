@@ -34,7 +34,13 @@ const WINDOWS: Readonly<Record<string, WindowWords>> = {
   'rolling-8h': { label: 'rolling 8 hours', short: '8 h', lengthMs: 8 * HOUR_MS, trendMs: 2 * DAY_MS, period: '7d' },
   'rolling-24h': { label: 'rolling 24 hours', short: '24 h', lengthMs: DAY_MS, trendMs: 4 * DAY_MS, period: '7d' },
   'rolling-7d': { label: 'rolling 7 days', short: '7 d', lengthMs: 7 * DAY_MS, trendMs: 14 * DAY_MS, period: '30d' },
-  'rolling-365d': { label: 'rolling 365 days', short: '365 d', lengthMs: 365 * DAY_MS, trendMs: 45 * DAY_MS, period: '30d' },
+  'rolling-365d': {
+    label: 'rolling 365 days',
+    short: '365 d',
+    lengthMs: 365 * DAY_MS,
+    trendMs: 45 * DAY_MS,
+    period: '30d',
+  },
 };
 
 export const windowLabel = (window: string): string => WINDOWS[window]?.label ?? window;

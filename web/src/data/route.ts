@@ -28,7 +28,11 @@ export function parseHash(hash: string): Route {
   return { view: known ?? 'overview', names: known === undefined ? [] : names, options: new URLSearchParams(query) };
 }
 
-export function link(view: ViewName, names: readonly string[] = [], options: Readonly<Record<string, string>> = {}): string {
+export function link(
+  view: ViewName,
+  names: readonly string[] = [],
+  options: Readonly<Record<string, string>> = {},
+): string {
   const query = new URLSearchParams(Object.entries(options).filter(([, value]) => value !== '')).toString();
   return `#/${[view, ...names].map(encodeURIComponent).join('/')}${query === '' ? '' : `?${query}`}`;
 }

@@ -49,7 +49,8 @@ let timer: number | undefined;
 
 /** Says that the state changed; listeners are called soon, once for many changes. */
 export function changed(): void {
-  timer ??= window.setTimeout(() => {
+  if (timer !== undefined) return;
+  timer = window.setTimeout(() => {
     timer = undefined;
     for (const listener of listeners) listener();
   }, RENDER_EVERY_MS);
@@ -78,7 +79,11 @@ export function valueKey(kpi: string, zone: string, window: string): string {
 export function applyValue(value: KpiValue): void {
   const key = valueKey(value.kpi, value.zone, value.window);
   const held = state.latest.get(key);
-  if (held !== undefined && (value.start < held.start || (value.start === held.start && value.revision < held.revision))) return;
+  if (
+    held !== undefined &&
+    (value.start < held.start || (value.start === held.start && value.revision < held.revision))
+  )
+    return;
   state.latest.set(key, value);
 }
 

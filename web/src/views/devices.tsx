@@ -12,12 +12,12 @@ const PAGE = 50;
 export function DevicesView({ route, state }: { route: Route; state: State }) {
   const [sorting, setSorting] = useState<Sorting>({ column: 'silent', descending: true });
   const [page, setPage] = useState(0);
-  const filter = {
+  const filter: Filter = {
     text: route.options.get('q') ?? '',
     zone: route.options.get('zone') ?? '',
     silentOnly: route.options.get('silent') === 'only',
   };
-  const choose = (change: Partial<typeof filter>) => {
+  const choose = (change: Partial<Filter>) => {
     const next = { ...filter, ...change };
     setPage(0);
     replaceRoute(link('devices', [], { q: next.text, zone: next.zone, silent: next.silentOnly ? 'only' : '' }));
@@ -39,37 +39,7 @@ export function DevicesView({ route, state }: { route: Route; state: State }) {
           <span>{formatNumber(silentCount)} silent</span>
         </p>
       </div>
-      <div class="filters">
-        <label>
-          <span>Search</span>
-          <input
-            type="search"
-            value={filter.text}
-            placeholder="id, name or profile"
-            onInput={(event) => choose({ text: event.currentTarget.value })}
-          />
-        </label>
-        <label>
-          <span>Zone</span>
-          <select value={filter.zone} onChange={(event) => choose({ zone: event.currentTarget.value })}>
-            <option value="">All</option>
-            {flatZones().map(({ node, depth }) => (
-              <option key={node.id} value={node.id}>
-                {'\u00a0\u00a0'.repeat(depth)}
-                {node.name}
-              </option>
-            ))}
-          </select>
-        </label>
-        <label class="check">
-          <input
-            type="checkbox"
-            checked={filter.silentOnly}
-            onChange={(event) => choose({ silentOnly: event.currentTarget.checked })}
-          />
-          <span>Silent only</span>
-        </label>
-      </div>
+      <Filters filter={filter} choose={choose} />
       <Table
         caption="Devices"
         columns={COLUMNS}
@@ -86,6 +56,48 @@ export function DevicesView({ route, state }: { route: Route; state: State }) {
         onMove={(step) => setPage(first / PAGE + step)}
       />
     </>
+  );
+}
+
+interface Filter {
+  readonly text: string;
+  readonly zone: string;
+  readonly silentOnly: boolean;
+}
+
+function Filters({ filter, choose }: { filter: Filter; choose: (change: Partial<Filter>) => void }) {
+  return (
+    <div class="filters">
+      <label>
+        <span>Search</span>
+        <input
+          type="search"
+          value={filter.text}
+          placeholder="id, name or profile"
+          onInput={(event) => choose({ text: event.currentTarget.value })}
+        />
+      </label>
+      <label>
+        <span>Zone</span>
+        <select value={filter.zone} onChange={(event) => choose({ zone: event.currentTarget.value })}>
+          <option value="">All</option>
+          {flatZones().map(({ node, depth }) => (
+            <option key={node.id} value={node.id}>
+              {'\u00a0\u00a0'.repeat(depth)}
+              {node.name}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={filter.silentOnly}
+          onChange={(event) => choose({ silentOnly: event.currentTarget.checked })}
+        />
+        <span>Silent only</span>
+      </label>
+    </div>
   );
 }
 
@@ -118,11 +130,7 @@ export function Ago({ at }: { at: string | null }) {
   return <span title={formatTime(at, 'full')}>{formatAge(serverNowMs() - toMs(at))} ago</span>;
 }
 
-function selected(
-  state: State,
-  filter: { text: string; zone: string; silentOnly: boolean },
-  sorting: Sorting,
-): Device[] {
+function selected(state: State, filter: Filter, sorting: Sorting): Device[] {
   const text = filter.text.trim().toLowerCase();
   const zones = filter.zone === '' ? undefined : zoneIdsIn(filter.zone);
   const rows: Device[] = [];
