@@ -117,10 +117,10 @@ function programFile(): string {
 const POLL_MS = 250;
 
 /**
- * Waits until everything acknowledged is in the store: store position = durable position, unchanged over two polls, and
- * at least `messagesMin` messages received.
+ * Waits until everything acknowledged is in the store: `messagesMin` messages received, and the store at or beyond what
+ * was durable when they had been. The durable position itself goes on moving by time marks, so it is not waited for.
  *
- * @param stallMsMax give up when nothing moves for this long
+ * @param stallMsMax give up when nothing that is waited for moves for this long
  * @throws OperatingError `product_stalled`, `api_failed`
  */
 export async function waitUntilLevel(
@@ -135,21 +135,23 @@ export async function waitUntilLevel(
   const api = new Api(httpUrl);
   const clock = options.clock ?? systemClock;
   const stallMsMax = options.stallMsMax ?? 120_000;
+  let target: number | undefined;
   let seen = '';
   let seenAtMs = clock.monotonicMs();
   for (;;) {
     options.signal?.throwIfAborted();
     const answer = await api.accounting();
     const { durableSequence, storeSequence } = answer.progress;
-    const state = `${durableSequence} ${storeSequence} ${answer.messages.received} ${answer.readings.received}`;
-    const isLevel = storeSequence === durableSequence && answer.messages.received >= options.messagesMin;
-    if (state === seen && isLevel) return answer;
+    const { received } = answer.messages;
+    if (received >= options.messagesMin) target ??= durableSequence;
+    if (target !== undefined && storeSequence >= target) return answer;
+    const state = target === undefined ? `${received} received` : `${storeSequence} stored`;
     const nowMs = clock.monotonicMs();
     if (state !== seen) seenAtMs = nowMs;
     else if (nowMs - seenAtMs > stallMsMax) {
       throw new OperatingError(
         'product_stalled',
-        `cannot verify: the store stands at ${storeSequence} of ${durableSequence} with ${answer.messages.received} of ${options.messagesMin} messages for ${stallMsMax / 1000} s`,
+        `cannot verify: the store stands at ${storeSequence} of ${durableSequence} with ${received} of ${options.messagesMin} messages for ${stallMsMax / 1000} s`,
       );
     }
     seen = state;
