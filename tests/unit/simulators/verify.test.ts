@@ -252,6 +252,9 @@ describe('comparison', () => {
   test('holds an exact number, a count and a flag exactly', () => {
     expect(agrees('9.5', 9.5 * (1 + 1e-10), 'exact', 1)).toBe(true);
     expect(agrees('9.5', 9.5001, 'exact', 1)).toBe(false);
+    expect(agrees('0.433333', 0.4333333, 'exact', 6)).toBe(true);
+    expect(agrees('0.433333', 0.433334, 'exact', 6)).toBe(false);
+    expect(agrees('9.5', 9.5000003, 'exact', 6)).toBe(false);
     expect(agrees('24', 24, 'count', 0)).toBe(true);
     expect(agrees('24', 23, 'count', 0)).toBe(false);
     expect(agrees('1', true, 'flag', 0)).toBe(true);
