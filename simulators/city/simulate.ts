@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Clock, systemClock } from '../../src/base/index.ts';
-import { openPublisher, type PublisherOptions } from '../common/index.ts';
-import { cityEvents } from './events.ts';
+import { openPublisher, type Publisher, type PublisherOptions } from '../common/index.ts';
+import { type CityEvent, cityEvents } from './events.ts';
 import type { FaultShares } from './faults.ts';
 import { populate } from './population.ts';
 
@@ -65,26 +65,11 @@ export async function simulate(
   const beganMs = clock.monotonicMs();
   const startMs = clock.nowMs() - (options.sinceMs ?? 0);
   const endMs = options.forMs === undefined ? Number.POSITIVE_INFINITY : startMs + options.forMs;
-  const pace = new Pace(options, clock, startMs);
-  const rate = new Rate(clock);
+  const faults = options.faults === undefined ? {} : { faults: options.faults };
+  const events = cityEvents({ devices, seed, timeZone, startMs, endMs, ...faults });
   let aborted = false;
   try {
-    for (const event of cityEvents({
-      devices,
-      seed,
-      timeZone,
-      startMs,
-      endMs,
-      ...(options.faults === undefined ? {} : { faults: options.faults }),
-    })) {
-      options.signal?.throwIfAborted();
-      const waitMs = pace.waitMs(event.atMs);
-      if (waitMs >= WAIT_MS_MIN) await wait(waitMs, options.signal);
-      const room = publisher.publish(event.device, event.topic, event.payload);
-      if (room !== undefined) await room;
-      if (onProgress !== undefined) rate.report(publisher.stats(), event.atMs, onProgress);
-    }
-    await publisher.drain();
+    await publishAll(events, publisher, new Pace(options, clock, startMs), new Rate(clock, onProgress), options.signal);
   } catch (error) {
     if (!options.signal?.aborted) throw error;
     aborted = true;
@@ -104,6 +89,24 @@ export async function simulate(
     messagesPerS: durationMs > 0 ? (stats.acked / durationMs) * 1000 : 0,
     aborted,
   };
+}
+
+async function publishAll(
+  events: Iterable<CityEvent>,
+  publisher: Publisher,
+  pace: Pace,
+  rate: Rate,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  for (const event of events) {
+    signal?.throwIfAborted();
+    const waitMs = pace.waitMs(event.atMs);
+    if (waitMs >= WAIT_MS_MIN) await wait(waitMs, signal);
+    const room = publisher.publish(event.device, event.topic, event.payload);
+    if (room !== undefined) await room;
+    rate.report(publisher, event.atMs);
+  }
+  await publisher.drain();
 }
 
 async function wait(waitMs: number, signal: AbortSignal | undefined): Promise<void> {
@@ -139,27 +142,26 @@ class Pace {
   }
 }
 
-/** Messages a second between two reports. */
+/** Reports messages a second, about once a second. */
 class Rate {
   readonly #clock: Clock;
+  readonly #onProgress: ((progress: SimulateProgress) => void) | undefined;
   #atMs: number;
   #acked = 0;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, onProgress: ((progress: SimulateProgress) => void) | undefined) {
     this.#clock = clock;
+    this.#onProgress = onProgress;
     this.#atMs = clock.monotonicMs();
   }
 
-  report(
-    stats: { readonly published: number; readonly acked: number },
-    atMs: number,
-    onProgress: (progress: SimulateProgress) => void,
-  ): void {
+  report(publisher: Publisher, atMs: number): void {
     const nowMs = this.#clock.monotonicMs();
-    if (nowMs - this.#atMs < PROGRESS_EVERY_MS) return;
-    const messagesPerS = ((stats.acked - this.#acked) / (nowMs - this.#atMs)) * 1000;
+    if (this.#onProgress === undefined || nowMs - this.#atMs < PROGRESS_EVERY_MS) return;
+    const { published, acked } = publisher.stats();
+    const messagesPerS = ((acked - this.#acked) / (nowMs - this.#atMs)) * 1000;
     this.#atMs = nowMs;
-    this.#acked = stats.acked;
-    onProgress({ messagesPublished: stats.published, messagesAcked: stats.acked, messagesPerS, atMs });
+    this.#acked = acked;
+    this.#onProgress({ messagesPublished: published, messagesAcked: acked, messagesPerS, atMs });
   }
 }
