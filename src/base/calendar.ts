@@ -146,3 +146,34 @@ function standardOffset(zone: string): string {
   const digits = (value: number) => String(value).padStart(2, '0');
   return `${offsetMs < 0 ? '-' : '+'}${digits(Math.floor(minutes / 60))}:${digits(minutes % 60)}`;
 }
+
+/** One day of a calendar, as instants. */
+export interface DaySpan {
+  /** Inclusive start and exclusive end, ms UTC. */
+  readonly startMs: number;
+  readonly endMs: number;
+  /** Real length: 23, 24 or 25, and 23.5 or 24.5 where the clock moves by half an hour. */
+  readonly hours: number;
+}
+
+/**
+ * A date of a calendar. It begins at the first instant that bears the date, which is 01:00 where midnight was skipped.
+ * US AQI days: `standard:<IANA zone>` (40 CFR 50); AOT40: `+01:00` (2008/50/EC annex VII).
+ *
+ * @param timeZone as for `calendarOf`
+ * @param date `YYYY-MM-DD`
+ * @throws RangeError for an unknown zone or a date that does not exist
+ */
+export function localDay(timeZone: string, date: string): DaySpan {
+  const noon = Temporal.PlainDate.from(date, { overflow: 'reject' }).toZonedDateTime({
+    timeZone: 'UTC',
+    plainTime: '12:00',
+  });
+  const calendar = calendarOf(timeZone);
+  // Noon UTC of the date lies in the date itself or, far east and west, in a neighbour.
+  const near = [-1, 0, 1].map((days) => calendar.dayStart(noon.epochMilliseconds + days * DAY_MS));
+  const startMs = near.find((atMs) => calendar.isoDate(atMs) === date);
+  if (startMs === undefined) throw new RangeError(`${date} does not exist in ${timeZone}`);
+  const endMs = calendar.dayEnd(startMs);
+  return { startMs, endMs, hours: (endMs - startMs) / HOUR_MS };
+}

@@ -5,5 +5,6 @@ export * from './message.ts';
 export * from './pane.ts';
 export * from './quantities.ts';
 export * from './reading.ts';
+export * from './register.ts';
 export * from './series.ts';
 export * from './units.ts';

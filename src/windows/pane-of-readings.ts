@@ -1,7 +1,5 @@
 import { exactSum } from '../base/index.ts';
-import type { Pane, QuantityKind } from '../model/index.ts';
-import { qualityCounts } from '../model/index.ts';
-import { type RegisterRule, registerDelta } from './register.ts';
+import { type Pane, type QuantityKind, qualityCounts, type RegisterRule, registerDelta } from '../model/index.ts';
 import type { KeptReading, SeriesReadings } from './series-readings.ts';
 
 /** What a pane needs to know of its series. */

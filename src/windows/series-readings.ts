@@ -37,12 +37,16 @@ export class SeriesReadings {
   readonly #chunks: Chunk[] = [];
   #recent: Chunk | undefined;
 
-  /** The same identity with the same value is a duplicate; with another value a conflict, and the first stays. */
+  /**
+   * The same identity with the same value is a duplicate; with another value a conflict, and the first stays. A value
+   * takes the place of "no value" whichever came first: some meters repeat the time of their last good reading when
+   * they report a fault.
+   */
   insert(timeMs: number, value: number, quality: number): Insertion {
     const chunk = this.#chunkFor(Math.floor(timeMs / DAY_MS));
     const at = chunk.count === 0 || timeMs > chunk.timeMs[chunk.count - 1]! ? chunk.count : lowerBound(chunk, timeMs);
     if (at < chunk.count && chunk.timeMs[at] === timeMs) {
-      return Object.is(chunk.value[at], value) ? 'duplicate' : 'conflict';
+      return settle(chunk, at, value, quality);
     }
     if (chunk.count === chunk.timeMs.length) grow(chunk);
     chunk.timeMs.copyWithin(at + 1, at, chunk.count);
@@ -143,6 +147,15 @@ export class SeriesReadings {
     }
     return low;
   }
+}
+
+function settle(chunk: Chunk, at: number, value: number, quality: number): Insertion {
+  const kept = chunk.value[at]!;
+  if (Object.is(kept, value) || Number.isNaN(value)) return 'duplicate';
+  if (!Number.isNaN(kept)) return 'conflict';
+  chunk.value[at] = value;
+  chunk.quality[at] = quality;
+  return 'added';
 }
 
 /** First position whose time is not before the instant. */

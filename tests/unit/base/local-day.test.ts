@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { cetDay, expectedIntervals, localDay, standardTimeDay } from '../../../src/kpis/arithmetic/index.ts';
+import { localDay } from '../../../src/base/index.ts';
 
 const text = (ms: number) => Temporal.Instant.fromEpochMilliseconds(ms).toString();
 
@@ -20,24 +20,24 @@ describe('local days', () => {
   });
 
   test('quarter-hours of a day', () => {
-    expect(expectedIntervals('Europe/Madrid', '2025-03-30', 15)).toBe(92);
-    expect(expectedIntervals('Europe/Madrid', '2025-10-26', 15)).toBe(100);
-    expect(expectedIntervals('Asia/Kathmandu', '2025-10-26', 15)).toBe(96);
+    expect(localDay('Europe/Madrid', '2025-03-30').hours * 4).toBe(92);
+    expect(localDay('Europe/Madrid', '2025-10-26').hours * 4).toBe(100);
+    expect(localDay('Asia/Kathmandu', '2025-10-26').hours * 4).toBe(96);
   });
 });
 
 describe('days of standard time', () => {
   test('have 24 hours on the days of the clock change', () => {
-    expect(standardTimeDay('America/New_York', '2025-03-09').hours).toBe(24);
-    expect(text(standardTimeDay('America/New_York', '2025-03-09').startMs)).toBe('2025-03-09T05:00:00Z');
+    expect(localDay('standard:America/New_York', '2025-03-09').hours).toBe(24);
+    expect(text(localDay('standard:America/New_York', '2025-03-09').startMs)).toBe('2025-03-09T05:00:00Z');
   });
 
   test('take the smaller offset on the southern hemisphere too', () => {
-    expect(text(standardTimeDay('Australia/Sydney', '2025-01-15').startMs)).toBe('2025-01-14T14:00:00Z');
+    expect(text(localDay('standard:Australia/Sydney', '2025-01-15').startMs)).toBe('2025-01-14T14:00:00Z');
   });
 
   test('of Central Europe begin at 23:00 UTC in winter as in summer', () => {
-    expect([text(cetDay('2025-01-15').startMs), text(cetDay('2025-07-15').startMs)]).toEqual([
+    expect([text(localDay('+01:00', '2025-01-15').startMs), text(localDay('+01:00', '2025-07-15').startMs)]).toEqual([
       '2025-01-14T23:00:00Z',
       '2025-07-14T23:00:00Z',
     ]);

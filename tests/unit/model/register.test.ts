@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { interpolateAt, pulsesToM3, registerDelta } from '../../../src/kpis/arithmetic/index.ts';
+import { interpolateAt, pulsesToM3, registerDelta } from '../../../src/model/index.ts';
 
 describe('the increase of a register', () => {
   test('is the difference of neighbours', () => {

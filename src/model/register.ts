@@ -1,4 +1,4 @@
-import { assert } from '../../base/index.ts';
+import { assert } from '../base/index.ts';
 
 /** What is known of a cumulative register. */
 export interface RegisterRule {
