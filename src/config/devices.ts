@@ -16,7 +16,7 @@ export interface DevicePlacement {
   readonly listed: boolean;
 }
 
-/** Finds the first device line that fits an id; answers are the same for the whole run. */
+/** Finds the device line of an id: a line with the very id, or else the first pattern that fits. */
 export function devicePlacements(config: CityConfig): (device: string) => DevicePlacement {
   const exact = new Map<string, DevicePlacement>();
   const patterns: { readonly parts: readonly string[]; readonly placement: DevicePlacement }[] = [];
@@ -36,8 +36,7 @@ export function devicePlacements(config: CityConfig): (device: string) => Device
     timeZone: config.city.timeZone,
     listed: false,
   };
-  return (device) =>
-    exact.get(device) ?? patterns.find(({ parts }) => fits(device, parts))?.placement ?? unlisted;
+  return (device) => exact.get(device) ?? patterns.find(({ parts }) => fits(device, parts))?.placement ?? unlisted;
 }
 
 function placementOf(line: DeviceConfig, config: CityConfig): DevicePlacement {

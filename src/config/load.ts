@@ -50,7 +50,9 @@ function readYaml(file: string): Record<string, unknown> {
   try {
     text = readFileSync(file, 'utf8');
   } catch (cause) {
-    throw new OperatingError('config_invalid', `cannot read the configuration ${file}: ${(cause as Error).message}`, { cause });
+    throw new OperatingError('config_invalid', `cannot read the configuration ${file}: ${(cause as Error).message}`, {
+      cause,
+    });
   }
   const document = parseDocument(text);
   const problem = document.errors[0];
@@ -96,7 +98,8 @@ function setPath(tree: Record<string, unknown>, path: readonly string[], value: 
   let at = tree;
   for (const key of path.slice(0, -1)) {
     const next = Object.hasOwn(at, key) ? at[key] : undefined;
-    if (next === null || typeof next !== 'object') Object.defineProperty(at, key, { value: {}, enumerable: true, configurable: true, writable: true });
+    if (next === null || typeof next !== 'object')
+      Object.defineProperty(at, key, { value: {}, enumerable: true, configurable: true, writable: true });
     at = at[key] as Record<string, unknown>;
   }
   Object.defineProperty(at, path.at(-1) ?? '', { value, enumerable: true, configurable: true, writable: true });

@@ -48,7 +48,7 @@ const zoneSchema = z.strictObject({
 });
 
 const deviceSchema = z.strictObject({
-  /** A device id, or a pattern with `*` for any characters; the first line that fits a device decides. */
+  /** A device id, or a pattern with `*` for any characters. The very id wins; otherwise the first pattern that fits. */
   match: z.string().min(1).max(256),
   /** Innermost zone; absent for a device that belongs to the city as a whole. */
   zone: id.optional(),
@@ -223,7 +223,8 @@ function checkZones(config: CityConfig): string[] {
   for (const zone of config.zones) {
     if (zone.parent === undefined) continue;
     if (!parents.has(zone.parent)) problems.push(`zones: "${zone.id}" has the unknown parent "${zone.parent}"`);
-    else if (isItsOwnAncestor(zone.id, parents)) problems.push(`zones: "${zone.id}" lies in itself through its parents`);
+    else if (isItsOwnAncestor(zone.id, parents))
+      problems.push(`zones: "${zone.id}" lies in itself through its parents`);
   }
   return problems;
 }
@@ -242,7 +243,9 @@ function checkDevices(config: CityConfig): string[] {
   const problems: string[] = [];
   for (const device of config.devices) {
     if (device.zone !== undefined && !zones.has(device.zone)) {
-      problems.push(`devices: "${device.match}" is in the unknown zone "${device.zone}"; known: ${[...zones].join(', ') || 'none'}`);
+      problems.push(
+        `devices: "${device.match}" is in the unknown zone "${device.zone}"; known: ${[...zones].join(', ') || 'none'}`,
+      );
     }
     if (device.expectEvery !== undefined && parseDuration(device.expectEvery) === undefined) {
       problems.push(`devices: "${device.match}" has expectEvery "${device.expectEvery}"; write 60s, 15m or 1h`);
@@ -260,7 +263,9 @@ function checkWindows(config: CityConfig): string[] {
     );
   }
   if (config.mqtt.payloadMax > config.mqtt.packetMax) {
-    problems.push(`mqtt: payloadMax (${config.mqtt.payloadMax} B) must not exceed packetMax (${config.mqtt.packetMax} B)`);
+    problems.push(
+      `mqtt: payloadMax (${config.mqtt.payloadMax} B) must not exceed packetMax (${config.mqtt.packetMax} B)`,
+    );
   }
   if (config.water.nightFromHour >= config.water.nightToHour) {
     problems.push(
