@@ -171,7 +171,10 @@ function Measured({ series, window, period, to, choose }: MeasuredProps) {
       <div class="panel-head">
         <h2>
           {quantityTitle(series.quantity)}
-          {unit === '' ? null : <small> {unit}</small>}
+          <small>
+            {' '}
+            {isAmount(series) ? 'increase' : ''} {unit}
+          </small>
         </h2>
         <Choice
           legend="Window"
@@ -215,11 +218,16 @@ function Measured({ series, window, period, to, choose }: MeasuredProps) {
           points={points}
           unit={unit}
           format={formatMeasured}
-          fromZero={series.kind === 'counter' || series.kind === 'delta'}
+          fromZero={isAmount(series)}
         />
       )}
     </section>
   );
+}
+
+/** Registers and interval values: a window holds an amount, not a level. */
+function isAmount({ kind }: Series): boolean {
+  return kind === 'counter' || kind === 'delta';
 }
 
 function aggregatesQuery(series: Series, window: string, period: string, toAtMs: number): AggregatesQuery {
