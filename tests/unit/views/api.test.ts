@@ -21,6 +21,21 @@ describe('catalogue', () => {
     expect(body.devices[0].lastReceived).toMatch(/^2026-06-18T14:2\d:\d\d\.\d{3}Z$/);
   });
 
+  test('a device that the engine has just heard of is listed before the store has it', async () => {
+    const mine = await testApp({ deviceCount: 4 });
+    const row = (await mine.sources.store.devices())[0]!;
+    mine.sources.push({
+      devices: [
+        { ...row, device: 'aq-new' },
+        { ...row, readingCount: 77 },
+      ],
+    });
+    const { body } = await mine.get('/api/v1/devices');
+    expect(body.devices).toHaveLength(5);
+    expect(body.devices.find((each: { device: string }) => each.device === row.device).readings).toBe(77);
+    await mine.app.close();
+  });
+
   test('pages of devices join without gap or repetition', async () => {
     const seen: string[] = [];
     for (let after = ''; ; ) {

@@ -47,6 +47,15 @@ test('a correction of an older window does not take the place of the newest', as
   expect(published).toEqual([]);
 });
 
+test('an earlier revision that comes after a later one, as from a slow store, changes nothing', async () => {
+  const { sources, published } = await started();
+  sources.push({ kpis: [newestValue('air-no2-hour', 'harbour', { value: 41, revision: 3 })] });
+  sources.push({
+    kpis: [newestValue('air-no2-hour', 'harbour', { value: 40, revision: 2, watermarkMs: 5_000_000_000_000 })],
+  });
+  expect(published.map(({ body }) => body.value)).toEqual([41]);
+});
+
 test('values of single devices are not published, and nothing is after stop', async () => {
   const { sources, published, stop } = await started();
   sources.push({ kpis: [{ ...newestValue('air-no2-hour', 'harbour'), zone: 'device:aq-0000', value: 3 }] });

@@ -162,6 +162,17 @@ describe('stream hub', () => {
     expect(sink.texts).toEqual(['150:150;']);
   });
 
+  test('a second tick of the sequence that a client saw last is not lost to it', async () => {
+    const { hub } = hubOf();
+    hub.push(update(110, []));
+    hub.push(update(120, [1]));
+    hub.push(update(120, [2], 'air-o3-8h'));
+    const sink = client();
+    hub.add(sink, ALL, 120);
+    await settle();
+    expect(sink.texts).toEqual(['120:1,2;']);
+  });
+
   test.each([
     ['older than what is held', 110],
     ['from before the oldest update that was let go', 120],
