@@ -52,6 +52,9 @@ class ZoneCalendar implements Calendar {
   readonly #zone: string;
   /** UTC day number -> starts of local days that lie in it (none, one, seldom two). */
   readonly #starts = new Map<number, readonly number[]>();
+  /** The day found last. */
+  #startMs = Number.POSITIVE_INFINITY;
+  #endMs = Number.NEGATIVE_INFINITY;
 
   constructor(timeZone: string) {
     this.timeZone = timeZone;
@@ -60,6 +63,23 @@ class ZoneCalendar implements Calendar {
   }
 
   dayStart(atMs: number): number {
+    this.#findDay(atMs);
+    return this.#startMs;
+  }
+
+  dayEnd(atMs: number): number {
+    this.#findDay(atMs);
+    return this.#endMs;
+  }
+
+  /** Neighbouring questions are the rule: the day found last answers most of them. */
+  #findDay(atMs: number): void {
+    if (atMs >= this.#startMs && atMs < this.#endMs) return;
+    this.#startMs = this.#startOfDay(atMs);
+    this.#endMs = this.#endOfDay(atMs);
+  }
+
+  #startOfDay(atMs: number): number {
     const utcDay = Math.floor(atMs / DAY_MS);
     for (let day = utcDay; day >= utcDay - 2; day--) {
       const found = this.#startsIn(day).findLast((startMs) => startMs <= atMs);
@@ -68,7 +88,7 @@ class ZoneCalendar implements Calendar {
     return this.#zoned(atMs).startOfDay().epochMilliseconds;
   }
 
-  dayEnd(atMs: number): number {
+  #endOfDay(atMs: number): number {
     const utcDay = Math.floor(atMs / DAY_MS);
     for (let day = utcDay; day <= utcDay + 2; day++) {
       const found = this.#startsIn(day).find((startMs) => startMs > atMs);
@@ -78,12 +98,12 @@ class ZoneCalendar implements Calendar {
   }
 
   hourStart(atMs: number): number {
-    const dayMs = this.dayStart(atMs);
-    return dayMs + Math.floor((atMs - dayMs) / HOUR_MS) * HOUR_MS;
+    this.#findDay(atMs);
+    return this.#startMs + Math.floor((atMs - this.#startMs) / HOUR_MS) * HOUR_MS;
   }
 
   hourEnd(atMs: number): number {
-    return Math.min(this.hourStart(atMs) + HOUR_MS, this.dayEnd(atMs));
+    return Math.min(this.hourStart(atMs) + HOUR_MS, this.#endMs);
   }
 
   monthStart(atMs: number): number {
