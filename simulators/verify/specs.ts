@@ -54,6 +54,8 @@ export interface FileSpec {
   readonly quantity?: string;
   /** Column that counts what the row is made of: where it is 0 the product may have no row at all. */
   readonly count: string;
+  /** The file counts a stamp that a series has twice twice; the product counts it once. */
+  readonly countsRepeats?: true;
   readonly sources: readonly Source[];
 }
 
@@ -176,6 +178,7 @@ export const FILE_SPECS: readonly FileSpec[] = [
     needs: ['bin', 'n', 'mean'],
     key: 'bin',
     count: 'n',
+    countsRepeats: true,
     sources: [
       {
         kind: 'aggregate',
@@ -191,6 +194,7 @@ export const FILE_SPECS: readonly FileSpec[] = [
     needs: ['bin', 'n', 'mean'],
     key: 'bin',
     count: 'n',
+    countsRepeats: true,
     sources: [
       {
         kind: 'aggregate',

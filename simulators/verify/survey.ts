@@ -12,8 +12,17 @@ export interface RecordedSeries {
   readonly channel: string;
 }
 
+/** A later row of a series with a stamp that it had before: the product counts an identity once. */
+export interface RepeatedStamp {
+  readonly timeMs: number;
+  readonly value: number;
+  /** It says the same again; otherwise it contradicts, and which of the two stays depends on the order of arrival. */
+  readonly isSame: boolean;
+}
+
 export interface Survey {
   readonly series: readonly RecordedSeries[];
+  readonly repeats: ReadonlyMap<RecordedSeries, readonly RepeatedStamp[]>;
   readonly oldestMs: number;
   readonly newestMs: number;
   readonly readingCount: number;
@@ -23,6 +32,7 @@ export interface Survey {
 export async function surveyRecording(place: RecordingPlace, mapping: Mapping): Promise<Survey> {
   const mapper = new RowMapper(mapping);
   const series = new Map<string, RecordedSeries>();
+  const identities = new Identities();
   let oldestMs = Number.POSITIVE_INFINITY;
   let newestMs = Number.NEGATIVE_INFINITY;
   let readingCount = 0;
@@ -36,6 +46,7 @@ export async function surveyRecording(place: RecordingPlace, mapping: Mapping): 
         newestMs = Math.max(newestMs, reading.timeMs);
       }
       const key = `${row.device}\n${row.quantity}`;
+      if (reading.timeMs !== null) identities.add(key, reading.timeMs, reading.value);
       if (series.has(key)) continue;
       series.set(key, {
         recordedDevice: row.device,
@@ -47,5 +58,28 @@ export async function surveyRecording(place: RecordingPlace, mapping: Mapping): 
       });
     }
   }
-  return { series: [...series.values()], oldestMs, newestMs, readingCount };
+  const repeats = new Map([...series].map(([key, one]) => [one, identities.repeats.get(key) ?? []]));
+  return { series: [...series.values()], repeats, oldestMs, newestMs, readingCount };
+}
+
+/** Finds stamps that a series has twice. */
+class Identities {
+  readonly repeats = new Map<string, RepeatedStamp[]>();
+  readonly #seen = new Map<string, Map<number, string>>();
+
+  add(key: string, timeMs: number, value: string): void {
+    let seen = this.#seen.get(key);
+    if (seen === undefined) {
+      seen = new Map();
+      this.#seen.set(key, seen);
+    }
+    const first = seen.get(timeMs);
+    if (first === undefined) {
+      seen.set(timeMs, value);
+      return;
+    }
+    const repeats = this.repeats.get(key) ?? [];
+    repeats.push({ timeMs, value: Number(value), isSame: Number(first) === Number(value) });
+    this.repeats.set(key, repeats);
+  }
 }

@@ -6,7 +6,7 @@ import { type AggregateAnswer, Api, type KpiAnswer } from './api.ts';
 import { agrees, type ColumnResult, DIFFERENCES_SHOWN_MAX, decimalsOf } from './compare.ts';
 import { type ExpectedFile, readExpected, seriesFinder } from './expected.ts';
 import type { ColumnRule, ExpectedRow, FileSpec, Source } from './specs.ts';
-import { type RecordedSeries, surveyRecording } from './survey.ts';
+import { type RecordedSeries, type RepeatedStamp, type Survey, surveyRecording } from './survey.ts';
 import { type KeyWindow, keyWindow, questionRanges } from './windows.ts';
 
 /** A running product that has taken in the whole recording, and the recording. */
@@ -38,13 +38,13 @@ export interface VerifyReport {
 export async function verifyRecording(options: VerifyOptions): Promise<VerifyReport> {
   const place = findRecording(options.folder);
   const { mapping } = loadMapping(place, options.mapping);
-  const { series } = await surveyRecording(place, mapping);
+  const survey = await surveyRecording(place, mapping);
   const api = new Api(options.httpUrl);
   const files = readExpected(dirname(place.file));
   const columns: ColumnResult[] = [];
   for (const file of files) {
     options.onFile?.(file.name);
-    columns.push(...(await compareFile(file, series, mapping, api)));
+    columns.push(...(await compareFile(file, survey, mapping, api)));
   }
   return {
     columns,
@@ -70,6 +70,30 @@ interface Placed {
   readonly row: ExpectedRow;
   readonly series: RecordedSeries;
   readonly window: KeyWindow;
+  /** Columns that cannot be compared in this row. */
+  readonly skipped: ReadonlySet<string>;
+}
+
+const NOTHING_SKIPPED: ReadonlySet<string> = new Set();
+const CONTRADICTED: ReadonlySet<string> = new Set(['mean', 'min', 'max']);
+
+/**
+ * What a row of a file that counts repeated stamps would say without them. Where a repetition contradicts the first
+ * value, only the count is certain.
+ */
+function withoutRepeats(
+  row: ExpectedRow,
+  window: KeyWindow,
+  repeats: readonly RepeatedStamp[],
+): Pick<Placed, 'row' | 'skipped'> {
+  const inside = repeats.filter(({ timeMs }) => timeMs >= window.startMs && timeMs < window.endMs);
+  if (inside.length === 0) return { row, skipped: NOTHING_SKIPPED };
+  const count = Number(row.n) - inside.length;
+  const sum = Number(row.n) * Number(row.mean) - inside.reduce((total, { value }) => total + value, 0);
+  return {
+    row: { ...row, n: String(count), mean: (sum / count).toFixed(6) },
+    skipped: inside.every(({ isSame }) => isSame) ? NOTHING_SKIPPED : CONTRADICTED,
+  };
 }
 
 /** What a source answered for one series: by start of the window. */
@@ -79,18 +103,13 @@ export interface SeriesAnswers {
   readonly rows: ReadonlyMap<number, AggregateAnswer | KpiAnswer>;
 }
 
-async function compareFile(
-  file: ExpectedFile,
-  series: readonly RecordedSeries[],
-  mapping: Mapping,
-  api: Api,
-): Promise<ColumnResult[]> {
+async function compareFile(file: ExpectedFile, survey: Survey, mapping: Mapping, api: Api): Promise<ColumnResult[]> {
   const { spec } = file;
   if (spec === undefined) return [];
   const results: ColumnResult[] = [];
   for (const source of spec.sources) {
     const zone = source.kind === 'aggregate' && source.tz === 'UTC' ? 'UTC' : mapping.calendar;
-    const placed = placeRows(file, spec, source, zone, series);
+    const placed = placeRows(file, spec, source, zone, survey);
     const answers = new Map<RecordedSeries, SeriesAnswers>();
     for (const [one, rows] of Map.groupBy(placed, (row) => row.series)) {
       answers.set(
@@ -109,18 +128,15 @@ async function compareFile(
   return results;
 }
 
-function placeRows(
-  file: ExpectedFile,
-  spec: FileSpec,
-  source: Source,
-  zone: string,
-  series: readonly RecordedSeries[],
-): Placed[] {
-  const find = seriesFinder(spec, series);
+function placeRows(file: ExpectedFile, spec: FileSpec, source: Source, zone: string, survey: Survey): Placed[] {
+  const find = seriesFinder(spec, survey.series);
   return file.rows.map((row, index) => {
     const one = find(row);
     const window = keyWindow(row[spec.key] ?? '', source.window, zone);
-    if (one !== undefined && window !== undefined) return { row, series: one, window };
+    if (one !== undefined && window !== undefined) {
+      const repeats = spec.countsRepeats === true ? (survey.repeats.get(one) ?? []) : [];
+      return { ...withoutRepeats(row, window, repeats), series: one, window };
+    }
     const what =
       one === undefined ? 'names no series of the recording' : `has an unreadable ${spec.key} "${row[spec.key]}"`;
     throw new OperatingError('expected_invalid', `cannot verify expected/${file.name}: row ${index + 2} ${what}`);
@@ -185,7 +201,11 @@ export function compareSource(
       differences: [],
     };
     const decimals = decimalsOf(file.rows.map((row) => row[rule.column] ?? ''));
-    for (const { row, series, window } of placed) {
+    for (const { row, series, window, skipped } of placed) {
+      if (skipped.has(rule.column)) {
+        result.notCovered++;
+        continue;
+      }
       const found = answers.get(series);
       const answer = found?.rows.get(window.startMs);
       const previous = before.get(series)?.(window.startMs);

@@ -219,6 +219,67 @@ describe('verifying a recording', () => {
   });
 });
 
+describe('a stamp that the recording has twice', () => {
+  const other = mkdtempSync(join(tmpdir(), 'verify-repeats-'));
+  beforeAll(() => {
+    mkdirSync(join(other, 'expected'));
+    const mapping = `recording: twice
+time: { formats: ["YYYY-MM-DDTHH:mm:ssZ"], zones: { "*": in-text } }
+readings: [{ from: pm, quantity: no2, every: 1m }]
+`;
+    writeFileSync(join(other, 'mapping.yaml'), mapping);
+    const line = (time: string, value: number) => `s,2020-01-01T${time}Z,z,pm,ug/m3,${value},`;
+    // Hour 0 says 4 twice; hour 1 contradicts itself; hour 2 is plain.
+    const rows = [
+      line('00:00:00', 4),
+      line('00:00:00', 4),
+      line('00:10:00', 7),
+      line('01:00:00', 1),
+      line('01:00:00', 9),
+      line('02:00:00', 5),
+    ];
+    writeFileSync(join(other, 'data.csv'), ['device,time,zone,quantity,unit,value,flag', ...rows, ''].join('\n'));
+    const expected = [
+      '2020-01-01T00:00:00Z,3,5.0,4.0,7.0',
+      '2020-01-01T01:00:00Z,2,5.0,1.0,9.0',
+      '2020-01-01T02:00:00Z,1,5.0,5.0,5.0',
+    ];
+    writeFileSync(
+      join(other, 'expected/hourly_mean_utc.csv'),
+      ['device,quantity,bin,n,mean,min,max', ...expected.map((one) => `s,pm,${one}`), ''].join('\n'),
+    );
+  });
+  afterAll(() => rmSync(other, { recursive: true }));
+
+  const hour = (at: number, value: number, count: number, min: number, max: number) => ({
+    ...row(DAY[0], { value, count, min, max }),
+    start: new Date(Date.UTC(2020, 0, 1, at)).toISOString(),
+    end: new Date(Date.UTC(2020, 0, 1, at + 1)).toISOString(),
+  });
+  const columnsOf = async (rows: Row[]) => {
+    const { httpUrl } = await product({ no2: rows });
+    const { columns } = await verifyRecording({ folder: other, httpUrl });
+    return columns.map(({ column, compared, different, notCovered }) => [column, compared, different, notCovered]);
+  };
+
+  test('counts once; where it contradicts itself only the count is compared', async () => {
+    expect(await columnsOf([hour(0, 5.5, 2, 4, 7), hour(1, 1, 1, 1, 1), hour(2, 5, 1, 5, 5)])).toEqual([
+      ['n', 3, 0, 0],
+      ['mean', 2, 0, 1],
+      ['min', 2, 0, 1],
+      ['max', 2, 0, 1],
+    ]);
+  });
+
+  test('is a difference where the product counts it twice', async () => {
+    const twice = await columnsOf([hour(0, 5, 3, 4, 7), hour(1, 5, 2, 1, 9), hour(2, 5, 1, 5, 5)]);
+    expect(twice.slice(0, 2)).toEqual([
+      ['n', 3, 2, 0],
+      ['mean', 2, 1, 1],
+    ]);
+  });
+});
+
 describe('digest', () => {
   const digest = async (answers: Parameters<typeof product>[0]) => (await verify(answers)).report.digest;
 
@@ -357,7 +418,13 @@ describe('city of a recording', () => {
       'time: { formats: ["X"], zones: { "*": UTC } }\ncalendar: Europe/Rome\nrole: bulk\nreadings: [{ from: a, quantity: water_flow, every: 1h }]',
       'test',
     );
-    const survey = { series: [], oldestMs: Date.UTC(2021, 0, 1), newestMs: Date.UTC(2023, 2, 31), readingCount: 1 };
+    const survey = {
+      series: [],
+      repeats: new Map(),
+      oldestMs: Date.UTC(2021, 0, 1),
+      newestMs: Date.UTC(2023, 2, 31),
+      readingCount: 1,
+    };
     const file = join(folder, 'city.yaml');
     writeFileSync(file, cityForRecording('water', mapping, survey));
     const config = loadConfig({ file, dataFolder: folder, environment: {} });
