@@ -162,14 +162,14 @@ function brokerMetrics({ gauge, counter }: Definer, { sources }: RouteContext): 
 
 function storeMetrics({ gauge }: Definer, { sources, log }: RouteContext): void {
   // A store that is away must not take the whole page with it: its two gauges are absent meanwhile.
-  const stats = async () => {
+  const stats = onceAtATime(async () => {
     try {
       return await sources.store.stats();
     } catch (err) {
       log.debug({ err }, 'store statistics are not to be had');
       return undefined;
     }
-  };
+  });
   const sample = (value: number | undefined): Sample[] => (value === undefined ? [] : [[value]]);
   gauge('store_readings', 'Readings kept', async () => sample((await stats())?.readingCount));
   gauge('store_bytes', 'Bytes on disk', async () => sample((await stats())?.bytesOnDisk));
@@ -182,14 +182,14 @@ function streamMetrics({ gauge, counter }: Definer, hub: StreamHub): void {
 }
 
 function kpiMetrics({ gauge }: Definer, { latest, log }: RouteContext): void {
-  const values = async () => {
+  const values = onceAtATime(async () => {
     try {
       return (await latest.kpis()).filter(isZoneValue);
     } catch (err) {
       log.debug({ err }, 'KPI values are not to be had');
       return [];
     }
-  };
+  });
   const bounded = async () => (await values()).slice(0, KPI_SERIES_MAX);
   const labelsOf = ({ kpi, zone }: { kpi: string; zone: string }) => ({ kpi, zone });
   gauge(
@@ -214,6 +214,17 @@ function kpiMetrics({ gauge }: Definer, { latest, log }: RouteContext): void {
   gauge('kpi_left_out', 'KPI values beyond the bound of this page', async () => [
     [Math.max(0, (await values()).length - KPI_SERIES_MAX)],
   ]);
+}
+
+/** Several gauges of one page ask for the same thing: the store is asked once. */
+function onceAtATime<Value>(read: () => Promise<Value>): () => Promise<Value> {
+  let running: Promise<Value> | undefined;
+  return () => {
+    running ??= read().finally(() => {
+      running = undefined;
+    });
+    return running;
+  };
 }
 
 function snake(text: string): string {
