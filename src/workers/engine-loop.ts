@@ -23,7 +23,9 @@ export interface EngineLoopOptions {
   readonly snapshots: Snapshots;
   readonly snapshotEveryMs: number;
   readonly clock: Clock;
-  onTick(update: LiveUpdate, storePosition: number): void;
+  onTick(update: LiveUpdate): void;
+  /** The store includes everything up to the sequence. */
+  onStored(sequence: number): void;
   /** A snapshot is on disk and the store includes it: the journal before it is not needed any more. */
   onSafe(sequence: number): void;
 }
@@ -82,7 +84,7 @@ export class EngineLoop {
   }
 
   async #finishTick(tick: PipelineTick): Promise<void> {
-    const { writer, clock, onTick } = this.#options;
+    const { clock, onTick } = this.#options;
     const { batch, accounting } = tick;
     const update: LiveUpdate = {
       sequence: batch.position,
@@ -91,10 +93,16 @@ export class EngineLoop {
       devices: batch.devices,
       accounting,
     };
-    this.#writes.push(writer.write(batch));
+    this.#writes.push(this.#store(batch));
     if (this.#writes.length >= BATCHES_MAX) await this.#writes.shift();
-    onTick(update, writer.position);
+    onTick(update);
     this.#snapshotWhenDue();
+  }
+
+  async #store(batch: StoreBatch): Promise<void> {
+    const { writer, onStored } = this.#options;
+    await writer.write(batch);
+    onStored(writer.position);
   }
 
   #snapshotWhenDue(): void {

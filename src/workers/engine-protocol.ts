@@ -21,7 +21,9 @@ export type EngineRequest = { readonly kind: 'durable'; readonly sequence: numbe
 /** From the engine. */
 export type EngineNotice =
   | { readonly kind: 'ready'; readonly sequence: number; readonly fromSnapshot: boolean }
-  | { readonly kind: 'tick'; readonly update: LiveUpdate; readonly storePosition: number }
+  | { readonly kind: 'tick'; readonly update: LiveUpdate }
+  /** The store includes everything up to `sequence`. */
+  | { readonly kind: 'stored'; readonly sequence: number }
   /** All behind `sequence` can be rebuilt without the journal before it. */
   | { readonly kind: 'safe'; readonly sequence: number }
   | { readonly kind: 'warning'; readonly text: string }

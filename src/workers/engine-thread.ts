@@ -46,7 +46,8 @@ const loop = new EngineLoop({
   snapshots,
   snapshotEveryMs: config.snapshot.every,
   clock: systemClock,
-  onTick: (update, storePosition) => tell({ kind: 'tick', update, storePosition }),
+  onTick: (update) => tell({ kind: 'tick', update }),
+  onStored: (sequence) => tell({ kind: 'stored', sequence }),
   onSafe: (sequence) => tell({ kind: 'safe', sequence }),
 });
 

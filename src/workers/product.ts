@@ -207,7 +207,10 @@ class RunningProduct implements Product {
         storePort: this.#store.writerPort(),
       },
       {
-        onTick: ({ update, storePosition }) => this.#onTick(update, storePosition),
+        onTick: (update) => this.#onTick(update),
+        onStored: (sequence) => {
+          this.#storeSequence = Math.max(this.#storeSequence, sequence);
+        },
         onSafe: (sequence) => this.#journal.setConsumerPosition('engine', sequence),
         onWarning: (text) => log.warn({ room: 'engine' }, text),
         onFailure: (error) => this.#fail(error),
@@ -230,12 +233,11 @@ class RunningProduct implements Product {
     this.#journal.append(message, done);
   }
 
-  #onTick(update: LiveUpdate, storePosition: number): void {
+  #onTick(update: LiveUpdate): void {
     const counted = update.accounting.readings.counted - this.#accounting.readings.counted;
     if (this.#accounting !== NOTHING_YET && counted > 0) this.#readingRate.add(counted);
     this.#accounting = update.accounting;
     this.#engineSequence = update.sequence;
-    this.#storeSequence = Math.max(this.#storeSequence, storePosition);
     if (update.sequence >= this.#journal.durableSequence()) this.#levelAtMs = this.#clock.monotonicMs();
     for (const listener of this.#listeners) listener(update);
   }
