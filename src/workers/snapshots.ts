@@ -22,6 +22,8 @@ import type { PipelineState } from './pipeline.ts';
 const MAGIC = Buffer.from('CVSNAP01', 'latin1');
 const HEADER_BYTES = MAGIC.length + 4;
 const KEPT = 3;
+/** Suffix of a file that is not whole yet. */
+const PART = '.part';
 
 interface Snapshot {
   /** What the state depends on: with another calendar or clock it means something else. */
@@ -38,6 +40,8 @@ export class Snapshots {
     this.#folder = folder;
     this.#basis = basis;
     mkdirSync(folder, { recursive: true });
+    // What a kill cut short is never used and would stay for ever.
+    for (const name of readdirSync(folder)) if (name.endsWith(PART)) rmSync(join(folder, name), { force: true });
   }
 
   /** Writes durably and forgets all but the newest few. */
@@ -47,8 +51,8 @@ export class Snapshots {
     MAGIC.copy(header);
     header.writeUInt32LE(crc32c(body), MAGIC.length);
     const file = join(this.#folder, nameOf(state.sequence));
-    writeSynced(`${file}.part`, [header, body]);
-    renameSync(`${file}.part`, file);
+    writeSynced(file + PART, [header, body]);
+    renameSync(file + PART, file);
     syncFolder(this.#folder);
     for (const sequence of this.#sequences().slice(KEPT)) rmSync(join(this.#folder, nameOf(sequence)), { force: true });
   }
