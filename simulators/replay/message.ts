@@ -44,6 +44,11 @@ export class MessageBuilder {
     return this.#message(reading.device, open);
   }
 
+  /** A message of this reading alone, whatever waits. */
+  alone(reading: RecordedReading): RecordedMessage {
+    return this.#message(reading.device, [reading]);
+  }
+
   /** What is left, device by device. */
   *flush(): Iterable<RecordedMessage> {
     for (const [device, readings] of this.#open) yield this.#message(device, readings);

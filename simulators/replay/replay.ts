@@ -178,8 +178,14 @@ class Run {
       for await (const readings of selectReadings(this.#place, this.#mapping, selection, this.#counts)) {
         this.#handled = 0;
         for (const reading of readings) {
-          const message = builder.add(reading);
           this.#handled++;
+          if (this.#liesAhead(reading.timeMs, shiftMs)) {
+            // From now on a sensor sends one reading at a time, and nothing of the past waits for company.
+            for (const message of builder.flush()) await this.#send(message);
+            await this.#send(builder.alone(reading));
+            continue;
+          }
+          const message = builder.add(reading);
           if (message !== undefined) await this.#send(message);
         }
         this.#report(selection.order === 'file' ? this.#fileFraction() : 1);
@@ -225,6 +231,10 @@ class Run {
     return room === undefined || again === undefined
       ? (room ?? again)
       : Promise.all([room, again]).then(() => undefined);
+  }
+
+  #liesAhead(timeMs: number | null, shiftMs: number): boolean {
+    return this.#options.live === true && timeMs !== null && timeMs + shiftMs > this.#clock.nowMs();
   }
 
   /** How long until a message is due; 0 for messages without a time. */

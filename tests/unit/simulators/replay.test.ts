@@ -139,6 +139,17 @@ describe('replay', () => {
     expect(values()).toHaveLength(11);
   });
 
+  test('lets nothing of the past wait for company once the rest lies ahead', async () => {
+    const clock = manualClock(Date.UTC(2026, 0, 15, 6, 30));
+    const stop = new AbortController();
+    const running = run({ shiftToNow: 'days', live: true, batchCount: 250, clock, signal: stop.signal });
+    // The recording ends at 11:00, so 55 of its 60 hourly rows lie behind half past six: one batch of each device.
+    await until(() => values().length === 55);
+    expect(messages().map(({ readings }) => readings.length)).toEqual([28, 27]);
+    stop.abort();
+    expect((await running).aborted).toBe(true);
+  });
+
   test('goes on round by round, each a whole number of days later, until it is stopped', async () => {
     const controller = new AbortController();
     const running = run({ loop: true, limitCount: 60, signal: controller.signal, windowCount: 10 });
