@@ -1,3 +1,4 @@
+import { serverNowMs, toMs } from '../data/state.ts';
 import { formatNumber, formatPercent } from '../format.ts';
 import type { KpiInfo, KpiValue } from '../types.ts';
 
@@ -67,6 +68,22 @@ export function Target({ kpi, value, isBare = false }: { kpi: KpiInfo; value: Kp
       {formatNumber(kpi.target, Number.isInteger(kpi.target) ? 0 : kpi.decimals)}
       {value.value === null ? null : <b class={isMet ? 'met' : 'missed'}>{isMet ? 'met' : 'missed'}</b>}
     </span>
+  );
+}
+
+/** A window that has not ended yet cannot be complete: what it says is "so far", which is no fault. */
+export function isSoFar(value: KpiValue): boolean {
+  return !value.valid && !value.final && toMs(value.end) > serverNowMs();
+}
+
+/** What a value that is not valid lacks; nothing for a valid one. */
+export function MissedRule({ kpi, value }: { kpi: KpiInfo; value: KpiValue }) {
+  if (value.valid) return null;
+  const soFar = isSoFar(value);
+  return (
+    <p class={soFar ? 'rule so-far' : 'rule'}>
+      <b>{soFar ? 'So far' : 'Not valid'}</b> {soFar ? 'will need' : 'needs'} {kpi.completeness}
+    </p>
   );
 }
 

@@ -8,7 +8,7 @@ import { DOMAIN_TITLES, formatNumber, formatPercent, formatTime } from '../forma
 import { Chart, type ChartPoint } from '../parts/chart.tsx';
 import { Choice } from '../parts/choice.tsx';
 import { type Column, Table } from '../parts/table.tsx';
-import { Band, Coverage, Figure, Standing, Swatch, Target } from '../parts/values.tsx';
+import { Band, Coverage, Figure, isSoFar, MissedRule, Standing, Swatch, Target } from '../parts/values.tsx';
 import { ZoneChoice, zoneLink, zoneOf } from '../parts/zone-nav.tsx';
 import type { KpiInfo, KpiValue } from '../types.ts';
 import { useLoaded } from './use-loaded.ts';
@@ -71,17 +71,16 @@ function Present({ kpi, value }: { kpi: KpiInfo; value: KpiValue | undefined }) 
     );
   }
   return (
-    <section class={value.valid ? 'panel present' : 'panel present invalid'} aria-label="Present value">
+    <section
+      class={value.valid || isSoFar(value) ? 'panel present' : 'panel present invalid'}
+      aria-label="Present value"
+    >
       <Figure kpi={kpi} value={value} />
       <p class="present-band">
         <Band kpi={kpi} value={value} />
         {value.note === '' ? null : <span class="note">{value.note}</span>}
       </p>
-      {value.valid ? null : (
-        <p class="rule">
-          <b>Not valid</b> needs {kpi.completeness}
-        </p>
-      )}
+      <MissedRule kpi={kpi} value={value} />
       <dl class="facts-list">
         <Fact title="Coverage">
           <Coverage value={value} />

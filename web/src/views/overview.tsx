@@ -6,7 +6,7 @@ import { type State, valueKey } from '../data/state.ts';
 import { deviceCounts, findZone, zoneName } from '../data/zones.ts';
 import { DOMAIN_TITLES, formatNear, formatNumber } from '../format.ts';
 import { Sparkline } from '../parts/sparkline.tsx';
-import { Band, Coverage, Figure, missesTarget, Standing, Target } from '../parts/values.tsx';
+import { Band, Coverage, Figure, isSoFar, MissedRule, missesTarget, Standing, Target } from '../parts/values.tsx';
 import { ZoneNav, zoneLink, zoneOf } from '../parts/zone-nav.tsx';
 import type { KpiInfo, KpiValue } from '../types.ts';
 
@@ -70,7 +70,8 @@ function rowsOf(state: State, zone: string, scope: 'city' | 'zone'): Row[] {
 
 function Summary({ rows, zone }: { rows: readonly Row[]; zone: string }) {
   const values = rows.flatMap(({ value }) => (value === undefined ? [] : [value]));
-  const invalid = values.filter((value) => !value.valid).length;
+  const valid = values.filter((value) => value.valid).length;
+  const invalid = values.filter((value) => !value.valid && !isSoFar(value)).length;
   const missed = rows.filter(({ kpi, value }) => missesTarget(kpi, value)).length;
   const withTarget = rows.filter(({ kpi }) => kpi.target !== null).length;
   const counts = deviceCounts().get(zone) ?? { total: 0, silent: 0 };
@@ -79,7 +80,7 @@ function Summary({ rows, zone }: { rows: readonly Row[]; zone: string }) {
       <div>
         <dt>Valid KPIs</dt>
         <dd>
-          {values.length - invalid}
+          {valid}
           <small> of {rows.length}</small>
         </dd>
       </div>
@@ -127,7 +128,7 @@ function Section({ domain, zone, rows }: { domain: string; zone: string; rows: r
 }
 
 function Tile({ kpi, zone, value }: { kpi: KpiInfo; zone: string; value: KpiValue | undefined }) {
-  const isInvalid = value !== undefined && !value.valid;
+  const isInvalid = value !== undefined && !value.valid && !isSoFar(value);
   return (
     <article class={isInvalid ? 'tile invalid' : 'tile'} data-kpi={kpi.id}>
       <div class="tile-head">
@@ -154,11 +155,7 @@ function TileFoot({ kpi, zone, value }: { kpi: KpiInfo; zone: string; value: Kpi
   return (
     <>
       {line}
-      {value.valid ? null : (
-        <p class="rule">
-          <b>Not valid</b> needs {kpi.completeness}
-        </p>
-      )}
+      <MissedRule kpi={kpi} value={value} />
       <div class="tile-foot">
         <Coverage value={value} />
         <span class="tags">
