@@ -144,7 +144,7 @@ describe('replay', () => {
     const stop = new AbortController();
     const running = run({ shiftToNow: 'days', live: true, batchCount: 250, clock, signal: stop.signal });
     // The recording ends at 11:00, so 55 of its 60 hourly rows lie behind half past six: one batch of each device.
-    await until(() => values().length === 55);
+    await until(() => values().length === 55, 'the past');
     expect(messages().map(({ readings }) => readings.length)).toEqual([28, 27]);
     stop.abort();
     expect((await running).aborted).toBe(true);
