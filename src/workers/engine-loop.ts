@@ -20,6 +20,8 @@ export interface EngineLoopOptions {
   readonly pipeline: Pipeline;
   readonly reader: JournalReader;
   readonly writer: BatchWriter;
+  /** Journal position that the store included at the start. */
+  readonly storePosition: number;
   readonly snapshots: Snapshots;
   readonly snapshotEveryMs: number;
   readonly clock: Clock;
@@ -99,15 +101,20 @@ export class EngineLoop {
     this.#snapshotWhenDue();
   }
 
+  /**
+   * What the store includes already is not written again: a kill in the middle of that would leave older panes beside a
+   * position that claims the newer ones, and a snapshot between the two would never make them again.
+   */
   async #store(batch: StoreBatch): Promise<void> {
-    const { writer, onStored } = this.#options;
+    const { writer, storePosition, onStored } = this.#options;
+    if (batch.position <= storePosition) return;
     await writer.write(batch);
     onStored(writer.position);
   }
 
   #snapshotWhenDue(): void {
-    const { pipeline, snapshots, writer, clock, snapshotEveryMs, onSafe } = this.#options;
-    if (this.#snapshotSequence > 0 && writer.position >= this.#snapshotSequence) {
+    const { pipeline, snapshots, writer, storePosition, clock, snapshotEveryMs, onSafe } = this.#options;
+    if (this.#snapshotSequence > 0 && Math.max(storePosition, writer.position) >= this.#snapshotSequence) {
       onSafe(this.#snapshotSequence);
       this.#snapshotSequence = 0;
     }

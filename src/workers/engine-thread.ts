@@ -43,6 +43,7 @@ const loop = new EngineLoop({
   pipeline,
   reader,
   writer,
+  storePosition: settings.storePosition,
   snapshots,
   snapshotEveryMs: config.snapshot.every,
   clock: systemClock,

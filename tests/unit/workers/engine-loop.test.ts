@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { manualClock } from '../../../src/base/index.ts';
+import type { JournalReader, JournalRecord } from '../../../src/journal/index.ts';
+import type { StoreBatch } from '../../../src/store/index.ts';
+import { EngineLoop } from '../../../src/workers/engine-loop.ts';
+import type { Pipeline } from '../../../src/workers/pipeline.ts';
+import type { Snapshots } from '../../../src/workers/snapshots.ts';
+
+const EMPTY = { readings: {}, series: [], devices: [], panes: [], kpis: [], quarantine: [] };
+
+/** Ten marks, each of which ends a tick, behind a snapshot at 0 and a store that includes the first six. */
+async function runLoop(storePosition: number) {
+  const written: number[] = [];
+  const stored: number[] = [];
+  const snapshots: number[] = [];
+  const safe: number[] = [];
+  const clock = manualClock(0);
+  const pipeline = {
+    sequence: 0,
+    take(record: JournalRecord) {
+      this.sequence = record.sequence;
+      clock.advance(1_000);
+      return true;
+    },
+    flush() {
+      return { batch: { ...EMPTY, position: this.sequence }, accounting: {} };
+    },
+    state() {
+      return { sequence: this.sequence };
+    },
+  };
+  const reader: JournalReader = {
+    read: async (after, upTo) =>
+      Array.from({ length: upTo - after }, (_, index) => ({ kind: 'mark', sequence: after + index + 1, atMs: 0 })),
+    close: async () => undefined,
+  };
+  const writer = {
+    position: 0,
+    async write(batch: StoreBatch) {
+      written.push(batch.position);
+      this.position = batch.position;
+    },
+  };
+  const loop: EngineLoop = new EngineLoop({
+    pipeline: pipeline as unknown as Pipeline,
+    reader,
+    writer,
+    storePosition,
+    snapshots: { write: (state) => void snapshots.push(state.sequence) } as Snapshots,
+    snapshotEveryMs: 2_000,
+    clock,
+    onTick: ({ sequence }) => {
+      if (sequence === 10) loop.stop();
+    },
+    onStored: (sequence) => stored.push(sequence),
+    onSafe: (sequence) => safe.push(sequence),
+  });
+  loop.advance(10);
+  await loop.run();
+  return { written, stored, snapshots, safe };
+}
+
+describe('the engine loop', () => {
+  it('does not write again what the store includes, so that no kill can leave older panes there', async () => {
+    const { written, stored } = await runLoop(6);
+    expect(written).toEqual([7, 8, 9, 10]);
+    expect(stored).toEqual([7, 8, 9, 10]);
+  });
+
+  it('counts snapshots at or below the position of the store as safe', async () => {
+    const { snapshots, safe } = await runLoop(6);
+    expect(snapshots).toEqual([2, 4, 6, 8, 10]);
+    expect(safe.slice(0, 3)).toEqual([2, 4, 6]);
+  });
+
+  it('writes everything to a new store', async () => {
+    expect((await runLoop(0)).written).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  });
+});
