@@ -58,15 +58,19 @@ export class Snapshots {
   }
 
   /**
-   * The newest whole snapshot that the store includes.
+   * The newest whole snapshot that the store includes. Newer ones are removed: the journal is read from here on anyway,
+   * they would push out those that it makes, and behind a new journal they would be of another one.
    *
    * @param upToSequence the store's position
    * @param skipped told of each file that cannot be used, with the reason
    */
   newest(upToSequence: number, skipped: (file: string, reason: string) => void): PipelineState | undefined {
     for (const sequence of this.#sequences()) {
-      if (sequence > upToSequence) continue;
       const file = join(this.#folder, nameOf(sequence));
+      if (sequence > upToSequence) {
+        rmSync(file, { force: true });
+        continue;
+      }
       const read = readSnapshot(file);
       if (typeof read === 'string') skipped(file, read);
       else if (read.basis !== this.#basis) skipped(file, `it was made with ${read.basis}, now ${this.#basis} holds`);
