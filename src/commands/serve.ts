@@ -77,7 +77,11 @@ async function serve(flags: Flags): Promise<number> {
   }
   const failure = await Promise.race([product.failed, stopSignal()]);
   if (failure === undefined) log.info({}, 'stopping');
-  else log.error({ err: failure }, `stopping: ${failure.message}`);
+  else {
+    // On stderr as well: the log may be silent or read by nobody, and this is why the process ends.
+    process.stderr.write(`${failure.message}\n`);
+    log.error({ err: failure }, `stopping: ${failure.message}`);
+  }
   await product.close();
   return failure === undefined ? SERVE_EXIT.ok : SERVE_EXIT.failed;
 }
