@@ -31,6 +31,8 @@ export interface KpiSeries {
   readonly silentAfterMs: number;
   /** Newest accepted event time, ms UTC. */
   newestMs(): number;
+  /** Newest reading in [fromMs, toMs), bad ones included; -Infinity when there is none. */
+  heardMs(fromMs: number, toMs: number): number;
   /** Hours with anything in them whose start lies in [fromMs, toMs), oldest first. */
   hours(fromMs: number, toMs: number): readonly KpiHour[];
   /** Quarter-hours of the horizon, likewise. */

@@ -1,14 +1,17 @@
-import { assert, type Calendar, MINUTE_MS } from '../base/index.ts';
+import { assert, type Calendar, DAY_MS, MINUTE_MS } from '../base/index.ts';
 import type { KpiValue } from '../model/index.ts';
 import type { DeviceFacts, KpiDefinition, KpiDevice, KpiSeries, KpiSettings } from './definition.ts';
 import { KpiEvaluation, type KpiMembers } from './kpi-evaluation.ts';
 import { type Bounds, hasBegun, touchedWindows, windowAt } from './kpi-windows.ts';
+import { PartCache } from './part-cache.ts';
 import { ancestors, type ZoneNode, type ZoneSpec, zoneTree } from './zone-tree.ts';
 
 /** What KPIs look at: the window engine, through the loop that joins the rooms. */
 export interface KpiSource {
   readonly calendar: Calendar;
   nowMs(): number;
+  /** Nothing before this changes any more, ms UTC. */
+  horizonStartMs(): number;
   seriesCount(): number;
   series(id: number): KpiSeries;
   /** Event time up to which a series is believed complete, ms UTC. */
@@ -43,12 +46,16 @@ interface Member extends KpiDevice {
   newestMs: number;
 }
 
+/** Windows reach back a day and hold one; two more for days of 25 hours and late ticks. */
+const REVISIONS_KEPT_BEYOND_HORIZON_MS = 4 * DAY_MS;
+
 /** One KPI with the devices that have a part in it, and its windows that are not final. */
 interface Tracked extends KpiMembers {
   readonly kpi: KpiDefinition;
   readonly devices: Map<string, Member>;
   readonly byZone: Map<string, KpiDevice[]>;
   readonly open: Map<number, { readonly endMs: number; readonly scopes: Set<string> }>;
+  readonly parts: PartCache;
 }
 
 /**
@@ -72,7 +79,13 @@ export class KpiEngine {
     this.#city = city;
     this.#source = source;
     this.#zones = zoneTree(city.id, city.population, city.zones);
-    this.#tracked = definitions.map((kpi) => ({ kpi, devices: new Map(), byZone: new Map(), open: new Map() }));
+    this.#tracked = definitions.map((kpi) => ({
+      kpi,
+      devices: new Map(),
+      byZone: new Map(),
+      open: new Map(),
+      parts: new PartCache(),
+    }));
     for (const tracked of this.#tracked) {
       for (const quantity of tracked.kpi.quantities) {
         const list = this.#byQuantity.get(quantity) ?? [];
@@ -90,6 +103,7 @@ export class KpiEngine {
     for (const { series, hourStartMs } of changed) this.#touch(todo, series, hourStartMs, nowMs);
     const minutePassed = Math.floor(nowMs / MINUTE_MS) !== Math.floor(this.#nowMs / MINUTE_MS);
     if (minutePassed) this.#passTime(todo, this.#nowMs, nowMs);
+    this.#forget(nowMs);
     const values: KpiValue[] = [];
     for (const tracked of this.#tracked) {
       const evaluation = this.#evaluation(tracked, nowMs);
@@ -136,6 +150,15 @@ export class KpiEngine {
     }
   }
 
+  /** Once a day of event time: revisions of windows that nothing can change any more. */
+  #forget(nowMs: number): void {
+    if (Math.floor(nowMs / DAY_MS) === Math.floor(this.#nowMs / DAY_MS)) return;
+    const beforeMs = this.#source.horizonStartMs() - REVISIONS_KEPT_BEYOND_HORIZON_MS;
+    for (const key of this.#revisions.keys()) {
+      if (Number(key.slice(key.lastIndexOf('\n') + 1)) < beforeMs) this.#revisions.delete(key);
+    }
+  }
+
   #rememberNewest(): void {
     for (const { devices } of this.#tracked) {
       for (const member of devices.values()) {
@@ -168,6 +191,7 @@ export class KpiEngine {
     const { device, quantity } = this.#source.series(series).series;
     for (const tracked of this.#byQuantity.get(quantity) ?? []) {
       for (const bounds of touchedWindows(tracked.kpi, this.#source.calendar, hourStartMs)) {
+        tracked.parts.forget(bounds.startMs, device);
         if (hasBegun(tracked.kpi, bounds, nowMs)) addTodo(todo, tracked, bounds, device);
       }
     }

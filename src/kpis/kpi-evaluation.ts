@@ -3,6 +3,7 @@ import type { KpiValue } from '../model/index.ts';
 import type { KpiDefinition, KpiDevice, KpiSettings, KpiWindow, Part } from './definition.ts';
 import type { KpiBand } from './kpi.ts';
 import type { Bounds } from './kpi-windows.ts';
+import type { PartCache } from './part-cache.ts';
 import type { ZoneNode } from './zone-tree.ts';
 
 /** A KPI and the devices that have a part in it, by zone (the city's id for devices outside all zones). */
@@ -10,6 +11,7 @@ export interface KpiMembers {
   readonly kpi: KpiDefinition;
   readonly devices: ReadonlyMap<string, KpiDevice>;
   readonly byZone: ReadonlyMap<string, readonly KpiDevice[]>;
+  readonly parts: PartCache;
 }
 
 export interface EvaluationContext {
@@ -37,12 +39,13 @@ export class KpiEvaluation {
   readonly #watermarks = new Map<string, number>();
   /** Of the window looked at last: windows are looked at one after the other. */
   #windowStartMs = Number.NaN;
-  #deviceParts = new Map<string, Part | null>();
+  #deviceParts: Map<string, Part | null> = new Map();
   #zoneParts = new Map<string, ScopePart | null>();
 
   constructor(members: KpiMembers, context: EvaluationContext) {
     this.members = members;
     this.#context = context;
+    if (members.kpi.live === true) members.parts.clear();
   }
 
   /** The scope's value, or null when nothing in the scope has a part in the KPI. */
@@ -105,7 +108,7 @@ export class KpiEvaluation {
   #scopePart(bounds: Bounds, scope: string): ScopePart | null {
     if (bounds.startMs !== this.#windowStartMs) {
       this.#windowStartMs = bounds.startMs;
-      this.#deviceParts = new Map();
+      this.#deviceParts = this.members.parts.of(bounds.startMs);
       this.#zoneParts = new Map();
     }
     const window: KpiWindow = { ...bounds, ...this.#context };
@@ -120,6 +123,7 @@ export class KpiEvaluation {
   #devicePart(window: KpiWindow, device: KpiDevice | undefined): Part | null {
     if (device === undefined) return null;
     let part = this.#deviceParts.get(device.device);
+    // A device without a part is held as null, one that was not asked yet not at all.
     if (part === undefined) {
       part = this.members.kpi.device(device, window);
       this.#deviceParts.set(device.device, part);

@@ -1,6 +1,6 @@
 import { DAY_MS } from '../base/index.ts';
 import { QUANTITIES } from '../model/index.ts';
-import type { KpiDefinition, KpiHour } from './definition.ts';
+import type { KpiDefinition } from './definition.ts';
 import { SUM } from './spatial-rules.ts';
 
 /** Devices that reported within the 24 hours before the end of the hour, and are silent at its end (or now). */
@@ -32,13 +32,9 @@ export const silentSensors: KpiDefinition = {
     let heardMs = Number.NEGATIVE_INFINITY;
     let silentAfterMs = Number.POSITIVE_INFINITY;
     for (const series of device.series) {
-      // Hours that only a register's interpolation fills were not heard.
-      const heard = series.hours(window.endMs - DAY_MS, window.endMs).filter(wasHeard);
-      const newest = heard.at(-1);
-      if (newest === undefined) continue;
-      // A bad reading is a sign of life too; its hour is as near as the pane tells.
-      const lastMs = newest.pane.invalidCount > 0 ? newest.endMs : newest.pane.lastMs;
-      if (!Number.isNaN(lastMs)) heardMs = Math.max(heardMs, lastMs);
+      const newestMs = series.heardMs(window.endMs - DAY_MS, window.endMs);
+      if (newestMs === Number.NEGATIVE_INFINITY) continue;
+      heardMs = Math.max(heardMs, newestMs);
       silentAfterMs = Math.min(silentAfterMs, series.silentAfterMs);
     }
     if (heardMs === Number.NEGATIVE_INFINITY) return null;
@@ -46,7 +42,3 @@ export const silentSensors: KpiDefinition = {
     return { value: silent ? 1 : 0, validCount: silent ? 0 : 1, expectedCount: 1, valid: true, note: '' };
   },
 };
-
-function wasHeard({ pane }: KpiHour): boolean {
-  return pane.count > 0 || pane.invalidCount > 0;
-}

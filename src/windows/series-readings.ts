@@ -82,6 +82,16 @@ export class SeriesReadings {
     return undefined;
   }
 
+  /** Time of the newest reading before the instant, whatever its quality; -Infinity when there is none. */
+  newestBefore(beforeMs: number): number {
+    for (let index = this.#chunks.length - 1; index >= 0; index--) {
+      const chunk = this.#chunks[index]!;
+      const at = chunk.day * DAY_MS >= beforeMs ? 0 : lowerBound(chunk, beforeMs);
+      if (at > 0) return chunk.timeMs[at - 1]!;
+    }
+    return Number.NEGATIVE_INFINITY;
+  }
+
   /** The oldest reading that counts at or after the instant. */
   next(atOrAfterMs: number): KeptReading | undefined {
     for (let index = this.#firstChunkAt(atOrAfterMs); index < this.#chunks.length; index++) {

@@ -46,6 +46,8 @@ export interface SeriesView {
   hours(fromMs: number, toMs: number): Pane[];
   /** Quarter-hour panes, computed from the readings of the horizon. */
   quarters(fromMs: number, toMs: number): Pane[];
+  /** Newest kept reading in [fromMs, toMs), bad ones included; -Infinity when there is none. */
+  heardMs(fromMs: number, toMs: number): number;
 }
 
 /** Plain data for snapshots. */
@@ -99,6 +101,11 @@ class SeriesState implements SeriesView {
     return panes;
   }
 
+  heardMs(fromMs: number, toMs: number): number {
+    const heardMs = this.newestMs < toMs ? this.newestMs : this.readings.newestBefore(toMs);
+    return heardMs >= fromMs ? heardMs : Number.NEGATIVE_INFINITY;
+  }
+
   quarters(fromMs: number, toMs: number): Pane[] {
     const panes: Pane[] = [];
     for (let atMs = Math.ceil(fromMs / QUARTER_MS) * QUARTER_MS; atMs < toMs; atMs += QUARTER_MS) {
@@ -137,6 +144,11 @@ export class WindowEngine {
   /** Event-time now, ms UTC: what horizon, lateness and silence are measured from. */
   get nowMs(): number {
     return this.#nowMs;
+  }
+
+  /** Readings older than this are filed: nothing before it changes any more, ms UTC. */
+  get horizonStartMs(): number {
+    return this.#nowMs - this.#settings.horizonMs;
   }
 
   /** Tells the reception time of the next message or mark; moves now on in `wall` mode, never back. */

@@ -8,6 +8,7 @@ export function kpiSource(windows: WindowEngine): KpiSource {
   return {
     calendar: windows.calendar,
     nowMs: () => windows.nowMs,
+    horizonStartMs: () => windows.horizonStartMs,
     seriesCount: () => windows.seriesCount,
     series: (id) => {
       views[id] ??= kpiSeries(windows, windows.view(id));
@@ -30,6 +31,7 @@ function kpiSeries(windows: WindowEngine, view: SeriesView): KpiSeries {
     series,
     silentAfterMs: windows.silentAfterMs(series),
     newestMs: () => view.newestMs,
+    heardMs: (fromMs, toMs) => view.heardMs(fromMs, toMs),
     hours: (fromMs, toMs) => view.hours(fromMs, toMs).map(hourOf),
     quarters: (fromMs, toMs) => view.quarters(fromMs, toMs).map(hourOf),
     pooled: (hours) => {

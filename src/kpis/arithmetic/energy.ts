@@ -1,6 +1,6 @@
 import { exactSum } from '../../base/index.ts';
-import { meanOfValid } from './mean.ts';
 import { type RegisterRule, registerDelta } from '../../model/index.ts';
+import { meanOfValid } from './mean.ts';
 
 /** Energy per inhabitant in the unit of the energy (kWh, GJ); null without people. U4SSC EN: E: E: 2C and 3C. */
 export function energyPerCapita(energy: number, population: number): number | null {
