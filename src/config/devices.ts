@@ -11,6 +11,8 @@ export interface DevicePlacement {
   readonly properties: number;
   /** 0 when the profile's interval holds. */
   readonly expectEveryMs: number;
+  /** Largest believable increase of a register an hour, in the quantity's unit; 0 when the role's own holds. */
+  readonly registerRateMaxPerHour: number;
   readonly timeZone: string;
   /** A line of the configuration fits the device. */
   readonly listed: boolean;
@@ -33,6 +35,7 @@ export function devicePlacements(config: CityConfig): (device: string) => Device
     peopleServed: 0,
     properties: 0,
     expectEveryMs: 0,
+    registerRateMaxPerHour: 0,
     timeZone: config.city.timeZone,
     listed: false,
   };
@@ -47,6 +50,7 @@ function placementOf(line: DeviceConfig, config: CityConfig): DevicePlacement {
     peopleServed: line.peopleServed ?? 0,
     properties: line.properties ?? 0,
     expectEveryMs: line.expectEvery === undefined ? 0 : (parseDuration(line.expectEvery) ?? 0),
+    registerRateMaxPerHour: line.registerRateMaxPerHour ?? 0,
     timeZone: line.timeZone ?? config.city.timeZone,
     listed: true,
   };

@@ -62,6 +62,11 @@ const deviceSchema = z.strictObject({
   peopleServed: z.number().nonnegative().optional(),
   /** Connected properties behind a bulk meter, for the legitimate night use. */
   properties: z.number().nonnegative().optional(),
+  /**
+   * Largest believable increase of the device's registers an hour, in the unit of the quantity (m3, kWh); a larger step
+   * is not counted. By role when absent: 20 m3 or 250 kWh for a `customer`, 10,000 m3 or 1,000,000 kWh otherwise.
+   */
+  registerRateMaxPerHour: z.number().positive().optional(),
   /** Overrides the profile's reporting interval. */
   expectEvery: z.string().optional(),
   /** Overrides the time zone that local stamps of this device are read in. */

@@ -72,6 +72,8 @@ export class KpiEngine {
   readonly #finalMarks = new Map<string, number>();
   /** Revisions above 0, by KPI, scope and window. */
   readonly #revisions = new Map<string, number>();
+  /** Marks of the tick that runs: within it every window is held against the marks before. */
+  readonly #raisedMarks = new Map<string, number>();
   #knownSeries = 0;
   #nowMs = Number.NEGATIVE_INFINITY;
 
@@ -110,8 +112,10 @@ export class KpiEngine {
       for (const { bounds, devices } of (todo.get(tracked) ?? new Map<number, Todo>()).values()) {
         for (const scope of this.#scopesOf(tracked, devices)) this.#look(evaluation, bounds, scope, true, values);
       }
-      if (minutePassed || todo.has(tracked)) this.#finish(tracked, evaluation, values);
+      if (minutePassed) this.#finish(tracked, evaluation, values);
     }
+    for (const [key, markMs] of this.#raisedMarks) this.#finalMarks.set(key, markMs);
+    this.#raisedMarks.clear();
     this.#nowMs = nowMs;
     this.#rememberNewest();
     return values;
@@ -177,6 +181,8 @@ export class KpiEngine {
       return;
     }
     const facts = this.#city.facts(device);
+    // Decoded and stored, but part of no KPI: it must not hold back what is final either.
+    if (facts.role === 'ignore') return;
     const member: Member = { device, facts, series: [view], newestMs: Number.NEGATIVE_INFINITY };
     tracked.devices.set(device, member);
     const zone = this.#zones.has(facts.zone) ? facts.zone : this.#city.id;
@@ -204,7 +210,6 @@ export class KpiEngine {
   #passTime(todo: Map<Tracked, Map<number, Todo>>, beforeMs: number, nowMs: number): void {
     for (const tracked of this.#tracked) {
       const { kpi } = tracked;
-      if (kpi.reachHours === 0 && kpi.live !== true) continue;
       for (const [device, { newestMs }] of tracked.devices) {
         for (const bounds of this.#windowsOfTime(kpi, newestMs, beforeMs, nowMs))
           addTodo(todo, tracked, bounds, device);
@@ -246,9 +251,8 @@ export class KpiEngine {
       if (scopes.size === 0) tracked.open.delete(startMs);
     }
     for (const scope of evaluation.scopesSeen()) {
-      const watermarkMs = evaluation.watermarkMs(scope);
       // A zone without any device is never waited for, but nothing of it has been final either.
-      if (watermarkMs < Number.POSITIVE_INFINITY) this.#finalMarks.set(`${tracked.kpi.id}\n${scope}`, watermarkMs);
+      if (evaluation.watermarkMs(scope) < Number.POSITIVE_INFINITY) this.#raiseMark(tracked.kpi, scope, evaluation);
     }
   }
 
@@ -256,13 +260,24 @@ export class KpiEngine {
     const { kpi, open } = evaluation.members as Tracked;
     const key = `${kpi.id}\n${scope}\n${bounds.startMs}`;
     const wasFinal = bounds.endMs <= (this.#finalMarks.get(`${kpi.id}\n${scope}`) ?? Number.NEGATIVE_INFINITY);
-    if (changed && wasFinal) this.#revisions.set(key, (this.#revisions.get(key) ?? 0) + 1);
-    const value = evaluation.value(bounds, scope, this.#revisions.get(key) ?? 0);
     const entry = open.get(bounds.startMs);
-    if (value !== null) values.push(value);
-    if (value === null || value.final) entry?.scopes.delete(scope);
-    else if (entry !== undefined) entry.scopes.add(scope);
+    // What was said and has nothing behind it any more is taken back by a value that says nothing.
+    if (!evaluation.hasPart(bounds, scope) && !wasFinal && entry?.scopes.has(scope) !== true) return;
+    if (changed && wasFinal) this.#revisions.set(key, (this.#revisions.get(key) ?? 0) + 1);
+    const final = wasFinal || evaluation.watermarkMs(scope) >= bounds.endMs;
+    values.push(evaluation.value(bounds, scope, this.#revisions.get(key) ?? 0, final));
+    if (final) {
+      if (!wasFinal) this.#raiseMark(kpi, scope, evaluation);
+      entry?.scopes.delete(scope);
+    } else if (entry !== undefined) entry.scopes.add(scope);
     else open.set(bounds.startMs, { endMs: bounds.endMs, scopes: new Set([scope]) });
+  }
+
+  /** What was said to be final stays final: a device that joins with a backlog makes revisions, not a step back. */
+  #raiseMark(kpi: KpiDefinition, scope: string, evaluation: KpiEvaluation): void {
+    const key = `${kpi.id}\n${scope}`;
+    const before = this.#finalMarks.get(key) ?? Number.NEGATIVE_INFINITY;
+    this.#raisedMarks.set(key, Math.max(before, evaluation.watermarkMs(scope)));
   }
 
   #evaluation(tracked: Tracked, nowMs: number): KpiEvaluation {

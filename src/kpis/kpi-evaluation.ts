@@ -4,6 +4,7 @@ import type { KpiDefinition, KpiDevice, KpiSettings, KpiWindow, Part } from './d
 import type { KpiBand } from './kpi.ts';
 import type { Bounds } from './kpi-windows.ts';
 import type { PartCache } from './part-cache.ts';
+import { NO_PART } from './spatial-rules.ts';
 import type { ZoneNode } from './zone-tree.ts';
 
 /** A KPI and the devices that have a part in it, by zone (the city's id for devices outside all zones). */
@@ -32,6 +33,8 @@ interface ScopePart {
   readonly coveredPopulation: number;
 }
 
+const NOTHING: ScopePart = { part: NO_PART, deviceCount: 0, coveredPopulation: 0 };
+
 /** One look at one KPI: values of scopes and windows at one instant, each part computed once. */
 export class KpiEvaluation {
   readonly members: KpiMembers;
@@ -48,12 +51,15 @@ export class KpiEvaluation {
     if (members.kpi.live === true) members.parts.clear();
   }
 
-  /** The scope's value, or null when nothing in the scope has a part in the KPI. */
-  value(bounds: Bounds, scope: string, revision: number): KpiValue | null {
+  /** True when something in the scope has a part in the KPI. */
+  hasPart(bounds: Bounds, scope: string): boolean {
+    return this.#scopePart(bounds, scope) !== null;
+  }
+
+  /** The scope's value; without any part one that says nothing. */
+  value(bounds: Bounds, scope: string, revision: number, final: boolean): KpiValue {
     const { kpi } = this.members;
-    const said = this.#scopePart(bounds, scope);
-    if (said === null) return null;
-    const { part, deviceCount, coveredPopulation } = said;
+    const { part, deviceCount, coveredPopulation } = this.#scopePart(bounds, scope) ?? NOTHING;
     const watermarkMs = this.watermarkMs(scope);
     return {
       kpi: kpi.id,
@@ -70,7 +76,7 @@ export class KpiEvaluation {
       deviceCount,
       coveredPopulation,
       revision,
-      final: watermarkMs >= bounds.endMs,
+      final,
       watermarkMs,
       method: kpi.method,
       note: part.note,

@@ -1,7 +1,8 @@
 import { type Calendar, calendarOf, DAY_MS, exactSum, HOUR_MS, MINUTE_MS } from '../base/index.ts';
 import type { Pane, PaneLevel, QuantityKind, Series, WindowKind } from '../model/index.ts';
-import { hourIsValid, mergePanes, paneValue } from './merge-panes.ts';
-import { paneOfReadings } from './pane-of-readings.ts';
+import { hourIsValid, isEmptyPane, mergePanes, paneValue } from './merge-panes.ts';
+import { type PaneRule, paneOfReadings } from './pane-of-readings.ts';
+import { BACKFLOW_TOLERANCE } from './register-readings.ts';
 import { SeriesReadings } from './series-readings.ts';
 import { boundsAt, rollingLengthMs, type WindowBounds, windowsEndingIn } from './window-bounds.ts';
 
@@ -80,7 +81,8 @@ export function aggregateNeed(request: AggregateRequest): AggregateNeed {
 /** Rows from panes of the level that `aggregateNeed` named, in order of time. Windows without any pane give no row. */
 export function aggregatePanes(request: AggregateRequest, panes: readonly Pane[]): AggregateRow[] {
   const calendar = calendarOf(request.timeZone);
-  const hours = request.window === 'quarter' ? panes : toHours(panes, calendar, request.series.expectEveryMs);
+  const held = panes.filter((pane) => !isEmptyPane(pane));
+  const hours = request.window === 'quarter' ? held : toHours(held, calendar, request.series.expectEveryMs);
   const starts = hours.map((pane) => pane.startMs);
   const rows: AggregateRow[] = [];
   for (const bounds of windowsEndingIn(request.window, calendar, request.fromMs, request.toMs)) {
@@ -95,7 +97,12 @@ export function aggregateReadings(request: AggregateRequest, readings: readonly 
   const { series } = request;
   const kept = new SeriesReadings();
   for (const reading of readings) kept.insert(reading.timeMs, reading.value, reading.quality);
-  const rule = { kind: series.kind, expectEveryMs: series.expectEveryMs, counterGapMsMax: 3 * HOUR_MS, register: {} };
+  const rule: PaneRule = {
+    kind: series.kind,
+    expectEveryMs: series.expectEveryMs,
+    counterGapMsMax: 3 * HOUR_MS,
+    register: { rateMaxPerHour: Number.POSITIVE_INFINITY, backflowTolerance: BACKFLOW_TOLERANCE },
+  };
   const minutes = new Set(readings.map((reading) => Math.floor(reading.timeMs / MINUTE_MS) * MINUTE_MS));
   const rows: AggregateRow[] = [];
   for (const startMs of [...minutes].sort((a, b) => a - b)) {

@@ -37,6 +37,11 @@ export function mergePanes(panes: readonly Pane[], startMs: number, endMs: numbe
   };
 }
 
+/** True for a pane that holds nothing: what it held was taken away again. It counts as absent. */
+export function isEmptyPane(pane: Pane): boolean {
+  return pane.count === 0 && pane.invalidCount === 0 && pane.increaseCoveredMs === 0;
+}
+
 /**
  * The value of a pane by the kind of its quantity: mean, energetic mean, vector mean, increase, sum or last value.
  *

@@ -1,5 +1,6 @@
 import { exactSum } from '../base/index.ts';
-import { type Pane, type QuantityKind, qualityCounts, type RegisterRule, registerDelta } from '../model/index.ts';
+import { type Pane, type QuantityKind, qualityCounts } from '../model/index.ts';
+import { deltaBetween, isGlitch, type RegisterBelief, soundAfter, soundBefore } from './register-readings.ts';
 import type { KeptReading, SeriesReadings } from './series-readings.ts';
 
 /** What a pane needs to know of its series. */
@@ -8,8 +9,15 @@ export interface PaneRule {
   readonly expectEveryMs: number;
   /** Register neighbours further apart leave the time between them open, ms. */
   readonly counterGapMsMax: number;
-  readonly register: RegisterRule;
+  readonly register: RegisterBelief;
 }
+
+/**
+ * A reading fills the next slot when it comes at least this share of the interval after the one before it. Slots follow
+ * the readings and not the clock: a sensor that reports every minute give or take seconds fills all of them, and one
+ * that reports too often in half an hour does not fill the other half.
+ */
+const SLOT_SHARE = 0.75;
 
 /**
  * The pane [startMs, endMs) of a series, from all of its kept readings: the same set of readings gives the same bits
@@ -27,7 +35,7 @@ export function paneOfReadings(
   const values: number[] = [];
   let invalidCount = 0;
   let coveredSlots = 0;
-  let slotBefore = -1;
+  let slotMs = Number.NEGATIVE_INFINITY;
   readings.visit(startMs, endMs, (timeMs, value, quality) => {
     if (!qualityCounts(quality)) {
       invalidCount++;
@@ -35,9 +43,9 @@ export function paneOfReadings(
     }
     timesMs.push(timeMs);
     values.push(value);
-    const slot = Math.floor((timeMs - startMs) / rule.expectEveryMs);
-    if (slot !== slotBefore) coveredSlots++;
-    slotBefore = slot;
+    if (timeMs - slotMs < SLOT_SHARE * rule.expectEveryMs) return;
+    coveredSlots++;
+    slotMs = timeMs;
   });
   const counter = rule.kind === 'counter' ? increaseOf(readings, timesMs, values, startMs, endMs, rule) : NO_INCREASE;
   if (values.length === 0 && invalidCount === 0 && counter.increaseCoveredMs === 0) return undefined;
@@ -112,10 +120,10 @@ function increaseOf(
   const atEnd: number[] = [];
   let increaseCoveredMs = 0;
   let counterEvents = 0;
-  let previous = readings.previous(startMs);
+  let previous = soundBefore(readings, startMs, rule.register);
   const step = (current: KeptReading): void => {
     if (previous !== undefined) {
-      const { delta, event } = registerDelta(previous.value, current.value, rule.register);
+      const { delta, event } = deltaBetween(previous, current, rule.register);
       const inside = current.timeMs < endMs;
       if (inside && event !== null) counterEvents++;
       if (delta !== null) {
@@ -130,8 +138,12 @@ function increaseOf(
     }
     previous = current;
   };
-  for (let at = 0; at < values.length; at++) step({ timeMs: timesMs[at]!, value: values[at]! });
-  const following = readings.next(endMs);
+  for (let at = 0; at < values.length; at++) {
+    const reading = { timeMs: timesMs[at]!, value: values[at]! };
+    if (isGlitch(readings, reading, rule.register)) counterEvents++;
+    else step(reading);
+  }
+  const following = soundAfter(readings, endMs, rule.register);
   if (following !== undefined) step(following);
   return {
     increase: exactSum(apportioned),

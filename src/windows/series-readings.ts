@@ -103,14 +103,17 @@ export class SeriesReadings {
     return undefined;
   }
 
-  /** Forgets whole days that end before the instant, but keeps the newest older day: registers need a neighbour. */
+  /**
+   * Forgets whole days that end before the instant, but keeps the newest older day with readings that count:
+   * registers need a neighbour.
+   */
   forgetBefore(beforeMs: number): void {
     let older = 0;
     while (older < this.#chunks.length && (this.#chunks[older]!.day + 1) * DAY_MS <= beforeMs) older++;
-    if (older > 1) {
-      this.#chunks.splice(0, older - 1);
-      this.#recent = undefined;
-    }
+    const neighbour = this.#chunks.findLastIndex((chunk, index) => index < older && hasCounting(chunk));
+    const kept = neighbour < 0 ? [] : [this.#chunks[neighbour]!];
+    this.#chunks.splice(0, older, ...kept);
+    this.#recent = undefined;
   }
 
   state(): SeriesReadingsState {
@@ -178,6 +181,10 @@ function lowerBound(chunk: Chunk, timeMs: number): number {
     else high = middle;
   }
   return low;
+}
+
+function hasCounting(chunk: Chunk): boolean {
+  return chunk.quality.subarray(0, chunk.count).some((quality) => qualityCounts(quality));
 }
 
 function grow(chunk: Chunk): void {

@@ -3,6 +3,7 @@ import { type Pane, QUANTITIES, qualityCounts, type Reading, type Series } from 
 import type { PaneRow } from '../store/index.ts';
 import { mergePanes } from './merge-panes.ts';
 import { type PaneRule, paneOfReadings } from './pane-of-readings.ts';
+import { BACKFLOW_TOLERANCE, NEIGHBOURS_CHANGED, neighbourhood } from './register-readings.ts';
 import { SeriesReadings, type SeriesReadingsState } from './series-readings.ts';
 
 export interface WindowSettings {
@@ -19,6 +20,8 @@ export interface WindowSettings {
   readonly silentAfterMsMin: number;
   /** The city's zone: hours and days of the stored panes follow it. */
   readonly timeZone: string;
+  /** Largest believable increase of a register an hour, in its quantity's unit. */
+  registerRateMaxPerHour(series: Series): number;
 }
 
 /** What became of a reading; each is counted under this name. */
@@ -66,9 +69,6 @@ export interface WindowEngineState {
 /** Hour panes are kept this much longer than the horizon: windows above them reach back. */
 const HOURS_KEPT_BEYOND_HORIZON_MS = 9 * DAY_MS;
 
-/** A step back of a register within this much is flow backwards (KPI.md 4.3), in the quantity's unit. */
-const BACKFLOW_TOLERANCE = 0.1;
-
 class SeriesState implements SeriesView {
   readonly series: Series;
   readonly rule: PaneRule;
@@ -81,14 +81,17 @@ class SeriesState implements SeriesView {
   readonly openHours = new Set<number>();
   readonly #calendar: Calendar;
 
-  constructor(series: Series, counterGapMsMax: number, calendar: Calendar) {
+  constructor(series: Series, settings: WindowSettings, calendar: Calendar) {
     this.series = series;
     this.#calendar = calendar;
     this.rule = {
       kind: series.kind,
       expectEveryMs: series.expectEveryMs,
-      counterGapMsMax,
-      register: { backflowTolerance: BACKFLOW_TOLERANCE },
+      counterGapMsMax: settings.counterGapMsMax,
+      register: {
+        rateMaxPerHour: settings.registerRateMaxPerHour(series),
+        backflowTolerance: BACKFLOW_TOLERANCE,
+      },
     };
   }
 
@@ -271,7 +274,7 @@ export class WindowEngine {
   }
 
   #addState(series: Series): SeriesState {
-    const state = new SeriesState(series, this.#settings.counterGapMsMax, this.#calendar);
+    const state = new SeriesState(series, this.#settings, this.#calendar);
     this.#states.push(state);
     this.#byKey.set(`${series.device}\n${series.quantity}\n${series.channel}`, state);
     this.#newSeries.push(series);
@@ -283,14 +286,17 @@ export class WindowEngine {
     this.#dirty.add(state);
     state.dirtyHours.add(this.#calendar.hourStart(timeMs));
     if (state.series.kind !== 'counter') return;
+    const around = neighbourhood(state.readings, timeMs, NEIGHBOURS_CHANGED);
+    const rises = around.every((reading, index) => index === 0 || reading.value >= around[index - 1]!.value);
+    // Where all rise no reading is or was a glitch, and only the new one's own neighbours change.
+    const changed = rises ? neighbourhood(state.readings, timeMs, 1) : around;
     const gapMs = this.#settings.counterGapMsMax;
-    const before = state.readings.previous(timeMs);
-    if (before !== undefined) this.#touchBetween(state, Math.max(before.timeMs, timeMs - gapMs), timeMs);
-    const after = state.readings.next(timeMs + 1);
-    if (after === undefined) return;
-    this.#touchBetween(state, timeMs, Math.min(after.timeMs, timeMs + gapMs));
-    this.#touchBetween(state, Math.max(timeMs, after.timeMs - gapMs), after.timeMs);
-    state.dirtyHours.add(this.#calendar.hourStart(after.timeMs));
+    const firstMs = changed[0]!.timeMs;
+    const lastMs = changed.at(-1)!.timeMs;
+    for (const reading of changed) {
+      state.dirtyHours.add(this.#calendar.hourStart(reading.timeMs));
+      this.#touchBetween(state, Math.max(firstMs, reading.timeMs - gapMs), Math.min(lastMs, reading.timeMs + gapMs));
+    }
   }
 
   #touchBetween(state: SeriesState, fromMs: number, toMs: number): void {
@@ -299,22 +305,32 @@ export class WindowEngine {
     }
   }
 
-  /** @returns false when the hour holds nothing */
+  /** @returns false when the hour holds nothing, and held nothing before */
   #emitHour(state: SeriesState, startMs: number, watermarkMs: number, rows: PaneRow[]): boolean {
     const endMs = this.#calendar.hourEnd(startMs);
-    const fresh = paneOfReadings(state.readings, startMs, endMs, state.rule);
-    if (fresh === undefined) return false;
     const before = state.hourPanes.get(startMs);
+    const fresh = paneOfReadings(state.readings, startMs, endMs, state.rule);
+    if (fresh === undefined && before === undefined) return false;
     const final = endMs <= watermarkMs;
     const revision = revisionAfter(before, fresh);
-    const pane: Pane = { ...fresh, revision, final };
-    state.hourPanes.set(startMs, pane);
-    if (final) state.openHours.delete(startMs);
+    const { id: series, expectEveryMs } = state.series;
+    // A glitch that is found out can take an interpolated hour away again; an empty pane says so to the store.
+    const empty = (fromMs: number, toMs: number): Pane => mergePanes([], fromMs, toMs, expectEveryMs);
+    const pane: Pane = { ...(fresh ?? empty(startMs, endMs)), revision, final };
+    if (fresh === undefined) state.hourPanes.delete(startMs);
+    else state.hourPanes.set(startMs, pane);
+    if (final || fresh === undefined) state.openHours.delete(startMs);
     else state.openHours.add(startMs);
-    const { id: series } = state.series;
     rows.push({ series, level: 'hour', pane });
-    for (const quarter of state.quarters(startMs, endMs)) {
-      rows.push({ series, level: 'quarter', pane: { ...quarter, revision, final } });
+    for (let atMs = startMs; atMs < endMs; atMs += QUARTER_MS) {
+      const quarter = paneOfReadings(state.readings, atMs, atMs + QUARTER_MS, state.rule);
+      const vanished = quarter === undefined && before !== undefined && state.series.kind === 'counter';
+      if (quarter === undefined && !vanished) continue;
+      rows.push({
+        series,
+        level: 'quarter',
+        pane: { ...(quarter ?? empty(atMs, atMs + QUARTER_MS)), revision, final },
+      });
     }
     return true;
   }
@@ -329,13 +345,13 @@ export class WindowEngine {
     };
   }
 
-  /** Once a day of event time; what is forgotten lies in the store. */
+  /** Once a day of event time, by whole days, so that a restart forgets the same; what is forgotten lies in the store. */
   #forget(): void {
     const day = Math.floor(this.#nowMs / DAY_MS);
     if (day === this.#forgottenDay || !Number.isFinite(day)) return;
     this.#forgottenDay = day;
-    const readingsFromMs = this.#nowMs - this.#settings.horizonMs - DAY_MS;
-    const hoursFromMs = this.#nowMs - this.#settings.horizonMs - HOURS_KEPT_BEYOND_HORIZON_MS;
+    const readingsFromMs = day * DAY_MS - this.#settings.horizonMs - DAY_MS;
+    const hoursFromMs = day * DAY_MS - this.#settings.horizonMs - HOURS_KEPT_BEYOND_HORIZON_MS;
     for (const state of this.#states) {
       state.readings.forgetBefore(readingsFromMs);
       for (const startMs of state.hourPanes.keys()) {
@@ -356,9 +372,10 @@ function hoursToEmit(state: SeriesState, watermarkMs: number, calendar: Calendar
 }
 
 /** A final pane that changes afterwards gets the next revision. */
-function revisionAfter(before: Pane | undefined, fresh: Omit<Pane, 'revision' | 'final'>): number {
+function revisionAfter(before: Pane | undefined, fresh: Omit<Pane, 'revision' | 'final'> | undefined): number {
   if (before === undefined) return 0;
   if (!before.final) return before.revision;
-  const changed = Object.entries(fresh).some(([key, value]) => !Object.is(before[key as keyof Pane], value));
+  const changed =
+    fresh === undefined || Object.entries(fresh).some(([key, value]) => !Object.is(before[key as keyof Pane], value));
   return changed ? before.revision + 1 : before.revision;
 }

@@ -1,9 +1,9 @@
 import { OperatingError, parseDuration } from '../base/index.ts';
-import { type CityConfig, devicePlacements } from '../config/index.ts';
+import { type CityConfig, type DevicePlacement, devicePlacements } from '../config/index.ts';
 import type { Intake } from '../intake/index.ts';
 import type { JournalRecord } from '../journal/index.ts';
 import { KPI_DEFINITIONS, KpiEngine, type KpiEngineState } from '../kpis/index.ts';
-import type { Accounting, Message, Reading } from '../model/index.ts';
+import type { Accounting, Message, Reading, Series } from '../model/index.ts';
 import { ReadingStatus, type StoreBatch } from '../store/index.ts';
 import { WindowEngine, type WindowEngineState } from '../windows/index.ts';
 import { AccountingCounter } from './accounting-counter.ts';
@@ -48,6 +48,7 @@ export class Pipeline {
   constructor(config: CityConfig, intake: Intake) {
     const { windows } = config;
     this.#intake = intake;
+    const placementOf = devicePlacements(config);
     this.#windows = new WindowEngine({
       clock: windows.clock,
       latenessMs: windows.lateness,
@@ -57,8 +58,8 @@ export class Pipeline {
       silentAfterIntervals: windows.silentAfterIntervals,
       silentAfterMsMin: windows.silentAfterMin,
       timeZone: config.city.timeZone,
+      registerRateMaxPerHour: (series) => registerRateMaxPerHour(series, placementOf(series.device)),
     });
-    const placementOf = devicePlacements(config);
     this.#devices = new DeviceTracker(placementOf, (series) => this.#windows.silentAfterMs(series));
     this.#kpis = new KpiEngine(
       KPI_DEFINITIONS,
@@ -182,6 +183,13 @@ export class Pipeline {
     this.#accounting.refusedReading(reject.reason);
     this.#quarantine.push(quarantineRow(sequence, index, message, reject));
   }
+}
+
+/** What no meter of the role exceeds in an hour: far above any real one, far below a misread digit or a fault. */
+function registerRateMaxPerHour(series: Series, placement: DevicePlacement): number {
+  if (placement.registerRateMaxPerHour > 0) return placement.registerRateMaxPerHour;
+  if (series.unit === 'm3') return placement.role === 'customer' ? 20 : 10_000;
+  return placement.role === 'customer' ? 250 : 1e6;
 }
 
 /** The limits that intake holds messages to, from the configuration. */

@@ -1,5 +1,6 @@
 import type { KpiValue } from '../../../src/model/index.ts';
 import type { PaneRow, StoreBatch } from '../../../src/store/index.ts';
+import { isEmptyPane } from '../../../src/windows/index.ts';
 
 /** Applies batches as the store contract says, in memory: panes by series name (ids follow the order of arrival) and KPI values by
  * their keys. */
@@ -14,10 +15,14 @@ export class MemoryStore {
     for (const { id, device, quantity, channel } of batch.series)
       this.#names.set(id, `${device} ${quantity} ${channel}`);
     for (const { series, level, pane } of batch.panes) {
-      this.panes.set(`${this.#names.get(series)} ${level} ${pane.startMs}`, pane);
+      const key = `${this.#names.get(series)} ${level} ${pane.startMs}`;
+      if (isEmptyPane(pane)) this.panes.delete(key);
+      else this.panes.set(key, pane);
     }
     for (const value of batch.kpis) {
-      this.kpis.set(`${value.kpi} ${value.zone} ${value.startMs} ${value.revision}`, value);
+      const key = `${value.kpi} ${value.zone} ${value.startMs} ${value.revision}`;
+      if (value.value === null && value.expectedCount === 0) this.kpis.delete(key);
+      else this.kpis.set(key, value);
     }
     for (let row = 0; row < batch.readings.count; row++) {
       if (batch.readings.sequence[row]! > this.position) this.readingCount++;

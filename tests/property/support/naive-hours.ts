@@ -56,19 +56,29 @@ function hourValue(
   }
 }
 
-/** Each minute between two neighbours at most `gapMax` apart gets its share of their difference. */
-function increase(all: readonly Reading[], from: number, to: number, gapMax: number): number | null {
+/** Each minute between two neighbours at most `gapMax` apart gets its share of their difference; glitches are left out. */
+function increase(raw: readonly Reading[], from: number, to: number, gapMax: number): number | null {
+  const all = raw.filter((_, index) => !isGlitch(raw, index));
   let sum = 0;
   let covered = 0;
   for (let index = 1; index < all.length; index++) {
     const [a, b] = [all[index - 1]!, all[index]!];
     if (b.timeMs - a.timeMs > gapMax) continue;
-    const back = b.value < a.value && a.value - b.value > 0.1;
-    const delta = back ? b.value : b.value - a.value;
+    const isNewRegister = a.value - b.value > Math.max(0.1, 0.1 * a.value);
+    const delta = isNewRegister ? b.value : b.value - a.value;
     const overlap = Math.min(b.timeMs, to) - Math.max(a.timeMs, from);
     if (overlap <= 0) continue;
     sum += (delta * overlap) / (b.timeMs - a.timeMs);
     covered += overlap;
   }
   return covered === 0 ? null : sum;
+}
+
+/** Outside of its neighbours, while two on each side rise. */
+function isGlitch(raw: readonly Reading[], index: number): boolean {
+  const at = (offset: number): number | undefined => raw[index + offset]?.value;
+  const [a, b, c] = [at(-1), raw[index]!.value, at(1)];
+  if (a === undefined || c === undefined) return false;
+  const rises = (at(-2) ?? a) <= a && a <= c && c <= (at(2) ?? c);
+  return rises && (b < a - 0.1 || b > c + 0.1);
 }
