@@ -74,6 +74,7 @@ describe('the product under kill -9', () => {
     expect(differencesOf(expected, got)).toEqual([]);
     expect(expected.size).toBeGreaterThan(30);
     expect(summaries.reduce((sum, { reconnects }) => sum + reconnects, 0)).toBe(KILLS);
+    expect(resent).toBeGreaterThan(0);
     expectSameAccounting(accounting, calmAccounting);
     expect((await product.server.stop()).code).toBe(0);
     expect(leftovers(bench.path('killed'))).toEqual([]);
