@@ -1,4 +1,4 @@
-import { assert, type Calendar, calendarOf, DAY_MS, QUARTER_MS } from '../base/index.ts';
+import { assert, type Calendar, calendarOf, DAY_MS, MINUTE_MS, QUARTER_MS } from '../base/index.ts';
 import { type Pane, QUANTITIES, qualityCounts, type Reading, type Series } from '../model/index.ts';
 import type { PaneRow } from '../store/index.ts';
 import { mergePanes } from './merge-panes.ts';
@@ -56,6 +56,7 @@ export interface SeriesView {
 /** Plain data for snapshots. */
 export interface WindowEngineState {
   readonly nowMs: number;
+  readonly leapMs: number;
   readonly series: readonly {
     readonly series: Series;
     readonly newestMs: number;
@@ -65,6 +66,13 @@ export interface WindowEngineState {
     readonly openHours: readonly number[];
   }[];
 }
+
+/**
+ * A reception time this far ahead of the one before may be a clock set wrong: were it believed, all that honest sensors
+ * send would be late. It is believed once time has gone on from there for a while, as it does after a long stop.
+ */
+const LEAP_MS = 60 * MINUTE_MS;
+const LEAP_CONFIRMED_MS = MINUTE_MS;
 
 /** Hour panes are kept this much longer than the horizon: windows above them reach back. */
 const HOURS_KEPT_BEYOND_HORIZON_MS = 9 * DAY_MS;
@@ -132,6 +140,8 @@ export class WindowEngine {
   readonly #dirty = new Set<SeriesState>();
   #newSeries: Series[] = [];
   #nowMs = Number.NEGATIVE_INFINITY;
+  /** Reception time that leaped ahead and is not believed yet; 0 when there is none. */
+  #leapMs = 0;
   #forgottenDay = Number.NEGATIVE_INFINITY;
 
   constructor(settings: WindowSettings) {
@@ -156,7 +166,13 @@ export class WindowEngine {
 
   /** Tells the reception time of the next message or mark; moves now on in `wall` mode, never back. */
   passTime(receivedAtMs: number): void {
-    if (this.#settings.clock === 'wall' && receivedAtMs > this.#nowMs) this.#nowMs = receivedAtMs;
+    if (this.#settings.clock !== 'wall' || receivedAtMs <= this.#nowMs) return;
+    if (receivedAtMs - this.#nowMs > LEAP_MS && Number.isFinite(this.#nowMs)) {
+      if (this.#leapMs === 0 || receivedAtMs < this.#leapMs) this.#leapMs = receivedAtMs;
+      if (receivedAtMs - this.#leapMs < LEAP_CONFIRMED_MS) return;
+    }
+    this.#leapMs = 0;
+    this.#nowMs = receivedAtMs;
   }
 
   /** Puts one reading where it belongs. The series is interned on its first accepted or filed reading. */
@@ -229,6 +245,7 @@ export class WindowEngine {
   state(): WindowEngineState {
     return {
       nowMs: this.#nowMs,
+      leapMs: this.#leapMs,
       series: this.#states.map((state) => ({
         series: state.series,
         newestMs: state.newestMs,
@@ -240,11 +257,14 @@ export class WindowEngine {
     };
   }
 
-  restore(from: WindowEngineState): void {
+  /** @param expectEveryMs what the configuration now says of a device's interval; 0 keeps what the series had */
+  restore(from: WindowEngineState, expectEveryMs: (device: string) => number = () => 0): void {
     assert(this.#states.length === 0, 'only an empty engine can be restored');
     this.#nowMs = from.nowMs;
+    this.#leapMs = from.leapMs;
     for (const saved of from.series) {
-      const state = this.#addState(saved.series);
+      const interval = expectEveryMs(saved.series.device) || saved.series.expectEveryMs;
+      const state = this.#addState({ ...saved.series, expectEveryMs: interval });
       state.newestMs = saved.newestMs;
       state.readings = SeriesReadings.restore(saved.readings);
       for (const pane of saved.hours) state.hourPanes.set(pane.startMs, pane);

@@ -10,6 +10,9 @@ const READ_BYTES_MAX = 4 << 20;
 /** Batches that may be on their way to the store before the engine waits for it. */
 const BATCHES_MAX = 3;
 
+/** After a snapshot the engine works at least this many times as long as it took. */
+const SNAPSHOT_REST_FACTOR = 20;
+
 /** Writes batches in order; `position` is the newest one known to be committed. */
 export interface BatchWriter {
   readonly position: number;
@@ -30,6 +33,8 @@ export interface EngineLoopOptions {
   onStored(sequence: number): void;
   /** A snapshot is on disk and the store includes it: the journal before it is not needed any more. */
   onSafe(sequence: number): void;
+  /** Something that somebody should know, and that the engine lives with. */
+  onWarning(text: string): void;
 }
 
 /**
@@ -42,13 +47,14 @@ export class EngineLoop {
   #durable: number;
   #wake: () => void = () => {};
   #stopping = false;
-  #snapshotAtMs: number;
+  #snapshotDueMs: number;
   #snapshotSequence = 0;
+  #oldestSnapshot = 0;
 
   constructor(options: EngineLoopOptions) {
     this.#options = options;
     this.#durable = options.pipeline.sequence;
-    this.#snapshotAtMs = options.clock.monotonicMs();
+    this.#snapshotDueMs = options.clock.monotonicMs() + options.snapshotEveryMs;
   }
 
   /** Tells how far the journal is durable. */
@@ -113,15 +119,22 @@ export class EngineLoop {
   }
 
   #snapshotWhenDue(): void {
-    const { pipeline, snapshots, writer, storePosition, clock, snapshotEveryMs, onSafe } = this.#options;
+    const { pipeline, snapshots, writer, storePosition, clock, snapshotEveryMs, onSafe, onWarning } = this.#options;
     if (this.#snapshotSequence > 0 && Math.max(storePosition, writer.position) >= this.#snapshotSequence) {
-      onSafe(this.#snapshotSequence);
+      onSafe(this.#oldestSnapshot);
       this.#snapshotSequence = 0;
     }
-    if (clock.monotonicMs() - this.#snapshotAtMs < snapshotEveryMs) return;
-    snapshots.write(pipeline.state());
-    this.#snapshotAtMs = clock.monotonicMs();
-    this.#snapshotSequence = pipeline.sequence;
+    const startMs = clock.monotonicMs();
+    if (startMs < this.#snapshotDueMs) return;
+    try {
+      this.#oldestSnapshot = snapshots.write(pipeline.state());
+      this.#snapshotSequence = pipeline.sequence;
+    } catch (error) {
+      // The journal keeps all that a snapshot would have spared: the next start takes longer, nothing is lost.
+      onWarning(`a snapshot could not be written: ${(error as Error).message}`);
+    }
+    const tookMs = clock.monotonicMs() - startMs;
+    this.#snapshotDueMs = startMs + tookMs + Math.max(snapshotEveryMs, SNAPSHOT_REST_FACTOR * tookMs);
   }
 
   #sleep(): Promise<void> {

@@ -9,6 +9,8 @@ export interface EngineThreadSettings {
   readonly profileFolders: readonly string[];
   readonly journalFolder: string;
   readonly snapshotFolder: string;
+  /** The oldest record that the journal still has. */
+  readonly journalFirstSequence: number;
   /** Journal position that the store includes. */
   readonly storePosition: number;
   /** The engine's end of a writer port of the store thread. */

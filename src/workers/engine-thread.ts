@@ -36,6 +36,13 @@ const state = snapshots.newest(settings.storePosition, (file, reason) =>
   tell({ kind: 'warning', text: `snapshot ${file} was not used: ${reason}` }),
 );
 if (state !== undefined) pipeline.restore(state);
+if (pipeline.sequence < settings.journalFirstSequence - 1) {
+  tell({
+    kind: 'warning',
+    text: `no snapshot reaches the journal, which begins at record ${settings.journalFirstSequence}: windows and accounting start there`,
+  });
+  pipeline.startAt(settings.journalFirstSequence - 1);
+}
 
 const writer = new StoreWriterClient(settings.storePort);
 const reader = openLocalJournalReader({ folder: settings.journalFolder });
@@ -50,6 +57,7 @@ const loop = new EngineLoop({
   onTick: (update) => tell({ kind: 'tick', update }),
   onStored: (sequence) => tell({ kind: 'stored', sequence }),
   onSafe: (sequence) => tell({ kind: 'safe', sequence }),
+  onWarning: (text) => tell({ kind: 'warning', text }),
 });
 
 port.on('message', (request: EngineRequest) => {

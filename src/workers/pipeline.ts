@@ -5,12 +5,15 @@ import type { JournalRecord } from '../journal/index.ts';
 import { KPI_DEFINITIONS, KpiEngine, type KpiEngineState } from '../kpis/index.ts';
 import type { Accounting, Message, Reading, Series } from '../model/index.ts';
 import { ReadingStatus, type StoreBatch } from '../store/index.ts';
-import { WindowEngine, type WindowEngineState } from '../windows/index.ts';
+import { type ReadingOutcome, WindowEngine, type WindowEngineState } from '../windows/index.ts';
 import { AccountingCounter } from './accounting-counter.ts';
 import { DeviceTracker, type DeviceTrackerState } from './device-tracker.ts';
 import { kpiSource } from './kpi-source.ts';
 import { quarantineRow } from './quarantine-row.ts';
 import { ReadingColumnsBuilder } from './reading-columns.ts';
+
+/** Outcomes of readings that are new and stored. */
+const KEPT_OUTCOMES: ReadonlySet<ReadingOutcome> = new Set(['counted', 'invalid', 'lateFiled']);
 
 /** A tick ends here even without a time mark, which bounds what a batch holds. */
 const RECORDS_PER_TICK_MAX = 20_000;
@@ -39,6 +42,7 @@ export class Pipeline {
   readonly #windows: WindowEngine;
   readonly #kpis: KpiEngine;
   readonly #devices: DeviceTracker;
+  readonly #placementOf: (device: string) => DevicePlacement;
   readonly #accounting = new AccountingCounter();
   #readings = new ReadingColumnsBuilder();
   #quarantine: StoreBatch['quarantine'][number][] = [];
@@ -49,6 +53,7 @@ export class Pipeline {
     const { windows } = config;
     this.#intake = intake;
     const placementOf = devicePlacements(config);
+    this.#placementOf = placementOf;
     this.#windows = new WindowEngine({
       clock: windows.clock,
       latenessMs: windows.lateness,
@@ -77,6 +82,11 @@ export class Pipeline {
   /** Sequence of the newest record taken. */
   get sequence(): number {
     return this.#sequence;
+  }
+
+  /** Begins behind a record instead of at the first one, with nothing known of what was before. */
+  startAt(sequence: number): void {
+    this.#sequence = sequence;
   }
 
   /**
@@ -129,7 +139,7 @@ export class Pipeline {
 
   restore(state: PipelineState): void {
     this.#sequence = state.sequence;
-    this.#windows.restore(state.windows);
+    this.#windows.restore(state.windows, (device) => this.#placementOf(device).expectEveryMs);
     this.#devices.restore(state.devices);
     this.#kpis.restore(state.kpis);
     this.#accounting.restore(state.accounting);
@@ -144,13 +154,14 @@ export class Pipeline {
     }
     for (const { index, reject } of decoded.rejects) this.#refuse(sequence, index, message, reject);
     for (const [index, reading] of decoded.readings.entries()) {
-      const isNew = this.#takeReading(sequence, index, message, reading);
-      this.#devices.heard(reading, decoded, message.receivedAtMs, isNew);
+      const outcome = this.#takeReading(sequence, index, message, reading);
+      // Devices are bounded by the series that they may have.
+      if (outcome === 'series_limit') continue;
+      this.#devices.heard(reading, decoded, message.receivedAtMs, KEPT_OUTCOMES.has(outcome));
     }
   }
 
-  /** @returns true when the reading was new and was kept */
-  #takeReading(sequence: number, index: number, message: Message, reading: Reading): boolean {
+  #takeReading(sequence: number, index: number, message: Message, reading: Reading): ReadingOutcome {
     const { outcome, series } = this.#windows.accept(reading);
     switch (outcome) {
       case 'counted':
@@ -158,25 +169,26 @@ export class Pipeline {
       case 'lateFiled':
         this.#accounting.reading(outcome);
         this.#readings.add(series, reading, ReadingStatus[outcome], sequence);
-        return true;
+        break;
       case 'duplicate':
         this.#accounting.reading('duplicate');
-        return false;
+        break;
       case 'conflict':
         this.#refuse(sequence, index, message, {
           reason: 'conflict',
           device: reading.device,
           detail: `${reading.quantity} at ${new Date(reading.timeMs).toISOString()} is there with another value; ${reading.value} was not counted`,
         });
-        return false;
+        break;
       case 'series_limit':
         this.#refuse(sequence, index, message, {
           reason: 'series_limit',
           device: reading.device,
           detail: `windows.seriesMax is reached; ${reading.device} ${reading.quantity} gets no series`,
         });
-        return false;
+        break;
     }
+    return outcome;
   }
 
   #refuse(sequence: number, index: number, message: Message, reject: Parameters<typeof quarantineRow>[3]): void {

@@ -203,6 +203,7 @@ class RunningProduct implements Product {
         profileFolders: profileFolders(config),
         journalFolder: join(config.dataFolder, 'journal'),
         snapshotFolder: join(config.dataFolder, 'snapshots'),
+        journalFirstSequence: this.#journal.stats().firstSequence,
         storePosition: position,
         storePort: this.#store.writerPort(),
       },
@@ -218,7 +219,6 @@ class RunningProduct implements Product {
     );
     this.#closers.push(() => this.#engine.stop());
     this.#engineSequence = this.#engine.startedAt;
-    if (this.#engine.fromSnapshot) this.#journal.setConsumerPosition('engine', this.#engine.startedAt);
     log.info(
       { room: 'engine', from: this.#engine.startedAt, to: durable },
       'engine started; it reads the journal from there',

@@ -1,6 +1,5 @@
 import {
   closeSync,
-  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -44,8 +43,13 @@ export class Snapshots {
     for (const name of readdirSync(folder)) if (name.endsWith(PART)) rmSync(join(folder, name), { force: true });
   }
 
-  /** Writes durably and forgets all but the newest few. */
-  write(state: PipelineState): void {
+  /**
+   * Writes durably and forgets all but the newest few.
+   *
+   * @returns the sequence of the oldest one kept: the journal from there on is needed while any of them may have to serve
+   * @throws what the file system says, or a RangeError for a state that one file cannot hold
+   */
+  write(state: PipelineState): number {
     const body = serialize({ basis: this.#basis, state } satisfies Snapshot);
     const header = Buffer.alloc(HEADER_BYTES);
     MAGIC.copy(header);
@@ -54,7 +58,9 @@ export class Snapshots {
     writeSynced(file + PART, [header, body]);
     renameSync(file + PART, file);
     syncFolder(this.#folder);
-    for (const sequence of this.#sequences().slice(KEPT)) rmSync(join(this.#folder, nameOf(sequence)), { force: true });
+    const sequences = this.#sequences();
+    for (const sequence of sequences.slice(KEPT)) rmSync(join(this.#folder, nameOf(sequence)), { force: true });
+    return sequences[Math.min(KEPT, sequences.length) - 1] ?? state.sequence;
   }
 
   /**
@@ -112,8 +118,12 @@ function syncFolder(folder: string): void {
 }
 
 function readSnapshot(file: string): Snapshot | string {
-  if (!existsSync(file)) return 'it is not there';
-  const bytes = readFileSync(file);
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(file);
+  } catch (error) {
+    return (error as Error).message;
+  }
   if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) return 'it is of another format';
   const body = bytes.subarray(HEADER_BYTES);
   if (bytes.length < HEADER_BYTES || crc32c(body) !== bytes.readUInt32LE(MAGIC.length)) return 'its checksum is wrong';
