@@ -45,7 +45,7 @@ export function airDayMean(pollutant: EaqiPollutant): KpiDefinition {
     spatial: MEAN_OF_STATIONS,
     reachHours: 23,
     device: (device, window) => {
-      const series = mainSeries(device, pollutant);
+      const series = mainSeries(device, pollutant, window);
       const hours = series?.hours(window.startMs, window.endMs) ?? [];
       if (device.facts.role !== 'ambient' || hours.length === 0) return null;
       const values = validValues(hours);

@@ -27,7 +27,7 @@ export const airEaqi: KpiDefinition = {
   device: (device, window) => {
     if (device.facts.role !== 'ambient') return null;
     const hours = EAQI_POLLUTANTS.flatMap((pollutant) => {
-      const hour = mainSeries(device, pollutant)?.hours(window.startMs, window.endMs)[0];
+      const hour = mainSeries(device, pollutant, window)?.hours(window.startMs, window.endMs)[0];
       return hour === undefined ? [] : [{ pollutant, hour }];
     });
     if (hours.length === 0) return null;

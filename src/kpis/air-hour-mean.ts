@@ -33,7 +33,7 @@ export function airHourMean(pollutant: EaqiPollutant): KpiDefinition {
     spatial: MEAN_OF_STATIONS,
     reachHours: 0,
     device: (device, window) => {
-      const hour = mainSeries(device, pollutant)?.hours(window.startMs, window.endMs)[0];
+      const hour = mainSeries(device, pollutant, window)?.hours(window.startMs, window.endMs)[0];
       if (device.facts.role !== 'ambient' || hour === undefined) return null;
       const { coveredSlots, expectedSlots } = hour.pane;
       return { value: hour.value, validCount: coveredSlots, expectedCount: expectedSlots, valid: hour.valid, note: '' };

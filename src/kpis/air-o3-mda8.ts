@@ -28,11 +28,12 @@ export const airO3Mda8: KpiDefinition = {
   spatial: MEAN_OF_STATIONS,
   reachHours: 7,
   device: (device, window) => {
-    const series = mainSeries(device, 'o3');
+    const fromMs = window.startMs - 7 * HOUR_MS;
+    const series = mainSeries(device, 'o3', { startMs: fromMs, endMs: window.endMs });
     if (series === undefined || device.facts.role !== 'ambient') return null;
-    const before = hourlyValues(series, window.calendar, window.startMs - 7 * HOUR_MS, window.startMs);
+    if (series.hours(fromMs, window.endMs).length === 0) return null;
+    const before = hourlyValues(series, window.calendar, fromMs, window.startMs);
     const day = hourlyValues(series, window.calendar, window.startMs, window.endMs);
-    if (series.hours(window.startMs - 7 * HOUR_MS, window.endMs).length === 0) return null;
     const result = mda8Eu(before, day);
     return {
       value: result.mda8,

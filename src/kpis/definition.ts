@@ -82,14 +82,24 @@ export interface Part {
   /** For ratios: value = numerator / denominator. */
   readonly numerator?: number;
   readonly denominator?: number;
-  /** For coincident peaks: value of each interval by its start, ms UTC. */
-  readonly curve?: ReadonlyMap<number, number>;
+  /** For coincident peaks and minima: value of each interval by its start, ms UTC; null where it is missing. */
+  readonly curve?: ReadonlyMap<number, number | null>;
+  /** Made of bulk meters, which see all that their district takes. */
+  readonly bulk?: boolean;
 }
 
 /** A part with the people that it speaks for. */
 export interface WeightedPart {
   readonly part: Part;
   readonly population: number;
+  /** Of the zone's own devices, beside its children; `population` is then that outside of the children. */
+  readonly own?: boolean;
+}
+
+/** What a rule of space made of parts. */
+export interface CombinedPart extends Part {
+  /** The parts, of those given, that the value speaks of: their people and devices are the covered ones. */
+  readonly used: readonly Part[];
 }
 
 /** What a zone knows of itself when its devices are combined. */
@@ -102,8 +112,8 @@ export interface ZoneFacts {
 export interface SpatialRule {
   /** In words, for the API and the page. */
   readonly text: string;
-  zone(parts: readonly { readonly part: Part; readonly facts: DeviceFacts }[], zone: ZoneFacts): Part;
-  parent(parts: readonly WeightedPart[]): Part;
+  zone(parts: readonly { readonly part: Part; readonly facts: DeviceFacts }[], zone: ZoneFacts): CombinedPart;
+  parent(parts: readonly WeightedPart[]): CombinedPart;
 }
 
 /** A KPI: one pure function from a device's windows to its part, and a rule of space. */

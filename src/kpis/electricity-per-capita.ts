@@ -1,6 +1,6 @@
 import { DAY_MS, exactSum } from '../base/index.ts';
-import type { KpiDefinition, KpiDevice, KpiHour, KpiWindow } from './definition.ts';
-import { hoursOf, threeQuarters, wholeSeries } from './hours.ts';
+import type { KpiDefinition } from './definition.ts';
+import { EXPECTED_AFTER_HOURS, hoursOf, threeQuarters, wholeHours, wholeSeries } from './hours.ts';
 import { RATIO } from './spatial-rules.ts';
 
 const DAYS_A_YEAR = 365;
@@ -27,24 +27,26 @@ export const electricityPerCapita: KpiDefinition = {
   source: 'U4SSC EN: E: E: 2C, annualised from a day',
   quantities: ['energy_import', 'energy_export', 'energy_generation'],
   spatial: RATIO,
-  reachHours: 0,
+  reachHours: EXPECTED_AFTER_HOURS,
   device: (device, window) => {
     if (device.facts.role !== 'customer' || device.facts.peopleServed <= 0) return null;
-    const imported = hoursByStart(device, window, 'energy_import');
-    if (imported === undefined) return null;
+    const importSeries = wholeSeries(device, 'energy_import', window);
+    if (importSeries.length === 0) return null;
     const others = [
-      { sign: 1, hours: hoursByStart(device, window, 'energy_generation') },
-      { sign: -1, hours: hoursByStart(device, window, 'energy_export') },
-    ].filter((other) => other.hours !== undefined);
+      { sign: 1, series: wholeSeries(device, 'energy_generation', window) },
+      { sign: -1, series: wholeSeries(device, 'energy_export', window) },
+    ]
+      .filter(({ series }) => series.length > 0)
+      .map(({ sign, series }) => ({ sign, hours: wholeHours(series, window) }));
     const amounts: number[] = [];
     let coveredMs = 0;
     let validCount = 0;
-    for (const [startMs, hour] of imported) {
-      const beside = others.map(({ sign, hours }) => ({ sign, hour: hours?.get(startMs) }));
-      if (hour === null || beside.some((other) => !other.hour)) continue;
+    for (const hour of wholeHours(importSeries, window).values()) {
+      const beside = others.map(({ sign, hours }) => ({ sign, hour: hours.get(hour.startMs) }));
+      if (beside.some((other) => other.hour === undefined)) continue;
       validCount++;
       coveredMs += hour.endMs - hour.startMs;
-      amounts.push(hour.value ?? 0, ...beside.map((other) => other.sign * (other.hour?.value ?? 0)));
+      amounts.push(hour.value, ...beside.map((other) => other.sign * (other.hour?.value ?? Number.NaN)));
     }
     const expectedCount = hoursOf(window);
     const days = coveredMs / DAY_MS;
@@ -61,16 +63,3 @@ export const electricityPerCapita: KpiDefinition = {
     };
   },
 };
-
-/** Valid hours by start, phases summed; an hour of which a phase is missing is null. Undefined without such a series. */
-function hoursByStart(device: KpiDevice, window: KpiWindow, quantity: string): Map<number, KpiHour | null> | undefined {
-  const all = wholeSeries(device, quantity).map((series) => series.hours(window.startMs, window.endMs));
-  if (all.length === 0) return undefined;
-  const byStart = new Map<number, KpiHour | null>();
-  for (const hour of all[0] ?? []) {
-    const phases = all.map((hours) => hours.find((other) => other.startMs === hour.startMs));
-    const complete = phases.every((phase) => phase?.valid === true && phase.value !== null);
-    byStart.set(hour.startMs, complete ? { ...hour, value: exactSum(phases.map((phase) => phase?.value ?? 0)) } : null);
-  }
-  return byStart;
-}

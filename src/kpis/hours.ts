@@ -1,24 +1,79 @@
-import { HOUR_MS } from '../base/index.ts';
+import { exactSum, HOUR_MS } from '../base/index.ts';
 import type { KpiDevice, KpiHour, KpiSeries, KpiWindow, Part } from './definition.ts';
 
-/** The device's series of a quantity: the unnamed channel where there is one, otherwise the first. */
-export function mainSeries(device: KpiDevice, quantity: string): KpiSeries | undefined {
-  const all = device.series.filter(({ series }) => series.quantity === quantity);
+/**
+ * Hours before a local day in which a meter that reported is expected on the day too: one that fell silent lowers the
+ * coverage of its first silent day. Also the reach of KPIs that ask for expected meters, so that a late reading there
+ * makes them look again; short of the shortest day, so that it reaches the next day only.
+ */
+export const EXPECTED_AFTER_HOURS = 23;
+
+type Span = Pick<KpiWindow, 'startMs' | 'endMs'>;
+
+/**
+ * The device's series of a quantity: the unnamed channel where there is one, otherwise the first; of several only those
+ * with anything in the window, so that a channel which came later or went earlier makes no difference.
+ */
+export function mainSeries(device: KpiDevice, quantity: string, window: Span): KpiSeries | undefined {
+  const known = device.series.filter(({ series }) => series.quantity === quantity);
+  const all = known.length < 2 ? known : known.filter((one) => isHeard(one, window));
   return all.find(({ series }) => series.channel === '') ?? all.find(({ series }) => series.channel !== '1s') ?? all[0];
 }
 
 /**
- * The series that together are a device's whole: the unnamed channel, or else its phases (L1 to L3), tariffs (T1...) or
+ * The series that together are a meter's whole: the unnamed channel, or else its phases (L1 to L3), tariffs (T1...) or
  * numbered outputs. Sub-meters with names of their own are never added to the meter above them.
+ *
+ * @returns the series expected in the window; empty when the meter measures no such quantity, or was not heard lately
  */
-export function wholeSeries(device: KpiDevice, quantity: string): readonly KpiSeries[] {
-  const all = device.series.filter(({ series }) => series.quantity === quantity);
+export function wholeSeries(device: KpiDevice, quantity: string, window: Span): readonly KpiSeries[] {
+  const expected = { startMs: window.startMs - EXPECTED_AFTER_HOURS * HOUR_MS, endMs: window.endMs };
+  const all = device.series.filter((one) => one.series.quantity === quantity && isHeard(one, expected));
   const main = all.filter(({ series }) => series.channel === '');
-  return main.length > 0 ? main : all.filter(({ series }) => /^(?:[LT]\d|\d+)$/.test(series.channel));
+  const parts = all.filter(({ series }) => /^(?:[LT]\d|\d+)$/.test(series.channel));
+  return parts.length === 0 || main.some((one) => isHeard(one, window)) ? main : parts;
+}
+
+function isHeard(series: KpiSeries, { startMs, endMs }: Span): boolean {
+  return series.hours(startMs, endMs).length > 0;
+}
+
+/** An interval that all series of a whole have, with the sum of their values. */
+export interface WholeInterval {
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly value: number;
+}
+
+/**
+ * Sums the series of a whole interval by interval. An interval in which one of them does not count is left out: the sum
+ * would be too small.
+ *
+ * @param series intervals of each series
+ * @returns by start, ms UTC, in order of time
+ */
+export function wholeIntervals(
+  series: readonly (readonly KpiHour[])[],
+  counts: (interval: KpiHour) => boolean,
+): ReadonlyMap<number, WholeInterval> {
+  const counted = series.flatMap((intervals) => intervals.filter((one) => one.value !== null && counts(one)));
+  const whole = new Map<number, WholeInterval>();
+  for (const [startMs, same] of Map.groupBy(counted, (interval) => interval.startMs)) {
+    const [first] = same;
+    if (first === undefined || same.length < series.length) continue;
+    whole.set(startMs, { startMs, endMs: first.endMs, value: exactSum(same.map((one) => one.value ?? Number.NaN)) });
+  }
+  return whole;
+}
+
+/** Hours of a window that are valid in all series of a whole, summed. */
+export function wholeHours(series: readonly KpiSeries[], window: Span): ReadonlyMap<number, WholeInterval> {
+  const hours = series.map((one) => one.hours(window.startMs, window.endMs));
+  return wholeIntervals(hours, (hour) => hour.valid);
 }
 
 /** Number of hours of a window; days have 23 to 25. */
-export function hoursOf(window: Pick<KpiWindow, 'startMs' | 'endMs'>): number {
+export function hoursOf(window: Span): number {
   return Math.round((window.endMs - window.startMs) / HOUR_MS);
 }
 

@@ -154,14 +154,17 @@ export class KpiEvaluation {
       const scope = this.#zonePart(window, child);
       return scope === null ? [] : [{ ...scope, population: child.population }];
     });
-    const all = own === null ? below : [...below, { ...own, population: node.ownPopulation }];
+    const all = own === null ? below : [...below, { ...own, population: node.ownPopulation, own: true }];
     if (all.length === 0) return null;
     if (node.children.length === 0 && own !== null)
       return { ...own, coveredPopulation: own.part.value === null ? 0 : node.population };
+    const part = spatial.parent(all);
+    const isUsed = new Set(part.used);
+    const used = all.filter((scope) => isUsed.has(scope.part));
     return {
-      part: spatial.parent(all.map(({ part, population }) => ({ part, population }))),
-      deviceCount: all.reduce((sum, scope) => sum + scope.deviceCount, 0),
-      coveredPopulation: all.reduce((sum, scope) => sum + scope.coveredPopulation, 0),
+      part,
+      deviceCount: used.reduce((sum, scope) => sum + scope.deviceCount, 0),
+      coveredPopulation: used.reduce((sum, scope) => sum + scope.coveredPopulation, 0),
     };
   }
 
@@ -172,8 +175,7 @@ export class KpiEvaluation {
     });
     if (parts.length === 0) return null;
     const part = this.members.kpi.spatial.zone(parts, { id: node.id, population: node.ownPopulation });
-    const deviceCount = parts.filter(({ part: { value } }) => value !== null).length;
-    return { part, deviceCount, coveredPopulation: part.value === null ? 0 : node.ownPopulation };
+    return { part, deviceCount: part.used.length, coveredPopulation: part.value === null ? 0 : node.ownPopulation };
   }
 }
 

@@ -1,5 +1,5 @@
-import type { KpiDefinition } from './definition.ts';
-import { hoursOf } from './hours.ts';
+import { HOUR_MS } from '../base/index.ts';
+import type { KpiDefinition, KpiHour, KpiSeries, KpiWindow } from './definition.ts';
 import { RATIO } from './spatial-rules.ts';
 
 /** Share of the expected readings of smart meters that arrived in the last 24 hours, of meters that reported at all. */
@@ -19,7 +19,8 @@ export const meterAvailability: KpiDefinition = {
     { name: 'good', upTo: Number.POSITIVE_INFINITY, color: '#2e9e6b' },
   ],
   scopes: ['zone', 'city'],
-  method: 'hours of the last 24 in which a meter delivered, of all hours, over all meters that reported in them',
+  method:
+    'readings that meters delivered in the last 24 hours, of those that their reporting intervals ask for, over all meters that reported in them',
   completeness: 'at least one meter reported in the last 24 hours',
   source: 'supports U4SSC EC: ICT: WS: 1C and EC: ICT: ES: 1C',
   quantities: ['water_volume', 'water_flow', 'energy_import', 'heat_energy', 'gas_volume'],
@@ -28,25 +29,53 @@ export const meterAvailability: KpiDefinition = {
   live: true,
   device: (device, window) => {
     if (device.facts.role === 'ambient' || device.facts.role === 'ignore') return null;
-    const starts = new Set<number>();
-    for (const series of device.series) {
-      for (const hour of series.hours(window.startMs, window.endMs)) {
-        if (hour.pane.count > 0) starts.add(hour.startMs);
-      }
-    }
-    if (starts.size === 0) return null;
-    // An open window is asked only for the hours that have begun.
-    const askedMs = Math.min(window.endMs, window.calendar.hourEnd(window.nowMs));
-    const expected = hoursOf({ startMs: window.startMs, endMs: askedMs });
-    const value = expected === 0 ? null : (100 * Math.min(starts.size, expected)) / expected;
+    const heard = device.series.filter((series) => readHours(series, window).length > 0);
+    if (heard.length === 0) return null;
+    const everyMs = heard.reduce(
+      (least, { series }) => Math.min(least, series.expectEveryMs),
+      Number.POSITIVE_INFINITY,
+    );
+    // An open window is asked only for the time that has begun; a meter slower than the window owes it one reading.
+    const askedMs = Math.min(window.endMs, window.nowMs) - window.startMs;
+    const expectedCount = Math.max(1, slotsIn(askedMs, everyMs));
+    const fastest = heard.filter(({ series }) => series.expectEveryMs === everyMs);
+    const delivered = fastest.map((series) => slotsOf(readHours(series, window), everyMs));
+    const validCount = Math.min(expectedCount, Math.max(...delivered));
     return {
-      value,
-      validCount: starts.size,
-      expectedCount: expected,
+      value: (100 * validCount) / expectedCount,
+      validCount,
+      expectedCount,
       valid: true,
       note: '',
-      numerator: 100 * Math.min(starts.size, expected),
-      denominator: expected,
+      numerator: 100 * validCount,
+      denominator: expectedCount,
     };
   },
 };
+
+/** Hours in which the meter delivered, not those that a register's increase only reaches across. */
+function readHours(series: KpiSeries, window: KpiWindow): readonly KpiHour[] {
+  return series.hours(window.startMs, window.endMs).filter((hour) => hour.pane.count > 0);
+}
+
+/** Readings that a time asks for; hours round to whole slots, as their panes do. */
+function slotsIn(lengthMs: number, everyMs: number): number {
+  if (everyMs > HOUR_MS) return Math.floor(lengthMs / everyMs);
+  return Math.floor((lengthMs * Math.round(HOUR_MS / everyMs)) / HOUR_MS);
+}
+
+/**
+ * Expected readings that came. Hours count their own; for a meter slower than hourly a reading fills the next slot when
+ * it comes at least three quarters of the interval after the one before, as within hours.
+ */
+function slotsOf(hours: readonly KpiHour[], everyMs: number): number {
+  if (everyMs <= HOUR_MS) return hours.reduce((sum, hour) => sum + hour.pane.coveredSlots, 0);
+  let count = 0;
+  let slotMs = Number.NEGATIVE_INFINITY;
+  for (const { pane } of hours) {
+    if (pane.firstMs - slotMs < 0.75 * everyMs) continue;
+    count++;
+    slotMs = pane.firstMs;
+  }
+  return count;
+}

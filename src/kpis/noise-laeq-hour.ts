@@ -22,7 +22,7 @@ export const noiseLaeqHour: KpiDefinition = {
   spatial: ENERGETIC_MEAN,
   reachHours: 0,
   device: (device, window) => {
-    const hour = mainSeries(device, 'laeq')?.hours(window.startMs, window.endMs)[0];
+    const hour = mainSeries(device, 'laeq', window)?.hours(window.startMs, window.endMs)[0];
     if (device.facts.role !== 'ambient' || hour === undefined) return null;
     const { coveredSlots, expectedSlots } = hour.pane;
     return { value: hour.value, validCount: coveredSlots, expectedCount: expectedSlots, valid: hour.valid, note: '' };

@@ -1,5 +1,5 @@
 import { lden, type NoisePeriod, noisePeriodOfHour, periodHours } from './arithmetic/index.ts';
-import type { KpiDefinition, KpiDevice, KpiHour, KpiWindow, Part } from './definition.ts';
+import type { KpiDefinition, KpiDevice, KpiWindow, Part } from './definition.ts';
 import { hoursOf, mainSeries, partOf, threeQuarters } from './hours.ts';
 import type { KpiBand } from './kpi.ts';
 import { ENERGETIC_MEAN } from './spatial-rules.ts';
@@ -26,15 +26,16 @@ const COMMON = {
 } as const satisfies Partial<KpiDefinition>;
 
 /**
- * Lday, Levening and Lnight of one local day: the energetic mean of all readings of the period. The night is the two
- * ends of the calendar day. A value of one day is an indicator only; the directive's are annual.
+ * Lday, Levening and Lnight of one local day: the energetic mean of the readings of the period's valid hours; of all its
+ * readings when too few hours are valid, and the value with them. The night is the two ends of the calendar day. A value
+ * of one day is an indicator only; the directive's are annual.
  */
 export const noisePeriods: readonly KpiDefinition[] = PERIODS.map(({ period, id, name }) => ({
   ...COMMON,
   id,
   title: `${name} of the day`,
   bands: period === 'night' ? bands(45, 50, 55) : [],
-  method: `energetic mean of the readings of the ${period} of the local day (one day: an indicator, END values are annual)`,
+  method: `energetic mean of the readings of the valid hours of the ${period} of the local day (one day: an indicator, END values are annual)`,
   completeness: `at least 75 % of the hours of the ${period} are valid`,
   device: (device, window) => periodPart(device, window, period),
 }));
@@ -62,7 +63,7 @@ export const noiseLden: KpiDefinition = {
 };
 
 function periodPart(device: KpiDevice, window: KpiWindow, period: NoisePeriod): Part | null {
-  const series = mainSeries(device, 'laeq');
+  const series = mainSeries(device, 'laeq', window);
   if (series === undefined || device.facts.role !== 'ambient') return null;
   const hours = series.hours(window.startMs, window.endMs);
   if (hours.length === 0) return null;
@@ -72,9 +73,11 @@ function periodPart(device: KpiDevice, window: KpiWindow, period: NoisePeriod): 
   for (let atMs = window.startMs; atMs < window.endMs; atMs = window.calendar.hourEnd(atMs)) {
     if (inPeriod(atMs)) expectedCount++;
   }
-  const used: readonly KpiHour[] = hours.filter((hour) => inPeriod(hour.startMs));
-  const validCount = used.filter((hour) => hour.valid).length;
-  return partOf(series.pooled(used), validCount, expectedCount, threeQuarters(expectedCount));
+  const measured = hours.filter((hour) => inPeriod(hour.startMs));
+  const valid = measured.filter((hour) => hour.valid);
+  const neededCount = threeQuarters(expectedCount);
+  const pooled = series.pooled(valid.length >= neededCount ? valid : measured);
+  return partOf(pooled, valid.length, expectedCount, neededCount);
 }
 
 /** WHO guideline, END reporting threshold, and a high level. */

@@ -1,6 +1,6 @@
-import { exactSum, HOUR_MS, QUARTER_MS } from '../base/index.ts';
-import type { KpiDefinition, KpiDevice, KpiHour, KpiWindow } from './definition.ts';
-import { threeQuarters, wholeSeries } from './hours.ts';
+import { HOUR_MS, QUARTER_MS } from '../base/index.ts';
+import type { KpiDefinition, KpiHour, KpiSeries, KpiWindow } from './definition.ts';
+import { EXPECTED_AFTER_HOURS, threeQuarters, wholeIntervals, wholeSeries } from './hours.ts';
 import { COINCIDENT_PEAK, peakOf } from './spatial-rules.ts';
 
 /**
@@ -25,13 +25,13 @@ export const peakDemand: KpiDefinition = {
   source: 'clock-aligned interval demand of electricity metering',
   quantities: ['energy_import'],
   spatial: COINCIDENT_PEAK,
-  reachHours: 0,
+  reachHours: EXPECTED_AFTER_HOURS,
   device: (device, window) => {
     if (device.facts.role !== 'customer' && device.facts.role !== 'grid') return null;
-    const phases = wholeSeries(device, 'energy_import');
+    const phases = wholeSeries(device, 'energy_import', window);
     if (phases.length === 0) return null;
     const intervalMs = phases.some(({ series }) => series.expectEveryMs > QUARTER_MS) ? HOUR_MS : QUARTER_MS;
-    const curve = demandCurve(device, window, intervalMs);
+    const curve = demandCurve(phases, window, intervalMs);
     const peak = peakOf(curve);
     const expectedCount = Math.round((window.endMs - window.startMs) / QUARTER_MS);
     const validCount = curve.size;
@@ -47,23 +47,19 @@ export const peakDemand: KpiDefinition = {
 };
 
 /** Demand in kW by quarter-hour; whole intervals only. An hourly value stands for its four quarters. */
-function demandCurve(device: KpiDevice, window: KpiWindow, intervalMs: number): Map<number, number> {
-  const phases = wholeSeries(device, 'energy_import').map((series) =>
-    intervalMs === QUARTER_MS
-      ? series.quarters(window.startMs, window.endMs)
-      : series.hours(window.startMs, window.endMs),
+function demandCurve(phases: readonly KpiSeries[], window: KpiWindow, intervalMs: number): Map<number, number> {
+  const { startMs, endMs } = window;
+  const intervals = phases.map((series) =>
+    intervalMs === QUARTER_MS ? series.quarters(startMs, endMs) : series.hours(startMs, endMs),
   );
   const curve = new Map<number, number>();
-  for (const interval of phases[0] ?? []) {
-    const same = phases.map((hours) => hours.find((hour) => hour.startMs === interval.startMs));
-    if (!same.every((hour) => hour !== undefined && isWhole(hour))) continue;
-    const energyKWh = exactSum(same.map((hour) => hour?.value ?? 0));
-    const demandKW = (energyKWh * HOUR_MS) / (interval.endMs - interval.startMs);
+  for (const interval of wholeIntervals(intervals, isWhole).values()) {
+    const demandKW = (interval.value * HOUR_MS) / (interval.endMs - interval.startMs);
     for (let atMs = interval.startMs; atMs < interval.endMs; atMs += QUARTER_MS) curve.set(atMs, demandKW);
   }
   return curve;
 }
 
 function isWhole(interval: KpiHour): boolean {
-  return interval.value !== null && interval.pane.increaseCoveredMs >= interval.endMs - interval.startMs;
+  return interval.pane.increaseCoveredMs >= interval.endMs - interval.startMs;
 }

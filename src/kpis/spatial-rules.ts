@@ -1,23 +1,25 @@
 import { exactSum } from '../base/index.ts';
 import { energyMean, populationWeightedMean } from './arithmetic/index.ts';
-import type { Part, SpatialRule, WeightedPart } from './definition.ts';
+import type { CombinedPart, Part, SpatialRule, WeightedPart } from './definition.ts';
+import { threeQuarters } from './hours.ts';
 
 /*
  * How devices make a zone and zones their parent (KPI.md 6.5). Invalid parts are used only where no valid one is left,
- * and then mark the result as invalid; parts without a value leave numerator and denominator.
+ * and then mark the result as invalid; parts without a value leave numerator and denominator. A mean or a ratio is valid
+ * with half of its parts; a sum only with all of them, as it would be too small without one.
  */
 
 /** Zone: arithmetic mean of its stations. Parent: mean weighted by population (SDG 11.6.2). */
 export const MEAN_OF_STATIONS: SpatialRule = {
   text: 'zone: mean of its valid stations; city: mean of zones weighted by population, zones without data left out',
-  zone: (parts) => combine(partsOf(parts), (values) => exactSum(values) / values.length),
+  zone: (parts) => combine(partsOf(parts), half, (values) => exactSum(values) / values.length),
   parent: (parts) => weighted(parts, (zones) => populationWeightedMean(zones).value),
 };
 
 /** Levels are averaged as energy, also with the weight of the people. */
 export const ENERGETIC_MEAN: SpatialRule = {
   text: 'zone: energetic mean of its valid sensors; city: energetic mean of zones weighted by population',
-  zone: (parts) => combine(partsOf(parts), energyMean),
+  zone: (parts) => combine(partsOf(parts), half, energyMean),
   parent: (parts) =>
     weighted(parts, (zones) => {
       const energies = zones.map(({ value, population }) => ({ value: 10 ** (value / 10), population }));
@@ -30,32 +32,35 @@ export const ENERGETIC_MEAN: SpatialRule = {
 export const WORST: SpatialRule = {
   text: 'zone: its worst valid station; city: its worst zone',
   zone: (parts) => worst(partsOf(parts)),
-  parent: (parts) => worst(parts.map(({ part }) => part)),
+  parent: (parts) => worst(partsOf(parts)),
 };
 
 /** Amounts add up. */
 export const SUM: SpatialRule = {
-  text: 'zone: sum of its valid devices; city: sum of its zones',
-  zone: (parts) => combine(partsOf(parts), exactSum),
-  parent: (parts) =>
-    combine(
-      parts.map(({ part }) => part),
-      exactSum,
-    ),
+  text: 'zone: sum of its valid devices; city: sum of its zones; valid only when none is missing',
+  zone: (parts) => combine(partsOf(parts), all, exactSum),
+  parent: (parts) => combine(partsOf(parts), all, exactSum),
 };
 
 /** A share or an amount per head: numerators and denominators add up on their own. */
 export const RATIO: SpatialRule = {
   text: 'numerators and denominators of all valid devices are summed; zones without data leave both',
   zone: (parts) => ratio(partsOf(parts)),
-  parent: (parts) => ratio(parts.map(({ part }) => part)),
+  parent: (parts) => ratio(partsOf(parts)),
 };
 
 /** The peak of the sum, not the sum of the peaks. */
 export const COINCIDENT_PEAK: SpatialRule = {
-  text: 'coincident peak: the intervals of all devices are summed before the highest is taken',
+  text: 'coincident peak: the intervals of all devices are summed before the highest is taken; valid only when no device is missing',
   zone: (parts) => coincidentPeak(partsOf(parts)),
-  parent: (parts) => coincidentPeak(parts.map(({ part }) => part)),
+  parent: (parts) => coincidentPeak(partsOf(parts)),
+};
+
+/** The minimum of the sum, not the sum of the minima. */
+export const COINCIDENT_MINIMUM: SpatialRule = {
+  text: 'coincident minimum: the hours of all meters are summed before the lowest is taken; an hour counts only when every meter has it',
+  zone: (parts) => coincidentMinimum(partsOf(parts)),
+  parent: (parts) => coincidentMinimum(partsOf(parts)),
 };
 
 export const NO_PART: Part = { value: null, validCount: 0, expectedCount: 0, valid: false, note: '' };
@@ -66,68 +71,119 @@ export function usable(parts: readonly Part[]): readonly Part[] {
   return valid.length > 0 ? valid : parts.filter((part) => part.value !== null);
 }
 
+/** Whether so many valid parts of those that exist make the whole valid. */
+type Enough = (validCount: number, count: number) => boolean;
+const half: Enough = (validCount, count) => validCount > 0 && 2 * validCount >= count;
+const all: Enough = (validCount, count) => validCount > 0 && validCount === count;
+
 function partsOf(parts: readonly { readonly part: Part }[]): readonly Part[] {
   return parts.map(({ part }) => part);
 }
 
-function combine(parts: readonly Part[], value: (values: readonly number[]) => number | null): Part {
-  const used = usable(parts);
-  if (used.length === 0) return { ...NO_PART, expectedCount: parts.length };
-  return {
-    ...counts(parts),
-    value: value(used.map((part) => part.value ?? Number.NaN)),
-    note: used.length === 1 ? (used[0]?.note ?? '') : '',
-  };
+function nothing(parts: readonly Part[]): CombinedPart {
+  return { ...NO_PART, expectedCount: parts.length, used: [] };
 }
 
-/** Valid parts of those that exist; half of them make the whole valid. */
-function counts(parts: readonly Part[]) {
+function counts(parts: readonly Part[], enough: Enough) {
   const validCount = parts.filter((part) => part.valid).length;
-  return { validCount, expectedCount: parts.length, valid: validCount > 0 && 2 * validCount >= parts.length };
+  return { validCount, expectedCount: parts.length, valid: enough(validCount, parts.length) };
+}
+
+function combine(
+  parts: readonly Part[],
+  enough: Enough,
+  value: (values: readonly number[]) => number | null,
+): CombinedPart {
+  const used = usable(parts);
+  if (used.length === 0) return nothing(parts);
+  return {
+    ...counts(parts, enough),
+    value: value(used.map((part) => part.value ?? Number.NaN)),
+    note: used.length === 1 ? (used[0]?.note ?? '') : '',
+    used,
+  };
 }
 
 function weighted(
   parts: readonly WeightedPart[],
   mean: (zones: readonly { readonly value: number; readonly population: number }[]) => number | null,
-): Part {
-  const used = usable(partsOf(parts));
-  if (used.length === 0) return { ...NO_PART, expectedCount: parts.length };
+): CombinedPart {
+  // Where nobody lives nothing weighs; only without any people in the configuration do zones weigh alike.
+  const inhabited = parts.filter(({ population }) => population > 0);
+  const weighs = inhabited.some(({ part }) => part.value !== null);
+  const said = partsOf(weighs ? inhabited : parts);
+  const used = usable(said);
+  if (used.length === 0) return nothing(said);
+  const isUsed = new Set(used);
   const zones = parts
-    .filter(({ part }) => used.includes(part))
-    .map(({ part, population }) => ({ value: part.value ?? Number.NaN, population }));
-  const people = exactSum(zones.map((zone) => zone.population));
-  // Without any population in the configuration zones weigh alike.
-  const value = mean(people > 0 ? zones : zones.map((zone) => ({ ...zone, population: 1 })));
-  return { ...counts(partsOf(parts)), value, note: '' };
+    .filter(({ part }) => isUsed.has(part))
+    .map(({ part, population }) => ({ value: part.value ?? Number.NaN, population: weighs ? population : 1 }));
+  return { ...counts(said, half), value: mean(zones), note: '', used };
 }
 
-function worst(parts: readonly Part[]): Part {
+function worst(parts: readonly Part[]): CombinedPart {
   const used = usable(parts);
   const first = used[0];
-  if (first === undefined) return { ...NO_PART, expectedCount: parts.length };
+  if (first === undefined) return nothing(parts);
   const most = used.reduce((a, b) => ((b.value ?? 0) > (a.value ?? 0) ? b : a), first);
-  return { ...counts(parts), value: most.value, note: most.note };
+  return { ...counts(parts, half), value: most.value, note: most.note, used };
 }
 
-function ratio(parts: readonly Part[]): Part {
+function ratio(parts: readonly Part[]): CombinedPart {
   const used = usable(parts);
-  if (used.length === 0) return { ...NO_PART, expectedCount: parts.length };
+  if (used.length === 0) return nothing(parts);
   const numerator = exactSum(used.map((part) => part.numerator ?? 0));
   const denominator = exactSum(used.map((part) => part.denominator ?? 0));
   const value = denominator > 0 ? numerator / denominator : null;
-  const { valid, ...count } = counts(parts);
-  return { ...count, valid: valid && value !== null, value, note: '', numerator, denominator };
+  const { valid, ...count } = counts(parts, half);
+  return {
+    ...count,
+    valid: valid && value !== null,
+    value,
+    note: '',
+    numerator,
+    denominator,
+    used: value === null ? [] : used,
+  };
 }
 
-function coincidentPeak(parts: readonly Part[]): Part {
+/** A sum that lacks a device in an interval is below the real one, and so never a peak that was none. */
+function coincidentPeak(parts: readonly Part[]): CombinedPart {
   const used = usable(parts);
   const curve = new Map<number, number>();
-  for (const part of used) {
-    for (const [atMs, value] of part.curve ?? []) curve.set(atMs, (curve.get(atMs) ?? 0) + value);
+  for (const [atMs, values] of valuesByTime(used)) {
+    const there = values.filter((value) => value !== null);
+    if (there.length > 0) curve.set(atMs, exactSum(there));
   }
   const peak = peakOf(curve);
-  if (peak === undefined) return { ...NO_PART, expectedCount: parts.length };
-  return { ...counts(parts), value: peak.value, note: peak.note, curve };
+  if (peak === undefined) return nothing(parts);
+  return { ...counts(parts, all), value: peak.value, note: peak.note, curve, used };
+}
+
+/** A sum that lacks a meter in an hour would be a minimum that was none: such hours do not count (KPI.md 4.2). */
+function coincidentMinimum(parts: readonly Part[]): CombinedPart {
+  const curve = new Map<number, number | null>();
+  for (const [atMs, values] of valuesByTime(parts)) {
+    const there = values.filter((value) => value !== null);
+    curve.set(atMs, there.length === parts.length ? exactSum(there) : null);
+  }
+  const sums = [...curve.values()].filter((sum) => sum !== null);
+  if (sums.length === 0) return { ...nothing(parts), curve };
+  const { valid, ...count } = counts(parts, all);
+  const value = sums.reduce((least, sum) => Math.min(least, sum));
+  return { ...count, valid: valid && sums.length >= threeQuarters(curve.size), value, note: '', curve, used: parts };
+}
+
+function valuesByTime(parts: readonly Part[]): ReadonlyMap<number, readonly (number | null)[]> {
+  const byTime = new Map<number, (number | null)[]>();
+  for (const { curve } of parts) {
+    for (const [atMs, value] of curve ?? []) {
+      const values = byTime.get(atMs);
+      if (values === undefined) byTime.set(atMs, [value]);
+      else values.push(value);
+    }
+  }
+  return byTime;
 }
 
 /** The highest interval of a curve; of equal ones the first. The note is its start in UTC. */

@@ -1,10 +1,13 @@
 import { HOUR_MS } from '../base/index.ts';
 import { minimumNightFlow } from './arithmetic/index.ts';
-import type { KpiDefinition, KpiWindow } from './definition.ts';
-import { hourlyValues, partOf, threeQuarters, wholeSeries } from './hours.ts';
-import { SUM } from './spatial-rules.ts';
+import type { KpiDefinition, KpiDevice, KpiWindow } from './definition.ts';
+import { EXPECTED_AFTER_HOURS, partOf, threeQuarters, wholeHours, wholeSeries } from './hours.ts';
+import { COINCIDENT_MINIMUM } from './spatial-rules.ts';
 
-/** Minimum night flow of bulk meters: the lowest hourly mean between the night hours of the city (KPI.md 4.4). */
+/**
+ * Minimum night flow of bulk meters: the lowest mean flow of a clock hour of the night (KPI.md 4.4). Rolling hours would
+ * find a minimum that is a little lower; meters that report hourly have none.
+ */
 export const waterMnf: KpiDefinition = {
   id: 'water-mnf',
   code: '',
@@ -17,34 +20,49 @@ export const waterMnf: KpiDefinition = {
   decimals: 1,
   bands: [],
   scopes: ['device', 'zone', 'city'],
-  method: 'lowest hourly mean flow of the night hours of the local day (02 to 05 by default)',
+  method: 'lowest mean flow of a clock hour (not of rolling hours) of the night of the local day, 02 to 05 by default',
   completeness: 'at least 75 % of the night hours are valid',
   source: 'IWA water loss practice; KPI of district metered areas',
   quantities: ['water_flow', 'water_volume'],
-  spatial: SUM,
-  reachHours: 0,
+  spatial: COINCIDENT_MINIMUM,
+  reachHours: EXPECTED_AFTER_HOURS,
   device: (device, window) => {
     if (device.facts.role !== 'bulk') return null;
-    const series = wholeSeries(device, 'water_flow')[0] ?? wholeSeries(device, 'water_volume')[0];
-    if (series === undefined) return null;
-    const { fromMs, toMs } = nightOf(window);
-    if (series.hours(window.startMs, window.endMs).length === 0) return null;
-    const hourly = hourlyValues(series, window.calendar, fromMs, toMs);
-    const validCount = hourly.filter((value) => value !== null).length;
-    return partOf(minimumNightFlow(hourly), validCount, hourly.length, threeQuarters(hourly.length));
+    const flows = ['water_flow', 'water_volume']
+      .map((quantity) => hourlyFlows(device, quantity, window))
+      .filter((hours) => hours !== undefined);
+    if (flows.length === 0) return null;
+    const night = nightHours(window);
+    const curves = flows.map((hours) => new Map(night.map((startMs) => [startMs, hours.get(startMs) ?? null])));
+    const curve = curves.reduce((most, other) => (validCountOf(other) > validCountOf(most) ? other : most));
+    const lowest = minimumNightFlow([...curve.values()]);
+    return { ...partOf(lowest, validCountOf(curve), night.length, threeQuarters(night.length)), curve };
   },
 };
 
-/** The night hours of a local day; shorter or longer by an hour on days of a clock change. */
-function nightOf(window: KpiWindow): { readonly fromMs: number; readonly toMs: number } {
+/** Flow of each valid hour by its start, m3/h, outputs of the meter summed; undefined when it has no such series. */
+function hourlyFlows(device: KpiDevice, quantity: string, window: KpiWindow): Map<number, number> | undefined {
+  const series = wholeSeries(device, quantity, window);
+  if (series.length === 0) return undefined;
+  return new Map(
+    Array.from(wholeHours(series, window).values(), ({ startMs, endMs, value }) => [
+      startMs,
+      quantity === 'water_flow' ? value : (value * HOUR_MS) / (endMs - startMs),
+    ]),
+  );
+}
+
+/** Starts of the night hours of a local day; one fewer or more on days of a clock change. */
+function nightHours(window: KpiWindow): number[] {
   const { nightFromHour, nightToHour } = window.settings.water;
-  let fromMs = window.endMs;
-  let toMs = window.startMs;
+  const starts: number[] = [];
   for (let atMs = window.startMs; atMs < window.endMs; atMs = window.calendar.hourEnd(atMs)) {
     const hour = window.calendar.clockHour(atMs);
-    if (hour < nightFromHour || hour >= nightToHour) continue;
-    fromMs = Math.min(fromMs, atMs);
-    toMs = Math.max(toMs, atMs + HOUR_MS);
+    if (hour >= nightFromHour && hour < nightToHour) starts.push(atMs);
   }
-  return { fromMs, toMs };
+  return starts;
+}
+
+function validCountOf(curve: ReadonlyMap<number, number | null>): number {
+  return [...curve.values()].filter((flow) => flow !== null).length;
 }

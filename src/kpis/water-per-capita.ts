@@ -1,34 +1,64 @@
 import { DAY_MS, exactSum, HOUR_MS } from '../base/index.ts';
-import type { KpiDefinition, KpiDevice, KpiWindow, Part, SpatialRule } from './definition.ts';
-import { hoursOf, threeQuarters, wholeSeries } from './hours.ts';
-import { NO_PART, RATIO } from './spatial-rules.ts';
+import type {
+  CombinedPart,
+  KpiDefinition,
+  KpiDevice,
+  KpiWindow,
+  Part,
+  SpatialRule,
+  WeightedPart,
+  ZoneFacts,
+} from './definition.ts';
+import { EXPECTED_AFTER_HOURS, hoursOf, threeQuarters, wholeHours, wholeSeries } from './hours.ts';
+import { RATIO, SUM } from './spatial-rules.ts';
 
-/** Volume that a device measured in a window, with the hours that are valid; null when it measures no water. */
+/** Volume that a device measured in a window, with the hours that are valid. */
 interface Volume {
   readonly volumeM3: number;
   readonly coveredMs: number;
   readonly validCount: number;
 }
 
-/** Bulk meters see all that a district takes; where a zone has any, its customers' meters are not added to them. */
+type ZoneParts = Parameters<SpatialRule['zone']>[0];
+
+/**
+ * Volumes over people, each litre and each head once. Bulk meters see all that a district takes: where a zone has any,
+ * its customers' meters are not added to them. The people of several parts must be distinct to be summed.
+ */
 const BULK_BEFORE_CUSTOMERS: SpatialRule = {
-  ...RATIO,
-  text: 'zone: bulk meters if there are any, otherwise customers\u2019 meters, per people served; city: volumes and people of its zones',
+  text:
+    'zone: its bulk meters if it has any, otherwise its customers\u2019 meters, per people served; bulk meters without ' +
+    'people served are left out beside others with them, and counted per inhabitant where none has any; city: volumes ' +
+    'and people of its zones are summed; its own bulk meters are added only when the people they serve live outside of ' +
+    'its zones, otherwise the larger group of people counts',
   zone: (parts, zone) => {
     const bulk = parts.filter(({ facts }) => facts.role === 'bulk');
-    const used = bulk.length > 0 ? bulk : parts;
-    const people = exactSum(used.map(({ part }) => part.denominator ?? 0));
-    if (people > 0) return RATIO.zone(used, zone);
-    const total = RATIO.zone(used, zone);
-    if (total.numerator === undefined || zone.population === 0) return { ...NO_PART, expectedCount: used.length };
-    return {
-      ...total,
-      value: total.numerator / zone.population,
-      valid: 2 * total.validCount >= total.expectedCount && total.validCount > 0,
-      denominator: zone.population,
-    };
+    if (bulk.length === 0) return RATIO.zone(parts, zone);
+    const withPeople = bulk.filter(({ facts }) => facts.peopleServed > 0);
+    return { ...(withPeople.length > 0 ? RATIO.zone(withPeople, zone) : perInhabitant(bulk, zone)), bulk: true };
   },
+  parent: (parts) => RATIO.parent(distinct(parts)),
 };
+
+/** Bulk meters that together supply the people of a zone: a sum, too small as soon as one of them is missing. */
+function perInhabitant(bulk: ZoneParts, { id, population }: ZoneFacts): CombinedPart {
+  const total = SUM.zone(bulk, { id, population });
+  if (total.value === null || population <= 0) return { ...total, value: null, valid: false, used: [] };
+  return { ...total, value: total.value / population, numerator: total.value, denominator: population };
+}
+
+/**
+ * Parts whose people are distinct. A zone's own bulk meters that serve more people than live outside of its children
+ * serve the children's too: then those count who speak for more people, the own ones or the children.
+ */
+function distinct(parts: readonly WeightedPart[]): readonly WeightedPart[] {
+  const own = parts.find((one) => one.own === true && one.part.bulk === true);
+  const people = own?.part.denominator ?? 0;
+  if (own === undefined || people <= own.population) return parts;
+  const below = parts.filter((one) => one !== own);
+  const peopleBelow = exactSum(below.map(({ part }) => part.denominator ?? 0));
+  return peopleBelow === 0 || (own.part.valid && people >= peopleBelow) ? [own] : below;
+}
 
 /** Water consumption per head and day of the local day, from flows or registers (IBNET; KPI.md 4.1). */
 export const waterPerCapita: KpiDefinition = {
@@ -44,19 +74,20 @@ export const waterPerCapita: KpiDefinition = {
   bands: [],
   scopes: ['zone', 'city'],
   method: 'volume of the valid hours of the local day, as litres per 24 hours and person served',
-  completeness: 'at least 75 % of the hours of the day are valid',
+  completeness: 'at least 75 % of the hours of the day are valid, in all outputs of the meter',
   source: 'U4SSC EN: EN: WS: 2C, as a daily value',
   quantities: ['water_volume', 'water_delta', 'water_flow'],
   spatial: BULK_BEFORE_CUSTOMERS,
-  reachHours: 0,
+  reachHours: EXPECTED_AFTER_HOURS,
   device: (device, window): Part | null => {
-    if (device.facts.role !== 'bulk' && device.facts.role !== 'customer') return null;
+    const { role, peopleServed } = device.facts;
+    // A customer's meter says nothing of people unless it is known whom it serves.
+    if (role !== 'bulk' && (role !== 'customer' || peopleServed <= 0)) return null;
     const volume = volumeOf(device, window);
-    if (volume === null) return null;
+    if (volume === undefined) return null;
     const expectedCount = hoursOf(window);
     const days = volume.coveredMs / DAY_MS;
     const litresPerDay = days > 0 ? (volume.volumeM3 * 1000) / days : null;
-    const people = device.facts.peopleServed;
     return {
       value: litresPerDay,
       validCount: volume.validCount,
@@ -64,21 +95,25 @@ export const waterPerCapita: KpiDefinition = {
       valid: litresPerDay !== null && volume.validCount >= threeQuarters(expectedCount),
       note: '',
       numerator: litresPerDay ?? 0,
-      denominator: people,
+      denominator: peopleServed,
     };
   },
 };
 
-function volumeOf(device: KpiDevice, window: KpiWindow): Volume | null {
-  for (const quantity of ['water_volume', 'water_delta', 'water_flow']) {
-    const hours = wholeSeries(device, quantity).flatMap((series) => series.hours(window.startMs, window.endMs));
-    if (hours.length === 0) continue;
-    const valid = hours.filter((hour) => hour.valid && hour.value !== null);
-    const perHour = valid.map((hour) =>
-      quantity === 'water_flow' ? ((hour.value ?? 0) * (hour.endMs - hour.startMs)) / HOUR_MS : (hour.value ?? 0),
+/** By the quantity with the most valid hours; undefined when the device measures no water, or was not heard lately. */
+function volumeOf(device: KpiDevice, window: KpiWindow): Volume | undefined {
+  const volumes = ['water_volume', 'water_delta', 'water_flow'].flatMap((quantity) => {
+    const series = wholeSeries(device, quantity, window);
+    if (series.length === 0) return [];
+    const hours = [...wholeHours(series, window).values()];
+    const perHour = hours.map(({ startMs, endMs, value }) =>
+      quantity === 'water_flow' ? (value * (endMs - startMs)) / HOUR_MS : value,
     );
-    const coveredMs = valid.reduce((sum, hour) => sum + hour.endMs - hour.startMs, 0);
-    return { volumeM3: exactSum(perHour), coveredMs, validCount: valid.length };
-  }
-  return null;
+    const coveredMs = hours.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0);
+    return [{ volumeM3: exactSum(perHour), coveredMs, validCount: hours.length }];
+  });
+  return volumes.reduce<Volume | undefined>(
+    (most, other) => (most === undefined || other.validCount > most.validCount ? other : most),
+    undefined,
+  );
 }
