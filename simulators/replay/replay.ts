@@ -218,7 +218,8 @@ class Run {
   async #sendLater(message: RecordedMessage, waitMs: number): Promise<void> {
     const signal = this.#options.signal;
     for (let leftMs = waitMs; leftMs > 0; leftMs -= SLEEP_MS_MAX) {
-      this.#report(undefined);
+      // What lies behind now is all published; the rest goes on as time does.
+      this.#report(this.#options.live === true ? 1 : undefined);
       await sleep(Math.min(leftMs, SLEEP_MS_MAX), undefined, signal === undefined ? {} : { signal });
     }
     await this.#publish(message);

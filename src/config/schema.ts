@@ -110,7 +110,7 @@ const windowsSchema = z
     counterGapMax: duration('3h'),
     /** How often changed windows are recomputed and sent to store and views. */
     tick: duration('1s'),
-    seriesMax: z.int().min(1).max(1_000_000).default(100_000),
+    seriesMax: z.int().min(1).max(1_000_000).default(20_000),
   })
   .prefault({});
 
@@ -167,6 +167,8 @@ const storeSchema = z
     kind: z.enum(['duckdb']).default('duckdb'),
     memoryMax: bytes('512MiB'),
     threads: z.int().min(1).max(64).default(2),
+    /** Raw readings older than this are deleted from the store (`windows.clock: wall` only); panes and KPI values stay. */
+    readingsAge: duration('90d'),
   })
   .prefault({});
 
@@ -214,7 +216,7 @@ export type DeviceConfig = z.output<typeof deviceSchema>;
 
 /** Relations between keys that a schema of single keys cannot say; each names both keys and both values. */
 export function checkRelations(config: CityConfig): string[] {
-  return [...checkZones(config), ...checkDevices(config), ...checkWindows(config)];
+  return [...checkZones(config), ...checkDevices(config), ...checkNoise(config), ...checkWindows(config)];
 }
 
 function checkZones(config: CityConfig): string[] {
@@ -257,6 +259,22 @@ function checkDevices(config: CityConfig): string[] {
     }
   }
   return problems;
+}
+
+/** Day, evening and night must fill 24 hours in this order, each with an hour at least (Directive 2002/49/EC, annex I). */
+function checkNoise({ noise }: CityConfig): string[] {
+  const { dayStartHour, eveningStartHour, nightStartHour } = noise;
+  const hoursTo = (from: number, to: number): number => (to - from + 24) % 24;
+  const periods = [
+    hoursTo(dayStartHour, eveningStartHour),
+    hoursTo(eveningStartHour, nightStartHour),
+    hoursTo(nightStartHour, dayStartHour),
+  ];
+  if (periods.every((hours) => hours > 0) && periods.reduce((sum, hours) => sum + hours, 0) === 24) return [];
+  return [
+    `noise: dayStartHour (${dayStartHour}), eveningStartHour (${eveningStartHour}) and nightStartHour ` +
+      `(${nightStartHour}) must follow each other round the clock`,
+  ];
 }
 
 function checkWindows(config: CityConfig): string[] {

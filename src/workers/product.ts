@@ -40,7 +40,7 @@ export interface Product {
 }
 
 const CLOSE_GRACE_MS = 3_000;
-const TRIM_EVERY_MS = 60_000;
+const TRIM_EVERY_MS = 10 * 60_000;
 /** Lag from which the process says that it is not ready. */
 const LAG_MS_MAX = 30_000;
 
@@ -244,7 +244,7 @@ class RunningProduct implements Product {
 
   /** Time marks close the last tick when nobody publishes, and let silence and lateness pass. */
   #startTimers(): void {
-    const { config, log } = this.#options;
+    const { config } = this.#options;
     const mark = (): void => {
       const nowMs = this.#clock.nowMs();
       if (!this.#unmarked && nowMs - this.#markedAtMs < config.journal.markEvery) return;
@@ -253,15 +253,26 @@ class RunningProduct implements Product {
       this.#journal.appendMark(nowMs, () => {});
     };
     const marks = setInterval(mark, config.windows.tick);
-    const trims = setInterval(() => {
-      this.#journal
-        .trim(this.#clock.nowMs())
-        .catch((error: unknown) => log.warn({ room: 'journal', err: error }, 'old segments could not be deleted'));
-    }, TRIM_EVERY_MS);
+    const trims = setInterval(() => void this.#trim(), TRIM_EVERY_MS);
     this.#closers.push(() => {
       clearInterval(marks);
       clearInterval(trims);
     });
+  }
+
+  /** What retention lets go: journal segments behind all consumers, raw readings of the store. */
+  async #trim(): Promise<void> {
+    const { config, log } = this.#options;
+    const nowMs = this.#clock.nowMs();
+    try {
+      await this.#journal.trim(nowMs);
+      // In `event` mode the past is what is looked at: nothing of it is old.
+      if (config.windows.clock === 'wall') {
+        await this.#store.trimRetention({ readingsBeforeMs: nowMs - config.store.readingsAge });
+      }
+    } catch (error) {
+      log.warn({ err: error }, 'what retention lets go could not be deleted');
+    }
   }
 
   #makeSources(): ViewSources {

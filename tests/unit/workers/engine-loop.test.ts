@@ -3,7 +3,7 @@ import { manualClock } from '../../../src/base/index.ts';
 import type { JournalReader, JournalRecord } from '../../../src/journal/index.ts';
 import type { StoreBatch } from '../../../src/store/index.ts';
 import { EngineLoop } from '../../../src/workers/engine-loop.ts';
-import type { Pipeline } from '../../../src/workers/pipeline.ts';
+import type { Pipeline, PipelineState } from '../../../src/workers/pipeline.ts';
 import type { Snapshots } from '../../../src/workers/snapshots.ts';
 
 const EMPTY = { readings: {}, series: [], devices: [], panes: [], kpis: [], quarantine: [] };
@@ -14,6 +14,7 @@ async function runLoop(storePosition: number) {
   const stored: number[] = [];
   const snapshots: number[] = [];
   const safe: number[] = [];
+  const warnings: string[] = [];
   const clock = manualClock(0);
   const pipeline = {
     sequence: 0,
@@ -46,7 +47,12 @@ async function runLoop(storePosition: number) {
     reader,
     writer,
     storePosition,
-    snapshots: { write: (state) => void snapshots.push(state.sequence) } as Snapshots,
+    snapshots: {
+      write: (state: PipelineState) => {
+        snapshots.push(state.sequence);
+        return snapshots[0];
+      },
+    } as unknown as Snapshots,
     snapshotEveryMs: 2_000,
     clock,
     onTick: ({ sequence }) => {
@@ -54,9 +60,12 @@ async function runLoop(storePosition: number) {
     },
     onStored: (sequence) => stored.push(sequence),
     onSafe: (sequence) => safe.push(sequence),
+    onWarning: (text) => warnings.push(text),
+    onWarning: (text) => expect.fail(text),
   });
   loop.advance(10);
   await loop.run();
+  expect(warnings).toEqual([]);
   return { written, stored, snapshots, safe };
 }
 

@@ -1,0 +1,233 @@
+import { describe, expect, it } from 'vitest';
+import { DAY_MS, HOUR_MS, localDay, MINUTE_MS } from '../../../src/base/index.ts';
+import { Quality, type Reading } from '../../../src/model/index.ts';
+import { hourIsValid, paneValue, WindowEngine, type WindowSettings } from '../../../src/windows/index.ts';
+
+const NOON_MS = Date.UTC(2026, 5, 15, 12);
+
+describe('the window engine', () => {
+  it('counts a reading once and keeps the first of two that contradict each other', () => {
+    const windows = engine();
+    expect(windows.accept(reading({ value: 10 })).outcome).toBe('counted');
+    expect(windows.accept(reading({ value: 10 })).outcome).toBe('duplicate');
+    expect(windows.accept(reading({ value: 11 })).outcome).toBe('conflict');
+    windows.tick();
+    expect(hour(windows, NOON_MS)).toMatchObject({ count: 1, sum: 10 });
+  });
+
+  it('lets a value take the place of no value, whichever comes first', () => {
+    for (const order of [
+      [Number.NaN, 7],
+      [7, Number.NaN],
+    ]) {
+      const windows = engine();
+      for (const value of order)
+        windows.accept(reading({ value, quality: Number.isNaN(value) ? Quality.bad : Quality.good }));
+      windows.tick();
+      expect(hour(windows, NOON_MS)).toMatchObject({ count: 1, invalidCount: 0, sum: 7 });
+    }
+  });
+
+  it('keeps bad readings for coverage and out of the value', () => {
+    const windows = engine();
+    for (let minute = 0; minute < 60; minute++) {
+      const quality = minute < 20 ? Quality.bad : Quality.good;
+      windows.accept(
+        reading({ timeMs: NOON_MS + minute * MINUTE_MS, value: quality === Quality.bad ? Number.NaN : 5, quality }),
+      );
+    }
+    windows.tick();
+    const pane = hour(windows, NOON_MS)!;
+    expect(pane).toMatchObject({ count: 40, invalidCount: 20, coveredSlots: 40, expectedSlots: 60 });
+    expect(hourIsValid('gauge', pane)).toBe(false);
+  });
+
+  it('takes 45 of 60 minutes as a valid hour and 44 as not', () => {
+    for (const [minutes, valid] of [
+      [45, true],
+      [44, false],
+    ] as const) {
+      const windows = engine();
+      for (let minute = 0; minute < minutes; minute++)
+        windows.accept(reading({ timeMs: NOON_MS + minute * MINUTE_MS }));
+      windows.tick();
+      expect(hourIsValid('gauge', hour(windows, NOON_MS)!)).toBe(valid);
+    }
+  });
+
+  it('does not mind seconds of jitter around the minute', () => {
+    const windows = engine();
+    for (let minute = 0; minute < 180; minute++) {
+      windows.accept(reading({ timeMs: NOON_MS + minute * MINUTE_MS + (minute % 2 === 0 ? -2_000 : 2_000) }));
+    }
+    windows.tick();
+    expect(hourIsValid('gauge', hour(windows, NOON_MS + HOUR_MS)!)).toBe(true);
+  });
+
+  it('does not let half an hour of hurried readings stand for the whole', () => {
+    const windows = engine();
+    for (let second = 0; second < 30 * 60; second += 10) windows.accept(reading({ timeMs: NOON_MS + second * 1_000 }));
+    windows.tick();
+    expect(hourIsValid('gauge', hour(windows, NOON_MS)!)).toBe(false);
+  });
+
+  it('averages decibels as energy: 50, 50, 50 and 80 dB are 73.992409 dB', () => {
+    const windows = engine();
+    for (const [index, value] of [50, 50, 50, 80].entries()) {
+      windows.accept(reading({ quantity: 'laeq', value, timeMs: NOON_MS + index * MINUTE_MS }));
+    }
+    windows.tick();
+    expect(paneValue('level', hour(windows, NOON_MS)!)).toBeCloseTo(73.992409, 6);
+  });
+
+  it('averages directions as vectors: 350 and 30 degrees are 10', () => {
+    const windows = engine();
+    windows.accept(reading({ quantity: 'wind_direction', value: 350 }));
+    windows.accept(reading({ quantity: 'wind_direction', value: 30, timeMs: NOON_MS + MINUTE_MS }));
+    windows.tick();
+    expect(paneValue('angle', hour(windows, NOON_MS)!)).toBeCloseTo(10, 9);
+  });
+
+  it('files what is older than the horizon, and makes a revision of what a final window missed', () => {
+    const windows = engine({ clock: 'wall', latenessMs: 15 * MINUTE_MS, horizonMs: 6 * HOUR_MS });
+    windows.passTime(NOON_MS);
+    windows.accept(reading({ timeMs: NOON_MS - 2 * HOUR_MS, value: 4 }));
+    windows.accept(reading({ timeMs: NOON_MS, value: 4 }));
+    windows.tick();
+    expect(hour(windows, NOON_MS - 2 * HOUR_MS)).toMatchObject({ final: true, revision: 0 });
+    expect(windows.accept(reading({ timeMs: NOON_MS - 2 * HOUR_MS + 1, value: 8 })).outcome).toBe('counted');
+    expect(windows.accept(reading({ timeMs: NOON_MS - 7 * HOUR_MS, value: 8 })).outcome).toBe('lateFiled');
+    windows.tick();
+    expect(hour(windows, NOON_MS - 2 * HOUR_MS)).toMatchObject({ final: true, revision: 1, sum: 12 });
+  });
+
+  it('is not moved by one reception time that leaps ahead, and follows when time goes on from there', () => {
+    const windows = engine({ clock: 'wall', latenessMs: 15 * MINUTE_MS, horizonMs: 6 * HOUR_MS });
+    windows.passTime(NOON_MS);
+    windows.passTime(NOON_MS + 30 * DAY_MS);
+    windows.passTime(NOON_MS + 30 * DAY_MS);
+    expect(windows.nowMs).toBe(NOON_MS);
+    expect(windows.accept(reading({ timeMs: NOON_MS + 1_000 })).outcome).toBe('counted');
+    windows.passTime(NOON_MS + 30 * DAY_MS + MINUTE_MS);
+    expect(windows.nowMs).toBe(NOON_MS + 30 * DAY_MS + MINUTE_MS);
+  });
+
+  it('refuses series beyond its bound and goes on with those it has', () => {
+    const windows = engine({ seriesMax: 1 });
+    expect(windows.accept(reading({ device: 'a' })).outcome).toBe('counted');
+    expect(windows.accept(reading({ device: 'b' }))).toEqual({ outcome: 'series_limit', series: -1 });
+    expect(windows.accept(reading({ device: 'a', timeMs: NOON_MS + 1 })).outcome).toBe('counted');
+  });
+
+  it.each([
+    ['Europe/Madrid', '2026-03-29', 23],
+    ['Europe/Madrid', '2026-10-25', 25],
+    ['Australia/Lord_Howe', '2026-10-04', 23.5],
+    ['Asia/Kolkata', '2026-06-01', 24],
+  ])('fills the local day of %s on %s with %d hours', (timeZone, date, hours) => {
+    const windows = engine({ timeZone });
+    const day = localDay(timeZone, date);
+    for (let atMs = day.startMs; atMs < day.endMs; atMs += 15 * MINUTE_MS) {
+      windows.accept(reading({ timeMs: atMs, expectEveryMs: 15 * MINUTE_MS }));
+    }
+    const days = windows.tick().panes.filter((row) => row.level === 'day');
+    expect(days).toHaveLength(1);
+    expect(days[0]!.pane).toMatchObject({
+      startMs: day.startMs,
+      endMs: day.endMs,
+      count: hours * 4,
+      expectedSlots: hours * 4,
+    });
+  });
+});
+
+describe('registers', () => {
+  const HOURLY = { quantity: 'water_volume', expectEveryMs: HOUR_MS } as const;
+  const registerAt = (values: readonly number[], settings: Partial<WindowSettings> = {}): number[] => {
+    const windows = engine(settings);
+    for (const [index, value] of values.entries())
+      windows.accept(reading({ ...HOURLY, value, timeMs: NOON_MS + index * HOUR_MS }));
+    windows.tick();
+    return values.slice(1).map((_, index) => hour(windows, NOON_MS + index * HOUR_MS)?.increase ?? Number.NaN);
+  };
+
+  it('gives each hour the difference to the next reading', () => {
+    expect(registerAt([100, 102, 105, 105])).toEqual([2, 3, 0]);
+  });
+
+  it('passes over a zero between readings that rise', () => {
+    expect(registerAt([5000, 5001, 0, 5003, 5004])).toEqual([1, 1, 1, 1]);
+  });
+
+  it('passes over a misread digit between readings that rise', () => {
+    expect(registerAt([5000, 5001, 9002, 5003, 5004])).toEqual([1, 1, 1, 1]);
+  });
+
+  it('counts from zero after an exchange', () => {
+    expect(registerAt([812, 813, 0.5, 1.5])).toEqual([1, 0.5, 1]);
+  });
+
+  it('does not take a correction of the count for a new register', () => {
+    expect(registerAt([66911, 66799, 66810])).toEqual([-112, 11]);
+  });
+
+  it('leaves a step open that no meter of its kind can make', () => {
+    expect(registerAt([100, 101, 350, 351], { registerRateMaxPerHour: () => 20 })).toEqual([1, 0, 1]);
+  });
+
+  it('leaves the time open between readings further apart than the limit, and says the delta at its end', () => {
+    const windows = engine();
+    windows.accept(reading({ ...HOURLY, value: 10 }));
+    windows.accept(reading({ ...HOURLY, value: 22, timeMs: NOON_MS + 4 * HOUR_MS }));
+    windows.tick();
+    expect(hour(windows, NOON_MS + HOUR_MS)).toBeUndefined();
+    expect(hour(windows, NOON_MS + 4 * HOUR_MS)).toMatchObject({
+      increase: 0,
+      increaseCoveredMs: 0,
+      increaseAtEnd: 12,
+    });
+  });
+
+  it('shares an increase over the hours between two readings by time', () => {
+    const windows = engine();
+    windows.accept(reading({ ...HOURLY, value: 10, timeMs: NOON_MS + 30 * MINUTE_MS }));
+    windows.accept(reading({ ...HOURLY, value: 13, timeMs: NOON_MS + 120 * MINUTE_MS }));
+    windows.tick();
+    expect(hour(windows, NOON_MS)).toMatchObject({ increase: 1, increaseCoveredMs: 30 * MINUTE_MS });
+    expect(hour(windows, NOON_MS + HOUR_MS)).toMatchObject({ increase: 2, increaseCoveredMs: HOUR_MS });
+  });
+});
+
+function engine(settings: Partial<WindowSettings> = {}): WindowEngine {
+  return new WindowEngine({
+    clock: 'event',
+    latenessMs: DAY_MS,
+    horizonMs: 10 * DAY_MS,
+    counterGapMsMax: 3 * HOUR_MS,
+    seriesMax: 100,
+    silentAfterIntervals: 3,
+    silentAfterMsMin: 5 * MINUTE_MS,
+    timeZone: 'UTC',
+    registerRateMaxPerHour: () => Number.POSITIVE_INFINITY,
+    ...settings,
+  });
+}
+
+function reading(change: Partial<Reading> = {}): Reading {
+  return {
+    device: 'd',
+    channel: '',
+    quantity: 'pm2_5',
+    value: 5,
+    timeMs: NOON_MS,
+    timeSource: 'device',
+    quality: Quality.good,
+    periodMs: 0,
+    expectEveryMs: MINUTE_MS,
+    ...change,
+  };
+}
+
+function hour(windows: WindowEngine, startMs: number) {
+  return windows.view(0).hours(startMs, startMs + 1)[0];
+}
