@@ -61,6 +61,8 @@ async function serve(flags: Flags): Promise<number> {
   const config = readConfig(flags);
   if (typeof config === 'number') return config;
   const log = createLogger({ level: config.log.level, pretty: process.stdout.isTTY === true });
+  // Heard from the beginning: a signal while the rooms open, or right behind the announcement, ends in order as well.
+  const stopped = stopSignal();
   let product: Product;
   try {
     product = await openProduct({ config, version: VERSION, log, webFolder: webFolder() });
@@ -75,7 +77,7 @@ async function serve(flags: Flags): Promise<number> {
   if (flags.announce === true) {
     process.stdout.write(`${JSON.stringify({ ready: true, mqtt: product.mqttUrl, http: product.httpUrl })}\n`);
   }
-  const failure = await Promise.race([product.failed, stopSignal()]);
+  const failure = await Promise.race([product.failed, stopped]);
   if (failure === undefined) log.info({}, 'stopping');
   else {
     // On stderr as well: the log may be silent or read by nobody, and this is why the process ends.
