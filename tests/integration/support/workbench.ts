@@ -76,9 +76,21 @@ export class Workbench {
     };
   }
 
-  /** Starts the product where it is expected to refuse; resolves when it has ended. */
-  run(options: ServeOptions): Promise<Ended> {
-    const { child, ended } = this.#spawn(options);
+  /**
+   * Starts the product where it is expected to end by itself, or at a signal sent when it has said something; resolves
+   * when it has ended.
+   */
+  run(
+    options: ServeOptions & { readonly whenSaid?: { readonly text: string; readonly signal: NodeJS.Signals } },
+  ): Promise<Ended> {
+    const { child, ended, output } = this.#spawn(options);
+    const { whenSaid } = options;
+    const listen = (): void => {
+      if (whenSaid === undefined || !output.stdout.includes(whenSaid.text)) return;
+      child.stdout?.off('data', listen);
+      child.kill(whenSaid.signal);
+    };
+    if (whenSaid !== undefined) child.stdout?.on('data', listen);
     const timer = setTimeout(() => child.kill('SIGKILL'), READY_MS_MAX);
     return ended.finally(() => clearTimeout(timer));
   }
