@@ -61,7 +61,6 @@ async function runLoop(storePosition: number) {
     onStored: (sequence) => stored.push(sequence),
     onSafe: (sequence) => safe.push(sequence),
     onWarning: (text) => expect.fail(text),
-    onWarning: (text) => expect.fail(text),
   });
   loop.advance(10);
   await loop.run();
