@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+import { checkRelations, citySchema } from '../../../src/config/schema.ts';
+
+const problemsOf = (noise: Readonly<Record<string, number>>) =>
+  checkRelations(citySchema.parse({ city: { id: 'town', name: 'Town', timeZone: 'UTC' }, noise }));
+
+describe('the periods of a day of noise', () => {
+  it.each([
+    ['the defaults', {}],
+    ['a shorter evening', { eveningStartHour: 20, nightStartHour: 22 }],
+    ['a night that begins at midnight', { nightStartHour: 0 }],
+    [
+      'a day that begins after midnight follows the night',
+      { dayStartHour: 6, eveningStartHour: 18, nightStartHour: 1 },
+    ],
+  ])('may be %s', (_, noise) => {
+    expect(problemsOf(noise)).toEqual([]);
+  });
+
+  it('must follow each other round the clock', () => {
+    expect(problemsOf({ dayStartHour: 7, eveningStartHour: 23, nightStartHour: 19 })).toEqual([
+      'noise: dayStartHour (7), eveningStartHour (23) and nightStartHour (19) must follow each other round the clock',
+    ]);
+  });
+
+  it.each([{ eveningStartHour: 23 }, { eveningStartHour: 7 }, { nightStartHour: 7 }])(
+    'must not be empty: %o',
+    (noise) => {
+      expect(problemsOf(noise)).toHaveLength(1);
+    },
+  );
+});
