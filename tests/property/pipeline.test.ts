@@ -11,7 +11,10 @@ import { MemoryStore } from './support/memory-store.ts';
 const START_MS = Date.UTC(2026, 9, 24, 20);
 const RECEIVED_MS = START_MS + 30 * DAY_MS;
 
-/** Device, quantity and reporting interval of the series that a case draws from; two zones, and one device outside. */
+/**
+ * Device, quantity, reporting interval in minutes and channel of the series that a case draws from; two zones, one
+ * device outside, and zones whose sums need several meters and several outputs of one.
+ */
 const SERIES = [
   ['air-1', 'pm2_5', 10],
   ['air-1', 'no2', 60],
@@ -19,8 +22,14 @@ const SERIES = [
   ['air-2', 'o3', 60],
   ['noise-1', 'laeq', 5],
   ['flow-1', 'water_flow', 60],
+  ['flow-2', 'water_flow', 60, '0'],
+  ['flow-2', 'water_flow', 60, '1'],
   ['meter-1', 'water_volume', 60],
+  ['meter-2', 'water_volume', 120],
   ['power-1', 'energy_import', 15],
+  ['power-1', 'energy_generation', 15],
+  ['power-2', 'energy_import', 60, 'L1'],
+  ['power-2', 'energy_import', 60, 'L2'],
   ['loose-1', 'pm10', 60],
 ] as const;
 
@@ -35,8 +44,9 @@ const CONFIG = citySchema.parse({
     { match: 'air-2', zone: 'east' },
     { match: 'noise-*', zone: 'west' },
     { match: 'flow-1', zone: 'east', role: 'bulk', peopleServed: 500 },
-    { match: 'meter-1', zone: 'west', role: 'customer', peopleServed: 3 },
-    { match: 'power-1', zone: 'west', role: 'customer', peopleServed: 3 },
+    { match: 'flow-2', zone: 'east', role: 'bulk' },
+    { match: 'meter-*', zone: 'west', role: 'customer', peopleServed: 3 },
+    { match: 'power-*', zone: 'west', role: 'customer', peopleServed: 3 },
   ],
   windows: { clock: 'event', lateness: '20d', horizon: '20d' },
 });
@@ -132,10 +142,10 @@ function timeOf(sample: Sample): number {
 
 const intake: Intake = (message): Decoded => {
   const sample = JSON.parse(new TextDecoder().decode(message.payload)) as Sample;
-  const [device, quantity, everyMinutes] = SERIES[sample.series]!;
+  const [device, quantity, everyMinutes, channel = ''] = SERIES[sample.series]!;
   const reading = {
     device,
-    channel: '',
+    channel,
     quantity,
     value: sample.value,
     timeMs: timeOf(sample),

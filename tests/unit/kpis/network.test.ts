@@ -65,7 +65,9 @@ describe('the availability of a meter', () => {
   it('goes by the fastest series of the device', () => {
     const daily = { expectEveryMs: 24 * HOUR_MS, hours: delivered([5]) };
     const hourly = { expectEveryMs: HOUR_MS, hours: hoursFrom(window.startMs, repeat(1, 12)) };
-    expect(partOf('meter-availability', meter(daily, hourly), window)).toMatchObject({ value: 50, expectedCount: 24 });
+    for (const said of [meter(daily, hourly), meter(hourly, daily)]) {
+      expect(partOf('meter-availability', said, window)).toMatchObject({ value: 50, expectedCount: 24 });
+    }
   });
 
   it('does not count hours that a register only reaches across', () => {
@@ -109,7 +111,9 @@ describe('a silent sensor', () => {
 
   it('is heard by any of its series, with the shortest time-out of those heard', () => {
     expect(silent(heard(300), heard(5))).toBe(0);
+    expect(silent(heard(5), heard(300))).toBe(0);
     expect(silent(heard(40, 60), heard(50, 30))).toBe(1);
+    expect(silent(heard(40, 30), heard(50, 60))).toBe(1);
     // A series that was silent for more than a day says nothing of the time-out.
     expect(silent(heard(40, 60), heard(26 * 60, 30))).toBe(0);
   });

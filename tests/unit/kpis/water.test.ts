@@ -62,6 +62,24 @@ describe('water per head, of one meter', () => {
     expect(partOf('water-per-capita', heard(DAY.startMs - 24 * HOUR_MS), DAY).value).toBe(24_000);
   });
 
+  it('goes over to its outputs when the meter as a whole is not reported any more', () => {
+    const said = customer([
+      ['water_volume', { hours: hoursFrom(DAY.startMs - HOUR_MS, [1]) }],
+      ['water_volume', all('0', 0.75)],
+      ['water_volume', all('1', 0.25)],
+    ]);
+    expect(partOf('water-per-capita', said, DAY)).toMatchObject({ value: 24_000, validCount: 24 });
+  });
+
+  it('does not add its outputs to the meter as a whole', () => {
+    const said = customer([
+      ['water_volume', all('', 1)],
+      ['water_volume', all('0', 0.75)],
+      ['water_volume', all('garden', 0.25)],
+    ]);
+    expect(partOf('water-per-capita', said, DAY).value).toBe(24_000);
+  });
+
   it('is expected on the day after its last reading, and then no more', () => {
     const heard = (atMs: number) => customer([['water_volume', { hours: hoursFrom(atMs, [1]) }]]);
     expect(partOf('water-per-capita', heard(DAY.startMs - HOUR_MS), DAY)).toMatchObject({
