@@ -1,6 +1,6 @@
 import { EAQI_2024, EAQI_POLLUTANTS, eaqiOverall } from './arithmetic/index.ts';
 import type { KpiDefinition } from './definition.ts';
-import { mainSeries } from './hours.ts';
+import { EXPECTED_AFTER_HOURS, expectedHour } from './hours.ts';
 import { WORST } from './spatial-rules.ts';
 
 const NAMES: Readonly<Record<string, string>> = { pm2_5: 'PM2.5', pm10: 'PM10', no2: 'NO2', o3: 'O3', so2: 'SO2' };
@@ -23,16 +23,17 @@ export const airEaqi: KpiDefinition = {
   source: EAQI_2024.source,
   quantities: EAQI_POLLUTANTS,
   spatial: WORST,
-  reachHours: 0,
+  reachHours: EXPECTED_AFTER_HOURS,
   device: (device, window) => {
     if (device.facts.role !== 'ambient') return null;
     const hours = EAQI_POLLUTANTS.flatMap((pollutant) => {
-      const hour = mainSeries(device, pollutant, window)?.hours(window.startMs, window.endMs)[0];
+      const hour = expectedHour(device, pollutant, window);
       return hour === undefined ? [] : [{ pollutant, hour }];
     });
     if (hours.length === 0) return null;
-    const validHours = hours.filter(({ hour }) => hour.valid);
-    const used = validHours.length > 0 ? validHours : hours;
+    const measured = hours.flatMap(({ pollutant, hour }) => (hour === null ? [] : [{ pollutant, hour }]));
+    const validHours = measured.filter(({ hour }) => hour.valid);
+    const used = validHours.length > 0 ? validHours : measured;
     const overall = eaqiOverall(
       EAQI_2024,
       Object.fromEntries(used.map(({ pollutant, hour }) => [pollutant, hour.value])),

@@ -1,6 +1,6 @@
 import { EAQI_2024, type EaqiPollutant } from './arithmetic/index.ts';
 import type { KpiDefinition } from './definition.ts';
-import { mainSeries } from './hours.ts';
+import { EXPECTED_AFTER_HOURS, expectedHour, hourPart } from './hours.ts';
 import type { KpiBand } from './kpi.ts';
 import { MEAN_OF_STATIONS } from './spatial-rules.ts';
 
@@ -31,12 +31,10 @@ export function airHourMean(pollutant: EaqiPollutant): KpiDefinition {
     source: 'Directive 2008/50/EC, annex I',
     quantities: [pollutant],
     spatial: MEAN_OF_STATIONS,
-    reachHours: 0,
+    reachHours: EXPECTED_AFTER_HOURS,
     device: (device, window) => {
-      const hour = mainSeries(device, pollutant, window)?.hours(window.startMs, window.endMs)[0];
-      if (device.facts.role !== 'ambient' || hour === undefined) return null;
-      const { coveredSlots, expectedSlots } = hour.pane;
-      return { value: hour.value, validCount: coveredSlots, expectedCount: expectedSlots, valid: hour.valid, note: '' };
+      const hour = expectedHour(device, pollutant, window);
+      return device.facts.role !== 'ambient' || hour === undefined ? null : hourPart(hour);
     },
   };
 }

@@ -23,7 +23,7 @@ export const electricityPerCapita: KpiDefinition = {
   scopes: ['zone', 'city'],
   method:
     '(import + generation \u2212 export) of the valid hours of the local day, as 365 such days, per person served',
-  completeness: 'at least 75 % of the hours of the day are valid',
+  completeness: 'valid hours for at least 75 % of the day',
   source: 'U4SSC EN: E: E: 2C, annualised from a day',
   quantities: ['energy_import', 'energy_export', 'energy_generation'],
   spatial: RATIO,

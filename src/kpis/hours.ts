@@ -38,6 +38,32 @@ function isHeard(series: KpiSeries, { startMs, endMs }: Span): boolean {
   return series.hours(startMs, endMs).length > 0;
 }
 
+/**
+ * The hour of a window of one hour: the one measured, or null when the station was heard in the hours before and is
+ * expected in this one too, so that it lowers coverage instead of leaving it.
+ *
+ * @returns undefined when the device measures no such quantity, or was not heard lately
+ */
+export function expectedHour(device: KpiDevice, quantity: string, window: Span): KpiHour | null | undefined {
+  const hour = mainSeries(device, quantity, window)?.hours(window.startMs, window.endMs)[0];
+  if (hour !== undefined) return hour;
+  const before = { startMs: window.startMs - EXPECTED_AFTER_HOURS * HOUR_MS, endMs: window.startMs };
+  return mainSeries(device, quantity, before)?.hours(before.startMs, before.endMs).some(isMeasured) === true
+    ? null
+    : undefined;
+}
+
+function isMeasured({ pane }: KpiHour): boolean {
+  return pane.count > 0 || pane.invalidCount > 0;
+}
+
+/** What an hour of a gauge or level says; an expected hour that did not come says nothing. */
+export function hourPart(hour: KpiHour | null): Part {
+  if (hour === null) return { value: null, validCount: 0, expectedCount: 1, valid: false, note: '' };
+  const { coveredSlots, expectedSlots } = hour.pane;
+  return { value: hour.value, validCount: coveredSlots, expectedCount: expectedSlots, valid: hour.valid, note: '' };
+}
+
 /** An interval that all series of a whole have, with the sum of their values. */
 export interface WholeInterval {
   readonly startMs: number;

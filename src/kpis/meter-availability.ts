@@ -21,7 +21,7 @@ export const meterAvailability: KpiDefinition = {
   scopes: ['zone', 'city'],
   method:
     'readings that meters delivered in the last 24 hours, of those that their reporting intervals ask for, over all meters that reported in them',
-  completeness: 'at least one meter reported in the last 24 hours',
+  completeness: 'a meter that reported in the last 24 hours',
   source: 'supports U4SSC EC: ICT: WS: 1C and EC: ICT: ES: 1C',
   quantities: ['water_volume', 'water_flow', 'energy_import', 'heat_energy', 'gas_volume'],
   spatial: RATIO,

@@ -1,5 +1,5 @@
 import type { KpiDefinition } from './definition.ts';
-import { mainSeries } from './hours.ts';
+import { EXPECTED_AFTER_HOURS, expectedHour, hourPart } from './hours.ts';
 import { ENERGETIC_MEAN } from './spatial-rules.ts';
 
 /** Equivalent level of the hour: the energetic mean of its readings (KPI.md 3). */
@@ -20,11 +20,9 @@ export const noiseLaeqHour: KpiDefinition = {
   source: 'ISO 1996-1, equivalent continuous sound pressure level',
   quantities: ['laeq'],
   spatial: ENERGETIC_MEAN,
-  reachHours: 0,
+  reachHours: EXPECTED_AFTER_HOURS,
   device: (device, window) => {
-    const hour = mainSeries(device, 'laeq', window)?.hours(window.startMs, window.endMs)[0];
-    if (device.facts.role !== 'ambient' || hour === undefined) return null;
-    const { coveredSlots, expectedSlots } = hour.pane;
-    return { value: hour.value, validCount: coveredSlots, expectedCount: expectedSlots, valid: hour.valid, note: '' };
+    const hour = expectedHour(device, 'laeq', window);
+    return device.facts.role !== 'ambient' || hour === undefined ? null : hourPart(hour);
   },
 };

@@ -36,7 +36,7 @@ export const noisePeriods: readonly KpiDefinition[] = PERIODS.map(({ period, id,
   title: `${name} of the day`,
   bands: period === 'night' ? bands(45, 50, 55) : [],
   method: `energetic mean of the readings of the valid hours of the ${period} of the local day (one day: an indicator, END values are annual)`,
-  completeness: `at least 75 % of the hours of the ${period} are valid`,
+  completeness: `valid hours for at least 75 % of the ${period}`,
   device: (device, window) => periodPart(device, window, period),
 }));
 
@@ -47,7 +47,7 @@ export const noiseLden: KpiDefinition = {
   title: 'Lden of the day',
   bands: bands(53, 55, 65),
   method: 'from Lday, Levening + 5 dB and Lnight + 10 dB, weighted by the hours of the periods',
-  completeness: 'all three periods have data, and each of them is valid',
+  completeness: 'valid levels of all three periods',
   device: (device, window) => {
     const parts = PERIODS.map(({ period }) => periodPart(device, window, period));
     const [day, evening, night] = parts;

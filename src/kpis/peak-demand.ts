@@ -21,7 +21,7 @@ export const peakDemand: KpiDefinition = {
   scopes: ['device', 'zone', 'city'],
   method:
     'highest energy of a clock-aligned 15-minute interval, as kW; registers read less often than that count with their hours; note: start of the interval',
-  completeness: 'at least 75 % of the intervals of the day are measured whole',
+  completeness: 'at least 75 % of the intervals of the day, measured whole',
   source: 'clock-aligned interval demand of electricity metering',
   quantities: ['energy_import'],
   spatial: COINCIDENT_PEAK,

@@ -20,7 +20,7 @@ export const silentSensors: KpiDefinition = {
   ],
   scopes: ['zone', 'city'],
   method: 'number of devices without a message for longer than their time-out, of those heard in the last 24 hours',
-  completeness: 'always valid where a device was heard in the last 24 hours',
+  completeness: 'a device that was heard in the last 24 hours',
   source: 'operation of the network',
   quantities: [...QUANTITIES.keys()],
   spatial: SUM,

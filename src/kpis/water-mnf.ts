@@ -21,7 +21,7 @@ export const waterMnf: KpiDefinition = {
   bands: [],
   scopes: ['device', 'zone', 'city'],
   method: 'lowest mean flow of a clock hour (not of rolling hours) of the night of the local day, 02 to 05 by default',
-  completeness: 'at least 75 % of the night hours are valid',
+  completeness: 'valid hours for at least 75 % of the night',
   source: 'IWA water loss practice; KPI of district metered areas',
   quantities: ['water_flow', 'water_volume'],
   spatial: COINCIDENT_MINIMUM,

@@ -74,7 +74,7 @@ export const waterPerCapita: KpiDefinition = {
   bands: [],
   scopes: ['zone', 'city'],
   method: 'volume of the valid hours of the local day, as litres per 24 hours and person served',
-  completeness: 'at least 75 % of the hours of the day are valid, in all outputs of the meter',
+  completeness: 'valid hours for at least 75 % of the day, in all outputs of the meter',
   source: 'U4SSC EN: EN: WS: 2C, as a daily value',
   quantities: ['water_volume', 'water_delta', 'water_flow'],
   spatial: BULK_BEFORE_CUSTOMERS,

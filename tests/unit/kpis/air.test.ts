@@ -22,11 +22,23 @@ describe('the hourly mean of a pollutant', () => {
     expect(partOf('air-no2-hour', station([hour], 'no2'), window)).toMatchObject({ value: 12.5, valid: false });
   });
 
-  it('asks neither indoor meters nor other hours', () => {
+  it('asks no indoor meters', () => {
     const hour = { startMs: window.startMs, value: 1 };
     expect(kpi('air-no2-hour').device(device({ role: 'customer' }, [['no2', { hours: [hour] }]]), window)).toBeNull();
-    const before = { startMs: window.startMs - HOUR_MS, value: 1 };
-    expect(kpi('air-no2-hour').device(station([before], 'no2'), window)).toBeNull();
+  });
+
+  it('expects a station for a day after it fell silent, without a value', () => {
+    const heard = (hoursBefore: number) =>
+      station([{ startMs: window.startMs - hoursBefore * HOUR_MS, value: 1 }], 'no2');
+    expect(partOf('air-no2-hour', heard(1), window)).toMatchObject({ value: null, expectedCount: 1, valid: false });
+    expect(partOf('air-no2-hour', heard(23), window)).toMatchObject({ value: null, valid: false });
+    expect(kpi('air-no2-hour').device(heard(24), window)).toBeNull();
+    expect(partOf('air-eaqi', heard(1), window)).toMatchObject({
+      value: null,
+      validCount: 0,
+      expectedCount: 1,
+      valid: false,
+    });
   });
 
   it('takes another channel when the unnamed one has nothing in the hour', () => {
