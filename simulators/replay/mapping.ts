@@ -91,7 +91,9 @@ export type Mapping = z.output<typeof mappingSchema>;
 export type ReadingRule = Mapping['readings'][number];
 
 /** Folder of the mappings that come with the product. */
-const SHIPPED = fileURLToPath(new URL('./mappings/', import.meta.url));
+const SHIPPED = fileURLToPath(
+  new URL(import.meta.url.endsWith('.ts') ? './mappings/' : '../../../simulators/replay/mappings/', import.meta.url),
+);
 
 /** The mapping of a recording: the file named, else `mapping.yaml` beside the data, else the one that comes with the product. */
 export function loadMapping(

@@ -98,14 +98,16 @@ async function play(
     );
   });
   const ended = Promise.race([product.failed, stopSignal(), timeOut(seconds)]);
-  const all = Promise.all(playing).then(() => undefined);
-  const reason = await Promise.race([ended, all.then(() => ended)]);
-  stop.abort();
-  screen.stop();
-  await Promise.allSettled(playing);
-  if (reason === undefined) return SERVE_EXIT.ok;
-  process.stderr.write(`${reason.message}\n`);
-  return SERVE_EXIT.failed;
+  try {
+    const reason = await Promise.race([ended, Promise.all(playing).then(() => ended)]);
+    if (reason === undefined) return SERVE_EXIT.ok;
+    process.stderr.write(`${reason.message}\n`);
+    return SERVE_EXIT.failed;
+  } finally {
+    stop.abort();
+    screen.stop();
+    await Promise.allSettled(playing);
+  }
 }
 
 function timeOut(seconds: string | undefined): Promise<undefined> {

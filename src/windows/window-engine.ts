@@ -186,8 +186,9 @@ export class WindowEngine {
     if (insertion !== 'added') return { outcome: insertion, series };
     if (timeMs > state.newestMs) state.newestMs = timeMs;
     if (this.#settings.clock === 'event' && timeMs > this.#nowMs) this.#nowMs = timeMs;
-    this.#touch(state, timeMs);
-    return { outcome: qualityCounts(quality) ? 'counted' : 'invalid', series };
+    const counts = qualityCounts(quality);
+    this.#touch(state, timeMs, counts);
+    return { outcome: counts ? 'counted' : 'invalid', series };
   }
 
   /** Recomputes what changed and what became final since the last tick. */
@@ -302,10 +303,10 @@ export class WindowEngine {
   }
 
   /** Marks the hours that a new reading changes: its own, and for registers those that its neighbours' increases reach. */
-  #touch(state: SeriesState, timeMs: number): void {
+  #touch(state: SeriesState, timeMs: number, counts: boolean): void {
     this.#dirty.add(state);
     state.dirtyHours.add(this.#calendar.hourStart(timeMs));
-    if (state.series.kind !== 'counter') return;
+    if (state.series.kind !== 'counter' || !counts) return;
     const around = neighbourhood(state.readings, timeMs, NEIGHBOURS_CHANGED);
     const rises = around.every((reading, index) => index === 0 || reading.value >= around[index - 1]!.value);
     // Where all rise no reading is or was a glitch, and only the new one's own neighbours change.

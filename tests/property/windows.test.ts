@@ -47,7 +47,7 @@ const samples = (quantity: string): fc.Arbitrary<Sample[]> =>
     .map((list) =>
       list.map(({ minute, value, misread: [odds, wrong], bad }) => {
         if (quantity !== 'energy_import') return { minute, value, bad };
-        return { minute, value: odds === 0 ? wrong : 100 + minute / 2, bad: false };
+        return { minute, value: odds === 0 ? wrong : 100 + minute / 2, bad: bad && odds === 1 };
       }),
     );
 

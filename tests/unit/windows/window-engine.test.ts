@@ -163,6 +163,13 @@ describe('registers', () => {
     expect(registerAt([5000, 5001, 9002, 5003, 5004])).toEqual([1, 1, 1, 1]);
   });
 
+  it('takes a bad reading as the first one it hears', () => {
+    const windows = engine();
+    expect(windows.accept(reading({ ...HOURLY, value: Number.NaN, quality: Quality.bad })).outcome).toBe('invalid');
+    windows.tick();
+    expect(hour(windows, NOON_MS)).toMatchObject({ count: 0, invalidCount: 1, increase: 0 });
+  });
+
   it('counts from zero after an exchange', () => {
     expect(registerAt([812, 813, 0.5, 1.5])).toEqual([1, 0.5, 1]);
   });
