@@ -208,8 +208,13 @@ export class KpiEngine {
    * window that only an older one touches had begun already.
    */
   #passTime(todo: Map<Tracked, Map<number, Todo>>, beforeMs: number, nowMs: number): void {
+    const { calendar } = this.#source;
+    // Windows begin with an hour of the calendar; within one only what depends on now changes.
+    const hourPassed = !Number.isFinite(beforeMs) || calendar.hourStart(nowMs) !== calendar.hourStart(beforeMs);
     for (const tracked of this.#tracked) {
       const { kpi } = tracked;
+      if (kpi.live === true) tracked.parts.clear();
+      else if (!hourPassed) continue;
       for (const [device, { newestMs }] of tracked.devices) {
         for (const bounds of this.#windowsOfTime(kpi, newestMs, beforeMs, nowMs))
           addTodo(todo, tracked, bounds, device);

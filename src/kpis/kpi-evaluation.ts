@@ -48,7 +48,6 @@ export class KpiEvaluation {
   constructor(members: KpiMembers, context: EvaluationContext) {
     this.members = members;
     this.#context = context;
-    if (members.kpi.live === true) members.parts.clear();
   }
 
   /** True when something in the scope has a part in the KPI. */

@@ -23,7 +23,7 @@ export class PartCache {
     this.#windows.get(startMs)?.delete(device);
   }
 
-  /** Everything, for parts that depend on now. */
+  /** Everything: parts that depend on now, when a minute has passed. */
   clear(): void {
     this.#windows.clear();
   }
