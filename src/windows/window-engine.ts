@@ -63,6 +63,7 @@ export interface WindowEngineState {
     readonly readings: SeriesReadingsState;
     readonly hours: readonly Pane[];
     readonly dirtyHours: readonly number[];
+    readonly dirtyQuarters: readonly number[];
     readonly openHours: readonly number[];
   }[];
 }
@@ -85,6 +86,8 @@ class SeriesState implements SeriesView {
   /** By hour start. */
   readonly hourPanes = new Map<number, Pane>();
   readonly dirtyHours = new Set<number>();
+  /** Quarter-hours that got a reading since the last tick; registers recompute all of a dirty hour. */
+  readonly dirtyQuarters = new Set<number>();
   /** Hours stored as provisional. */
   readonly openHours = new Set<number>();
   readonly #calendar: Calendar;
@@ -204,6 +207,7 @@ export class WindowEngine {
       }
       for (const dayStartMs of days) panes.push(this.#dayRow(state, dayStartMs));
       state.dirtyHours.clear();
+      state.dirtyQuarters.clear();
     }
     this.#dirty.clear();
     this.#forget();
@@ -253,6 +257,7 @@ export class WindowEngine {
         readings: state.readings.state(),
         hours: [...state.hourPanes.values()],
         dirtyHours: [...state.dirtyHours],
+        dirtyQuarters: [...state.dirtyQuarters],
         openHours: [...state.openHours],
       })),
     };
@@ -270,6 +275,7 @@ export class WindowEngine {
       state.readings = SeriesReadings.restore(saved.readings);
       for (const pane of saved.hours) state.hourPanes.set(pane.startMs, pane);
       for (const hour of saved.dirtyHours) state.dirtyHours.add(hour);
+      for (const quarter of saved.dirtyQuarters) state.dirtyQuarters.add(quarter);
       for (const hour of saved.openHours) state.openHours.add(hour);
     }
     this.#newSeries = [];
@@ -306,6 +312,7 @@ export class WindowEngine {
   #touch(state: SeriesState, timeMs: number, counts: boolean): void {
     this.#dirty.add(state);
     state.dirtyHours.add(this.#calendar.hourStart(timeMs));
+    state.dirtyQuarters.add(Math.floor(timeMs / QUARTER_MS) * QUARTER_MS);
     if (state.series.kind !== 'counter' || !counts) return;
     const around = neighbourhood(state.readings, timeMs, NEIGHBOURS_CHANGED);
     const rises = around.every((reading, index) => index === 0 || reading.value >= around[index - 1]!.value);
@@ -343,9 +350,12 @@ export class WindowEngine {
     if (final || fresh === undefined) state.openHours.delete(startMs);
     else state.openHours.add(startMs);
     rows.push({ series, level: 'hour', pane });
+    const isCounter = state.series.kind === 'counter';
+    const allQuarters = isCounter || final !== before?.final || revision !== before.revision;
     for (let atMs = startMs; atMs < endMs; atMs += QUARTER_MS) {
+      if (!allQuarters && !state.dirtyQuarters.has(atMs)) continue;
       const quarter = paneOfReadings(state.readings, atMs, atMs + QUARTER_MS, state.rule);
-      const vanished = quarter === undefined && before !== undefined && state.series.kind === 'counter';
+      const vanished = quarter === undefined && before !== undefined && isCounter;
       if (quarter === undefined && !vanished) continue;
       rows.push({
         series,
