@@ -127,7 +127,8 @@ function Section({ domain, zone, rows }: { domain: string; zone: string; rows: r
   );
 }
 
-function Tile({ kpi, zone, value }: { kpi: KpiInfo; zone: string; value: KpiValue | undefined }) {
+function Tile({ kpi, zone, value: newest }: { kpi: KpiInfo; zone: string; value: KpiValue | undefined }) {
+  const value = newest === undefined ? undefined : shownOf(newest, trendOf(kpi, zone));
   const isInvalid = value !== undefined && !value.valid && !isSoFar(value);
   return (
     <article class={isInvalid ? 'tile invalid' : 'tile'} data-kpi={kpi.id}>
@@ -145,6 +146,15 @@ function Tile({ kpi, zone, value }: { kpi: KpiInfo; zone: string; value: KpiValu
       {value === undefined ? <p class="no-value">No value yet</p> : <TileFoot kpi={kpi} zone={zone} value={value} />}
     </article>
   );
+}
+
+/**
+ * A window that has just begun can have no value yet (no evening before the evening): the last one that has stands in,
+ * and the tile names the window that it is of.
+ */
+function shownOf(newest: KpiValue, trend: readonly KpiValue[]): KpiValue {
+  if (newest.value !== null || !isSoFar(newest)) return newest;
+  return trend.findLast((value) => value.value !== null) ?? newest;
 }
 
 function TileFoot({ kpi, zone, value }: { kpi: KpiInfo; zone: string; value: KpiValue }) {
