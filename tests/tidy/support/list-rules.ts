@@ -63,20 +63,17 @@ function isKnownUnit(unit: string): boolean {
   return isKnown(unit) || parts.every(isKnown) || unit.split('/').every(isKnown);
 }
 
-/** Words of a workplace: paths, working papers, notes to oneself. They mean nothing to who reads the project. */
-const WORKPLACE_WORDS: readonly RegExp[] = [
-  /\/work\/(?:main|shared|tmp)\b/,
-  /\bbrief\.md\b/,
-  /\b(?:STYLE|DESIGN|STACK|ENGINE|PEERS|BROKER|DEVICES)\.md\b/,
+/** Paths of one machine and notes to oneself: they mean nothing to who reads the project. */
+const FOREIGN_WORDS: readonly RegExp[] = [
+  // Absolute paths of the machine that a text was written on.
+  /(?<![\w.])\/(?:work|home|root|Users)\/[a-z]\w*/,
   /\b(?:TODO|FIXME|XXX)\b/,
-  /\blanguage model\b/i,
-  /\bco-authored-by\b/i,
 ];
 
 /** Words in a text that belong in no product, each with its line. */
-export function workplaceWords(path: string, text: string): string[] {
+export function foreignWords(path: string, text: string): string[] {
   return text.split('\n').flatMap((line, index) =>
-    WORKPLACE_WORDS.flatMap((word) => {
+    FOREIGN_WORDS.flatMap((word) => {
       const found = word.exec(line);
       return found === null ? [] : [`${path}:${index + 1} ${found[0]}`];
     }),
