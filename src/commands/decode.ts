@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import * as z from 'zod';
-import { DAY_MS, MINUTE_MS, OperatingError, systemClock } from '../base/index.ts';
-import { createIntake, type Decoded, type Intake, type IntakeLimits } from '../intake/index.ts';
+import { OperatingError, systemClock } from '../base/index.ts';
+import { createIntake, type Decoded, INTAKE_LIMITS, type Intake } from '../intake/index.ts';
 import type { Message } from '../model/index.ts';
 import {
   builtInProfiles,
@@ -23,16 +23,6 @@ interface Options {
   readonly family?: string[];
   readonly schema?: boolean;
 }
-
-/** As the configuration has them by default. */
-const LIMITS: IntakeLimits = {
-  payloadBytesMax: 64 * 1024,
-  nestingMax: 8,
-  readingsPerMessageMax: 1_000,
-  timeEarliestMs: Date.UTC(2000, 0, 1),
-  backlogMsMax: 400 * DAY_MS,
-  aheadMsMax: 5 * MINUTE_MS,
-};
 
 const EXAMPLES = `
 Examples:
@@ -200,7 +190,7 @@ function intakeFor(profiles: CompiledProfiles, zone: string): Intake {
       { cause },
     );
   }
-  return createIntake({ profiles, limits: LIMITS, clockMode: 'wall', siteTimeZone: zone });
+  return createIntake({ profiles, limits: INTAKE_LIMITS, clockMode: 'wall', siteTimeZone: zone });
 }
 
 function messageOf(topic: string, payload: Uint8Array, receivedAtMs: number): Message {

@@ -277,9 +277,15 @@ function checkNoise({ noise }: CityConfig): string[] {
   ];
 }
 
+/** Each tick is a time mark in the journal, and with it a sync of the disk. */
+const TICK_MS_MIN = 100;
+
 function checkWindows(config: CityConfig): string[] {
   const problems: string[] = [];
-  const { lateness, horizon } = config.windows;
+  const { lateness, horizon, tick } = config.windows;
+  if (tick < TICK_MS_MIN) {
+    problems.push(`windows: tick (${formatDuration(tick)}) must be at least ${formatDuration(TICK_MS_MIN)}`);
+  }
   if (lateness > horizon) {
     problems.push(
       `windows: lateness (${formatDuration(lateness)}) must not be longer than horizon (${formatDuration(horizon)})`,

@@ -1,3 +1,4 @@
+import { DAY_MS, MINUTE_MS } from '../base/index.ts';
 import type { Message, Reading, Reject } from '../model/index.ts';
 
 /**
@@ -29,3 +30,14 @@ export interface IntakeLimits {
 
 /** Pure: the same message always gives the same answer; no clock, no state but caches that cannot be seen. */
 export type Intake = (message: Message) => Decoded;
+
+/** The limits that hold where a city's configuration sets no others. */
+export const INTAKE_LIMITS: IntakeLimits = {
+  payloadBytesMax: 64 * 1024,
+  nestingMax: 8,
+  readingsPerMessageMax: 1_000,
+  // Nothing that the product reads was measured before 2000; a stamp of 1970 is a clock that was never set.
+  timeEarliestMs: Date.UTC(2000, 0, 1),
+  backlogMsMax: 400 * DAY_MS,
+  aheadMsMax: 5 * MINUTE_MS,
+};

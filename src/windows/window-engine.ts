@@ -140,7 +140,6 @@ export class WindowEngine {
   readonly #calendar: Calendar;
   readonly #states: SeriesState[] = [];
   readonly #byKey = new Map<string, SeriesState>();
-  readonly #dirty = new Set<SeriesState>();
   #newSeries: Series[] = [];
   #nowMs = Number.NEGATIVE_INFINITY;
   /** Reception time that leaped ahead and is not believed yet; 0 when there is none. */
@@ -209,16 +208,10 @@ export class WindowEngine {
       state.dirtyHours.clear();
       state.dirtyQuarters.clear();
     }
-    this.#dirty.clear();
     this.#forget();
     const newSeries = this.#newSeries;
     this.#newSeries = [];
     return { newSeries, panes, changedHours };
-  }
-
-  /** True when a reading came since the last tick. */
-  get hasChanges(): boolean {
-    return this.#dirty.size > 0;
   }
 
   /**
@@ -310,7 +303,6 @@ export class WindowEngine {
 
   /** Marks the hours that a new reading changes: its own, and for registers those that its neighbours' increases reach. */
   #touch(state: SeriesState, timeMs: number, counts: boolean): void {
-    this.#dirty.add(state);
     state.dirtyHours.add(this.#calendar.hourStart(timeMs));
     state.dirtyQuarters.add(Math.floor(timeMs / QUARTER_MS) * QUARTER_MS);
     if (state.series.kind !== 'counter' || !counts) return;

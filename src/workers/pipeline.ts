@@ -1,6 +1,5 @@
-import { OperatingError, parseDuration } from '../base/index.ts';
 import { type CityConfig, type DevicePlacement, devicePlacements } from '../config/index.ts';
-import type { Intake } from '../intake/index.ts';
+import { INTAKE_LIMITS, type Intake, type IntakeLimits } from '../intake/index.ts';
 import type { JournalRecord } from '../journal/index.ts';
 import { KPI_DEFINITIONS, KpiEngine, type KpiEngineState } from '../kpis/index.ts';
 import type { Accounting, Message, Reading, Series } from '../model/index.ts';
@@ -205,19 +204,14 @@ function registerRateMaxPerHour(series: Series, placement: DevicePlacement): num
 }
 
 /** The limits that intake holds messages to, from the configuration. */
-export function intakeLimits(config: CityConfig) {
+export function intakeLimits(config: CityConfig): IntakeLimits {
   return {
+    ...INTAKE_LIMITS,
     payloadBytesMax: config.mqtt.payloadMax,
-    nestingMax: 8,
-    readingsPerMessageMax: 1_000,
-    timeEarliestMs: TIME_EARLIEST_MS,
     backlogMsMax: config.windows.backlogMax,
     aheadMsMax: config.windows.aheadMax,
   };
 }
-
-/** Nothing that the product reads was measured before 2000; a stamp of 1970 is a clock that was never set. */
-const TIME_EARLIEST_MS = Date.UTC(2000, 0, 1);
 
 /** Placements as intake wants them. */
 export function intakePlacement(config: CityConfig) {
@@ -226,11 +220,4 @@ export function intakePlacement(config: CityConfig) {
     const { timeZone, expectEveryMs } = placementOf(device);
     return { timeZone, expectEveryMs };
   };
-}
-
-/** Refuses a tick that the journal's time marks could not drive. */
-export function checkTick(config: CityConfig): void {
-  if (config.windows.tick < (parseDuration('100ms') ?? 100)) {
-    throw new OperatingError('config_invalid', `cannot use windows.tick of ${config.windows.tick} ms: at least 100ms`);
-  }
 }

@@ -1,6 +1,5 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type Clock, formatDuration, OperatingError, systemClock } from '../base/index.ts';
 import { createEmbeddedBroker } from '../broker/embedded/index.ts';
 import type { Broker } from '../broker/index.ts';
@@ -11,12 +10,12 @@ import type { JournalWriter } from '../journal/index.ts';
 import { openLocalJournalWriter } from '../journal/local/index.ts';
 import { KPI_DEFINITIONS, kpiInfo } from '../kpis/index.ts';
 import type { Accounting, Message } from '../model/index.ts';
+import { builtInProfiles } from '../profiles/index.ts';
 import { type Logger, rateMeter } from '../telemetry/index.ts';
 import { createHttpServer, type HttpViews } from '../views/http/index.ts';
 import { type LiveUpdate, publishKpiTopics, type ViewSources } from '../views/index.ts';
 import { aggregateNeed, aggregatePanes, aggregateReadings } from '../windows/index.ts';
 import { type EngineThread, startEngineThread } from './engine-client.ts';
-import { checkTick } from './pipeline.ts';
 import { openStoreThread, type StoreThread } from './store-client.ts';
 
 export interface ProductOptions {
@@ -46,10 +45,7 @@ const LAG_MS_MAX = 30_000;
 
 /** Folders of device profiles: the city's own first, then the built-in ones. */
 export function profileFolders(config: CityConfig): string[] {
-  const builtIn = fileURLToPath(
-    new URL(import.meta.url.endsWith('.ts') ? '../../device-profiles' : '../../../device-profiles', import.meta.url),
-  );
-  return config.deviceProfiles === undefined ? [builtIn] : [config.deviceProfiles, builtIn];
+  return config.deviceProfiles === undefined ? [builtInProfiles()] : [config.deviceProfiles, builtInProfiles()];
 }
 
 /**
@@ -59,7 +55,6 @@ export function profileFolders(config: CityConfig): string[] {
  *   `address_in_use`, `profile_invalid`, `authentication_required`...
  */
 export async function openProduct(options: ProductOptions): Promise<Product> {
-  checkTick(options.config);
   prepareFolder(options.config.dataFolder);
   const product = new RunningProduct(options);
   try {
