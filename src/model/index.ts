@@ -3,6 +3,7 @@ export * from './accounting.ts';
 export * from './kpi-value.ts';
 export * from './message.ts';
 export * from './pane.ts';
+export * from './pane-columns.ts';
 export * from './quantities.ts';
 export * from './reading.ts';
 export * from './register.ts';
