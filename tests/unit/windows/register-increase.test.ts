@@ -44,8 +44,8 @@ describe('the increase of a register', () => {
     expect(increaseOf(readings, NOON_MS + HOUR_MS, NOON_MS + 3 * HOUR_MS, LIMITED)).toEqual({
       increase: 1,
       increaseCoveredMs: HOUR_MS,
-      increaseAtEnd: 0,
-      deltaCount: 0,
+      increaseAtEnd: 1,
+      deltaCount: 1,
       counterEvents: 1,
     });
   });
