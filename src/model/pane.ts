@@ -1,11 +1,11 @@
 /**
- * The aggregate of one series over one pane (15 minutes, an hour, a local day). Panes of one series merge upward in
+ * The aggregate of one series over one pane (15 minutes or an hour; merged ones are longer). Panes of one series merge upward in
  * event-time order, so every arrival order gives the same bits.
  */
 export interface Pane {
   /** Inclusive start, ms UTC. */
   readonly startMs: number;
-  /** Exclusive end, ms UTC; a local day has 23 to 25 hours. */
+  /** Exclusive end, ms UTC. */
   readonly endMs: number;
   /** Readings that count. */
   readonly count: number;
@@ -41,6 +41,6 @@ export interface Pane {
   readonly final: boolean;
 }
 
-/** Pane lengths that are stored. `day` is the local day of the city. */
-export const PANE_LEVELS = ['quarter', 'hour', 'day'] as const;
+/** Pane lengths that are stored; days and longer windows are merged from hours when they are asked for. */
+export const PANE_LEVELS = ['quarter', 'hour'] as const;
 export type PaneLevel = (typeof PANE_LEVELS)[number];

@@ -1,4 +1,4 @@
-import type { KpiValue, Pane, PaneLevel, RejectReason, Series, WindowKind } from '../model/index.ts';
+import type { KpiValue, Pane, PaneColumns, PaneLevel, RejectReason, Series, WindowKind } from '../model/index.ts';
 
 /** What became of a stored reading. */
 export const ReadingStatus = { counted: 0, invalid: 1, lateFiled: 2 } as const;
@@ -17,9 +17,10 @@ export interface ReadingColumns {
   readonly sequence: Float64Array;
 }
 
+/** A pane as today's window engine hands it over; local days are not stored. */
 export interface PaneRow {
   readonly series: number;
-  readonly level: PaneLevel;
+  readonly level: PaneLevel | 'day';
   readonly pane: Pane;
 }
 
@@ -62,7 +63,7 @@ export interface StoreBatch {
   readonly devices: readonly DeviceRow[];
   readonly readings: ReadingColumns;
   /** Absolute values: a row replaces the stored pane of the same (series, level, start). */
-  readonly panes: readonly PaneRow[];
+  readonly panes: PaneColumns;
   /** A row replaces the stored value of the same (kpi, zone, window, start, revision). */
   readonly kpis: readonly KpiValue[];
   /** Rows at or below the store's position are already there and are skipped. */

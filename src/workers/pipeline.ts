@@ -2,8 +2,8 @@ import { type CityConfig, type DevicePlacement, devicePlacements } from '../conf
 import { INTAKE_LIMITS, type Intake, type IntakeLimits } from '../intake/index.ts';
 import type { JournalRecord } from '../journal/index.ts';
 import { KPI_DEFINITIONS, KpiEngine, type KpiEngineState } from '../kpis/index.ts';
-import type { Accounting, Message, Reading, Series } from '../model/index.ts';
-import { ReadingStatus, type StoreBatch } from '../store/index.ts';
+import { type Accounting, type Message, PaneColumnsBuilder, type Reading, type Series } from '../model/index.ts';
+import { type PaneRow, ReadingStatus, type StoreBatch } from '../store/index.ts';
 import { type ReadingOutcome, WindowEngine, type WindowEngineState } from '../windows/index.ts';
 import { AccountingCounter } from './accounting-counter.ts';
 import { DeviceTracker, type DeviceTrackerState } from './device-tracker.ts';
@@ -115,7 +115,7 @@ export class Pipeline {
       series: newSeries,
       devices: this.#devices.tick(this.#windows.nowMs),
       readings: this.#readings.finish(),
-      panes,
+      panes: paneColumns(panes),
       kpis,
       quarantine: this.#quarantine,
     };
@@ -194,6 +194,13 @@ export class Pipeline {
     this.#accounting.refusedReading(reject.reason);
     this.#quarantine.push(quarantineRow(sequence, index, message, reject));
   }
+}
+
+/** Panes as the store takes them; local days are merged from hours when they are asked for. */
+function paneColumns(rows: readonly PaneRow[]): StoreBatch['panes'] {
+  const builder = new PaneColumnsBuilder();
+  for (const { series, level, pane } of rows) if (level !== 'day') builder.add(series, level, pane);
+  return builder.finish();
 }
 
 /** What no meter of the role exceeds in an hour: far above any real one, far below a misread digit or a fault. */

@@ -1,6 +1,6 @@
 import { MessageChannel, type MessagePort, type Transferable, Worker } from 'node:worker_threads';
 import { OperatingError } from '../base/index.ts';
-import type { ReadingColumns, Store, StoreBatch } from '../store/index.ts';
+import type { Store, StoreBatch } from '../store/index.ts';
 import {
   fromPortError,
   type StoreAnswer,
@@ -204,8 +204,8 @@ export class StoreWriterClient {
   }
 
   /**
-   * Resolves once the batch and its position are committed. The buffers of its readings are transferred and must not be
-   * used any more. Faults that may pass are waited out in the store thread; after a rejection every later write is
+   * Resolves once the batch and its position are committed. The buffers of its readings and panes are transferred and must
+   * not be used any more. Faults that may pass are waited out in the store thread; after a rejection every later write is
    * rejected with the same error, because it would carry the position past the lost batch: begin again from a snapshot.
    */
   async write(batch: StoreBatch): Promise<void> {
@@ -215,7 +215,7 @@ export class StoreWriterClient {
     try {
       if (this.failure !== undefined) throw this.failure;
       const { id, answer } = this.pending.add();
-      this.port.postMessage({ id, method: 'write', args: [batch] }, buffersOf(batch.readings));
+      this.port.postMessage({ id, method: 'write', args: [batch] }, buffersOf(batch));
       this.committed = (await answer).position;
     } catch (error) {
       this.fail(error as Error);
@@ -278,8 +278,8 @@ class PendingAnswers {
   }
 }
 
-function buffersOf(readings: ReadingColumns): Transferable[] {
-  const { series, timeMs, value, quality, status, sequence } = readings;
-  const columns = [series, timeMs, value, quality, status, sequence];
+/** The buffers behind the columns of a batch, each once. */
+function buffersOf({ readings, panes }: StoreBatch): Transferable[] {
+  const columns = [...Object.values(readings), ...Object.values(panes)].filter((column) => ArrayBuffer.isView(column));
   return [...new Set(columns.map((column) => column.buffer as ArrayBuffer))].filter((buffer) => buffer.byteLength > 0);
 }

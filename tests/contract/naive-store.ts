@@ -1,4 +1,11 @@
-import type { KpiValue, Pane, PaneLevel, Series } from '../../src/model/index.ts';
+import {
+  type KpiValue,
+  type PaneColumns,
+  type PaneLevel,
+  paneAt,
+  paneLevelAt,
+  type Series,
+} from '../../src/model/index.ts';
 import {
   type DeviceRow,
   KPI_ROWS_DEFAULT,
@@ -12,6 +19,7 @@ import {
   type StoredReading,
   type TimeRange,
 } from '../../src/store/index.ts';
+import type { PaneRow } from './store-rows.ts';
 
 /** The store contract in the plainest words: arrays in memory, whole scans. What the others are compared with. */
 export class NaiveStore implements Store {
@@ -19,7 +27,7 @@ export class NaiveStore implements Store {
   private seriesRows: Series[] = [];
   private deviceRows: DeviceRow[] = [];
   private readingRows: StoredReading[] = [];
-  private paneRows: { series: number; level: PaneLevel; pane: Pane }[] = [];
+  private paneRows: PaneRow[] = [];
   private kpiRows: KpiValue[] = [];
   private quarantineRows: QuarantineRow[] = [];
   private newest = new Map<number, StoredReading>();
@@ -31,7 +39,7 @@ export class NaiveStore implements Store {
   async write(batch: StoreBatch) {
     this.seriesRows = replaced(this.seriesRows, batch.series, (row) => [row.id]);
     this.deviceRows = replaced(this.deviceRows, batch.devices, (row) => [row.device]);
-    this.paneRows = replaced(this.paneRows, batch.panes, (row) => [row.series, row.level, row.pane.startMs]);
+    this.paneRows = replaced(this.paneRows, rowsOf(batch.panes), (row) => [row.series, row.level, row.pane.startMs]);
     this.kpiRows = replaced(this.kpiRows, batch.kpis, (row) => [
       row.kpi,
       row.zone,
@@ -148,6 +156,14 @@ export class NaiveStore implements Store {
   }
 
   async close() {}
+}
+
+function rowsOf(panes: PaneColumns): PaneRow[] {
+  return Array.from(panes.series, (series, row) => ({
+    series,
+    level: paneLevelAt(panes, row),
+    pane: paneAt(panes, row),
+  }));
 }
 
 function replaced<Row>(stored: readonly Row[], rows: readonly Row[], key: (row: Row) => readonly unknown[]): Row[] {

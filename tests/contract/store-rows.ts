@@ -1,22 +1,45 @@
-import type { KpiValue, Pane, Series } from '../../src/model/index.ts';
+import {
+  type KpiValue,
+  type Pane,
+  type PaneColumns,
+  PaneColumnsBuilder,
+  type PaneLevel,
+  type Series,
+} from '../../src/model/index.ts';
 import type { DeviceRow, QuarantineRow, ReadingColumns, StoreBatch, StoredReading } from '../../src/store/index.ts';
+
+/** A pane of a series, as tests write it down. */
+export interface PaneRow {
+  readonly series: number;
+  readonly level: PaneLevel;
+  readonly pane: Pane;
+}
 
 /** A batch with nothing in it but what is given. */
 export function batchOf(
   position: number,
-  parts: Partial<Omit<StoreBatch, 'readings'>> & { readings?: readonly StoredReading[] } = {},
+  parts: Partial<Omit<StoreBatch, 'readings' | 'panes'>> & {
+    readings?: readonly StoredReading[];
+    panes?: readonly PaneRow[];
+  } = {},
 ): StoreBatch {
-  const { readings = [], ...rest } = parts;
+  const { readings = [], panes = [], ...rest } = parts;
   return {
     position,
     series: [],
     devices: [],
-    panes: [],
     kpis: [],
     quarantine: [],
     ...rest,
     readings: columnsOf(readings),
+    panes: paneColumnsOf(panes),
   };
+}
+
+export function paneColumnsOf(rows: readonly PaneRow[]): PaneColumns {
+  const builder = new PaneColumnsBuilder();
+  for (const { series, level, pane } of rows) builder.add(series, level, pane);
+  return builder.finish();
 }
 
 export function columnsOf(readings: readonly StoredReading[]): ReadingColumns {

@@ -89,9 +89,13 @@ describe('the store thread', () => {
 
   test('a written batch hands its buffers over', async () => {
     const writer = writerOf(await open());
-    const batch = batchOf(1, { readings: [readingOf({})] });
+    const batch = batchOf(1, {
+      readings: [readingOf({})],
+      panes: [{ series: 0, level: 'hour', pane: paneOf({ sum: 7 }) }],
+    });
     await writer.write(batch);
     expect(batch.readings.value.length).toBe(0);
+    expect(batch.panes.sum.length).toBe(0);
     expect(writer.position).toBe(1);
   });
 

@@ -9,7 +9,7 @@ import { createDuckdbStore } from '../../src/store/duckdb/index.ts';
 import type { Store } from '../../src/store/index.ts';
 import { NaiveStore } from './naive-store.ts';
 import { type StoreHarness, storeContract } from './store.contract.ts';
-import { batchOf, kpiOf, paneOf, quarantineOf, readingOf } from './store-rows.ts';
+import { batchOf, kpiOf, paneColumnsOf, paneOf, quarantineOf, readingOf } from './store-rows.ts';
 
 const EVER = { fromMs: Number.NEGATIVE_INFINITY, toMs: Number.POSITIVE_INFINITY };
 
@@ -214,7 +214,7 @@ describe('the DuckDB file', () => {
     expect((await store.stats()).readingCount).toBe(1);
     expect(await store.readings(0, EVER, 9)).toHaveLength(1);
     expect((await store.latestKpis())[0]?.value).toBe(1);
-    await store.write({ ...bad, panes: [] });
+    await store.write({ ...bad, panes: paneColumnsOf([]) });
     await store.close();
     const again = await open();
     expect(await again.open()).toEqual({ position: 2 });

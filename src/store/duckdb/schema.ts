@@ -1,9 +1,9 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { OperatingError } from '../../base/index.ts';
-import { META_DDL, SCHEMA_VERSION, TABLES } from './tables.ts';
+import { META_DDL, MIGRATIONS, SCHEMA_VERSION, TABLES } from './tables.ts';
 
 /**
- * Makes the tables of a new file, or checks those of an old one.
+ * Makes the tables of a new file, or checks those of an old one and brings them up to date.
  *
  * @returns the journal position that the file includes
  * @throws OperatingError `store_schema_newer`, `store_damaged`
@@ -26,7 +26,19 @@ export async function openSchema(connection: DuckDBConnection, file: string, now
     const message = `cannot open the store ${file}: it has schema version ${version}, this program knows up to ${SCHEMA_VERSION}; use the newer program`;
     throw new OperatingError('store_schema_newer', message);
   }
+  await migrate(connection, Number(version));
   return Number(position);
+}
+
+/** All steps in one transaction: a file is of the old version or of the new one. */
+async function migrate(connection: DuckDBConnection, from: number): Promise<void> {
+  if (from === SCHEMA_VERSION) return;
+  await connection.run('BEGIN TRANSACTION');
+  for (let version = from; version < SCHEMA_VERSION; version++) {
+    for (const statement of MIGRATIONS[version] ?? []) await connection.run(statement);
+  }
+  await connection.run('UPDATE meta SET schema_version = $1::INTEGER', [SCHEMA_VERSION]);
+  await connection.run('COMMIT');
 }
 
 async function createSchema(connection: DuckDBConnection, nowMs: number): Promise<number> {

@@ -103,6 +103,52 @@ export function appendKeys<Row>(table: Table<Row>, appender: DuckDBAppender, row
   }
 }
 
+/** A table of numbers as columns by property: one number a row, flags 0 or 1. */
+export type NumberColumns<Row> = Readonly<Record<keyof Row & string, ArrayLike<number>>>;
+
+/** Appends some rows of typed columns, without an object a row. */
+export function appendColumns<Row>(
+  table: Table<Row>,
+  appender: DuckDBAppender,
+  columns: NumberColumns<Row>,
+  rows: Int32Array,
+): void {
+  const types = [...table.columns.map((column) => DUCKDB_TYPES[column.kind]), INTEGER];
+  for (let from = 0; from < rows.length; from += CHUNK_ROWS_MAX) {
+    const part = rows.subarray(from, from + CHUNK_ROWS_MAX);
+    const chunk = DuckDBDataChunk.create(types, part.length);
+    const masks = new Int32Array(part.length);
+    let bit = 1;
+    table.columns.forEach(({ property, kind }, at) => {
+      fillNumbers(chunk.getColumnVector(at), kind, columns[property], part);
+      if (!isDouble(kind)) return;
+      markNegativeZeros(masks, bit, columns[property], part);
+      bit <<= 1;
+    });
+    fillMasks(chunk.getColumnVector(table.columns.length), masks);
+    appender.appendDataChunk(chunk);
+  }
+}
+
+/** Appends the key columns only of some rows of typed columns, as `stageDdl` lays them out. */
+export function appendKeyColumns<Row>(
+  table: Table<Row>,
+  appender: DuckDBAppender,
+  columns: NumberColumns<Row>,
+  rows: Int32Array,
+): void {
+  const keys = keyColumns(table);
+  const types = keys.map((column) => DUCKDB_TYPES[column.kind]);
+  for (let from = 0; from < rows.length; from += CHUNK_ROWS_MAX) {
+    const part = rows.subarray(from, from + CHUNK_ROWS_MAX);
+    const chunk = DuckDBDataChunk.create(types, part.length);
+    keys.forEach(({ property, kind }, at) => {
+      fillNumbers(chunk.getColumnVector(at), kind, columns[property], part);
+    });
+    appender.appendDataChunk(chunk);
+  }
+}
+
 /** `CREATE TEMP TABLE` text of the staging table that `appendKeys` fills. */
 export function stageDdl<Row>(table: Table<Row>): string {
   const lines = keyColumns(table).map(({ property, kind }) => `${columnName(property)} ${DUCKDB_TYPES[kind]} NOT NULL`);
@@ -144,7 +190,7 @@ function fillChunk<Row>(table: Table<Row>, chunk: DuckDBDataChunk, rows: readonl
     for (let row = 0; row < rows.length; row++) if (Object.is(rows[row]![property], -0)) masks[row]! |= bit;
     bit <<= 1;
   });
-  fillVector(chunk.getColumnVector(table.columns.length), masks);
+  fillMasks(chunk.getColumnVector(table.columns.length), masks);
 }
 
 function fillColumn<Row>(
@@ -162,15 +208,23 @@ function fillColumn<Row>(
   vector.flush();
 }
 
-/** Copies numbers into a vector of INTEGER, DOUBLE or UTINYINT. */
-export function fillVector(vector: DuckDBVector, values: Int32Array | Float64Array | Uint8Array): void {
-  for (let row = 0; row < values.length; row++) vector.setItem(row, values[row]!);
+/** Fills a vector with the numbers of some rows; zeros are stored unsigned. */
+function fillNumbers(vector: DuckDBVector, kind: ColumnKind, from: ArrayLike<number>, rows: Int32Array): void {
+  const count = rows.length;
+  if (kind === 'ms') for (let at = 0; at < count; at++) vector.setItem(at, BigInt(from[rows[at]!]!));
+  else if (kind === 'flag') for (let at = 0; at < count; at++) vector.setItem(at, from[rows[at]!] === 1);
+  else if (isDouble(kind)) for (let at = 0; at < count; at++) vector.setItem(at, unsignedZero(from[rows[at]!]!));
+  else for (let at = 0; at < count; at++) vector.setItem(at, from[rows[at]!]!);
   vector.flush();
 }
 
-/** Copies integers up to 2^53 into a BIGINT vector. */
-export function fillBigIntVector(vector: DuckDBVector, values: Float64Array): void {
-  for (let row = 0; row < values.length; row++) vector.setItem(row, BigInt(values[row]!));
+/** Sets a bit in the masks of the rows whose number is -0. */
+function markNegativeZeros(masks: Int32Array, bit: number, from: ArrayLike<number>, rows: Int32Array): void {
+  for (let at = 0; at < rows.length; at++) if (Object.is(from[rows[at]!], -0)) masks[at]! |= bit;
+}
+
+function fillMasks(vector: DuckDBVector, masks: Int32Array): void {
+  for (let row = 0; row < masks.length; row++) vector.setItem(row, masks[row]!);
   vector.flush();
 }
 

@@ -3,7 +3,13 @@ import type { DeviceRow, QuarantineRow, StoredReading } from '../store.ts';
 import { defineTable, type Table } from './table.ts';
 
 /** Raised with every change of a table; an older program refuses a newer file. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
+
+/** What turns a file of a version into one of the next. */
+export const MIGRATIONS: Readonly<Record<number, readonly string[]>> = {
+  // Days are merged from hours.
+  1: ['DROP TABLE panes_day'],
+};
 
 /** A pane with its series, flat as the table holds it. */
 export interface FlatPane extends Pane {
@@ -63,7 +69,6 @@ export const NEWEST_TABLE = defineTable<StoredReading>(
 export const PANE_TABLES: Readonly<Record<PaneLevel, Table<FlatPane>>> = {
   quarter: definePanes('panes_quarter'),
   hour: definePanes('panes_hour'),
-  day: definePanes('panes_day'),
 };
 
 function definePanes(name: string): Table<FlatPane> {

@@ -1,22 +1,15 @@
-import {
-  BIGINT,
-  DOUBLE,
-  type DuckDBAppender,
-  type DuckDBConnection,
-  DuckDBDataChunk,
-  type DuckDBPreparedStatement,
-  INTEGER,
-} from '@duckdb/node-api';
+import type { DuckDBAppender, DuckDBConnection, DuckDBPreparedStatement } from '@duckdb/node-api';
 import { assert } from '../../base/index.ts';
-import { PANE_LEVELS } from '../../model/index.ts';
+import { PANE_LEVELS, type PaneColumns } from '../../model/index.ts';
 import type { ReadingColumns, StoreBatch } from '../store.ts';
 import type { NewestReadings } from './newest.ts';
+import { rowsOfLevel } from './pane-rows.ts';
 import {
+  appendColumns,
+  appendKeyColumns,
   appendKeys,
   appendRows,
   columnName,
-  fillBigIntVector,
-  fillVector,
   stageDdl,
   stageName,
   type Table,
@@ -31,9 +24,6 @@ import {
   SERIES_TABLE,
   UPSERTED_TABLES,
 } from './tables.ts';
-
-/** Rows of one chunk; the size of DuckDB's vectors. */
-const CHUNK_ROWS_MAX = 2048;
 
 /** The `newest` table is brought up to date once in so many batches; opening reads the readings written since. */
 const BATCHES_PER_NEWEST = 64;
@@ -72,12 +62,7 @@ export class Writer {
       await this.upsert(SERIES_TABLE, batch.series);
       await this.upsert(DEVICES_TABLE, batch.devices);
       await this.appendReadings(readings);
-      for (const level of PANE_LEVELS) {
-        const panes = batch.panes
-          .filter((row) => row.level === level)
-          .map((row) => ({ ...row.pane, series: row.series }));
-        await this.upsert(PANE_TABLES[level], panes);
-      }
+      await this.upsertPanes(batch.panes);
       await this.upsert(KPIS_TABLE, batch.kpis);
       await this.append(QUARANTINE_TABLE, quarantine);
       if (newPosition !== position) await this.execute('UPDATE meta SET position = $1', [newPosition]);
@@ -141,11 +126,29 @@ export class Writer {
     const stage = await this.appender(stageName(table), 'temp');
     appendKeys(table, stage, last);
     stage.flushSync();
-    const range = startRange(last);
-    if (range === undefined) await this.execute(deleteSql(table, false), []);
-    else await this.execute(deleteSql(table, true), range);
-    await this.execute(`DELETE FROM ${stageName(table)}`, []);
+    await this.deleteStaged(table, startRange(last));
     await this.append(table, last);
+  }
+
+  private async upsertPanes(panes: PaneColumns): Promise<void> {
+    for (const [at, level] of PANE_LEVELS.entries()) {
+      const { rows, startMsMin, startMsMax } = rowsOfLevel(panes, at);
+      if (rows.length === 0) continue;
+      const table = PANE_TABLES[level];
+      const stage = await this.appender(stageName(table), 'temp');
+      appendKeyColumns(table, stage, panes, rows);
+      stage.flushSync();
+      await this.deleteStaged(table, [startMsMin, startMsMax]);
+      const appender = await this.appender(table.name);
+      appendColumns(table, appender, panes, rows);
+      appender.flushSync();
+    }
+  }
+
+  /** Removes the rows whose keys are staged, looking only at starts in the range where there is one. */
+  private async deleteStaged<Row>(table: Table<Row>, range: readonly [number, number] | undefined): Promise<void> {
+    await this.execute(deleteSql(table, range !== undefined), range ?? []);
+    await this.execute(`DELETE FROM ${stageName(table)}`, []);
   }
 
   private async append<Row>(table: Table<Row>, rows: readonly Row[]): Promise<void> {
@@ -158,9 +161,8 @@ export class Writer {
   private async appendReadings(readings: ReadingColumns): Promise<void> {
     if (readings.count === 0) return;
     const appender = await this.appender(READINGS_TABLE.name);
-    for (let from = 0; from < readings.count; from += CHUNK_ROWS_MAX) {
-      appender.appendDataChunk(readingsChunk(readings, from, Math.min(readings.count, from + CHUNK_ROWS_MAX)));
-    }
+    const rows = Int32Array.from({ length: readings.count }, (_, row) => row);
+    appendColumns(READINGS_TABLE, appender, readings, rows);
     appender.flushSync();
   }
 
@@ -190,26 +192,6 @@ export class Writer {
     for (const [at, integer] of integers.entries()) statement.bindBigInt(at + 1, BigInt(integer));
     return (await statement.run()).rowsChanged;
   }
-}
-
-/** Columns in the order of `READINGS_TABLE`. */
-function readingsChunk(readings: ReadingColumns, from: number, to: number): DuckDBDataChunk {
-  const chunk = DuckDBDataChunk.create([INTEGER, BIGINT, DOUBLE, INTEGER, INTEGER, BIGINT, INTEGER], to - from);
-  const negativeZeros = new Uint8Array(to - from);
-  const value = readings.value.slice(from, to);
-  for (let row = 0; row < value.length; row++) {
-    if (value[row] !== 0) continue;
-    if (Object.is(value[row], -0)) negativeZeros[row] = 1;
-    value[row] = 0;
-  }
-  fillVector(chunk.getColumnVector(0), readings.series.subarray(from, to));
-  fillBigIntVector(chunk.getColumnVector(1), readings.timeMs.subarray(from, to));
-  fillVector(chunk.getColumnVector(2), value);
-  fillVector(chunk.getColumnVector(3), readings.quality.subarray(from, to));
-  fillVector(chunk.getColumnVector(4), readings.status.subarray(from, to));
-  fillBigIntVector(chunk.getColumnVector(5), readings.sequence.subarray(from, to));
-  fillVector(chunk.getColumnVector(6), negativeZeros);
-  return chunk;
 }
 
 function readingsAfter(readings: ReadingColumns, position: number): ReadingColumns {

@@ -1,11 +1,11 @@
-import type { KpiValue } from '../../../src/model/index.ts';
-import type { PaneRow, StoreBatch } from '../../../src/store/index.ts';
+import { type KpiValue, type Pane, paneAt, paneLevelAt } from '../../../src/model/index.ts';
+import type { StoreBatch } from '../../../src/store/index.ts';
 import { isEmptyPane } from '../../../src/windows/index.ts';
 
 /** Applies batches as the store contract says, in memory: panes by series name (ids follow the order of arrival) and KPI values by
  * their keys. */
 export class MemoryStore {
-  readonly panes = new Map<string, PaneRow['pane']>();
+  readonly panes = new Map<string, Pane>();
   readonly #names = new Map<number, string>();
   readonly kpis = new Map<string, KpiValue>();
   position = 0;
@@ -14,8 +14,9 @@ export class MemoryStore {
   apply(batch: StoreBatch): void {
     for (const { id, device, quantity, channel } of batch.series)
       this.#names.set(id, `${device} ${quantity} ${channel}`);
-    for (const { series, level, pane } of batch.panes) {
-      const key = `${this.#names.get(series)} ${level} ${pane.startMs}`;
+    for (let row = 0; row < batch.panes.rows; row++) {
+      const pane = paneAt(batch.panes, row);
+      const key = `${this.#names.get(batch.panes.series[row]!)} ${paneLevelAt(batch.panes, row)} ${pane.startMs}`;
       if (isEmptyPane(pane)) this.panes.delete(key);
       else this.panes.set(key, pane);
     }
