@@ -1,12 +1,12 @@
 import { HOUR_MS } from '../base/index.ts';
 import { type Pane, registerDelta } from '../model/index.ts';
-import type { PaneRule, RegisterBelief } from './pane-rule.ts';
+import type { PaneRule } from './pane-rule.ts';
+import { EXCURSION_MAX, markExcursions, type RegisterSequence } from './register-excursions.ts';
 import type { SortedReadings } from './sorted-readings.ts';
 
 /*
- * The increase of a cumulative register over a span of time (KPI.md 4.3), from its readings in event time. One reading
- * that does not fit while the others around it rise as a register does (a zero, a misread digit) is a glitch and is
- * passed over; what stays is differenced. Everything here is a function of the readings in event-time order.
+ * The increase of a cumulative register over a span of time (KPI.md 4.3), from its readings in event time. Readings
+ * that do not fit how the register rises around them are passed over; what stays is differenced.
  */
 
 /** A step back of a register within this much is flow backwards, in the quantity's unit. */
@@ -15,14 +15,23 @@ export const BACKFLOW_TOLERANCE = 0.1;
 /** A fall by at most this share of the count is flow backwards or a correction, not a new register. */
 const FALL_SHARE = 0.1;
 
-/** With more glitches than this between two sound readings, nothing is said of the time between them. */
-const PASSED_OVER_MAX = 8;
+/** With more readings than this passed over between two that hold, nothing is said of the time between them. */
+const PASSED_OVER_MAX = EXCURSION_MAX;
 
-/** Counting neighbours on each side that decide whether a reading is a glitch. */
-const GLITCH_NEIGHBOURS = 2;
+/**
+ * How many counting readings before any instant the functions here look back at, at most: those passed over, the one
+ * that holds before them, and what its own excursion is judged by.
+ */
+export const NEIGHBOURS_KEPT = PASSED_OVER_MAX + 1 + EXCURSION_MAX + 1;
 
-/** How many counting readings before any instant the functions here look back at, at most. */
-export const NEIGHBOURS_KEPT = PASSED_OVER_MAX + 1 + GLITCH_NEIGHBOURS;
+/**
+ * Where registers start again at 0: mechanical ones with four digits or more, pulse counters of 16 and 32 bits. Only a
+ * count within this share below is taken to have rolled over, and only when it has not risen by more since.
+ */
+const ROLL_OVER_SHARE = 0.01;
+const DECADE_MIN = 1e4;
+const DECADE_MAX = 1e12;
+const PULSE_MODULI = [2 ** 16, 2 ** 32];
 
 /** What a register says of a pane; the fields are those of `Pane`. */
 export type RegisterIncrease = Pick<
@@ -36,23 +45,29 @@ export interface TimeSpan {
   readonly toMs: number;
 }
 
-const NONE = -1;
-
 /**
- * The increase of a register over [startMs, endMs): walks the sound readings in it, with one before and one after.
- * Sums are compensated in event-time order.
+ * The increase of a register over [startMs, endMs), from the readings in it and `NEIGHBOURS_KEPT` counting ones on each
+ * side. Sums are compensated in event-time order. The spikes, resets, roll-overs and flows backwards whose later reading
+ * lies in the span and the readings passed over in it are its `counterEvents`.
  */
 export function increaseOf(readings: SortedReadings, startMs: number, endMs: number, rule: PaneRule): RegisterIncrease {
-  const walk = new Walk(readings, startMs, endMs, rule);
-  const first = readings.lowerBound(startMs);
-  walk.begin(countingBefore(readings, first));
-  let at = countingFrom(readings, first);
-  while (at !== NONE && readings.timeMsAt(at) < endMs) {
-    if (isGlitch(readings, at, rule.register)) walk.passOver();
-    else walk.step(at);
-    at = countingFrom(readings, at + 1);
+  const span = gather(readings, startMs, endMs);
+  if (span.falls) markExcursions(scratch, rule);
+  const { passedOver } = scratch;
+  const walk = new Walk(startMs, endMs, rule);
+  let at = span.first;
+  for (let left = PASSED_OVER_MAX + 1; at > 0 && left > 0; left--) {
+    at--;
+    if (!(span.falls && passedOver[at] === 1)) break;
   }
-  walk.finish(at);
+  for (; at < scratch.count; at++) {
+    const isInside = at >= span.first && at < span.after;
+    if (span.falls && passedOver[at] === 1) walk.passOver(isInside);
+    else {
+      walk.step(at);
+      if (at >= span.after) break;
+    }
+  }
   return walk.result();
 }
 
@@ -63,34 +78,83 @@ export function increaseOf(readings: SortedReadings, startMs: number, endMs: num
 export function increaseReach(readings: SortedReadings, timeMs: number, rule: PaneRule): TimeSpan[] {
   const at = readings.lowerBound(timeMs);
   if (at === readings.count || readings.timeMsAt(at) !== timeMs || Number.isNaN(readings.valueAt(at))) return [];
-  // Where all rise no reading around is or was a glitch, and only the increase to the next neighbours changes.
-  const reach = risesAround(readings, at, 2 * GLITCH_NEIGHBOURS) ? 1 : NEIGHBOURS_KEPT;
+  const { first, falls } = gather(readings, timeMs, timeMs + 1);
+  const { timeMs: times, count } = scratch;
+  // Where all rise no reading around is or was passed over, and only the increase to the next neighbours changes.
+  const from = falls ? 0 : Math.max(0, first - 1);
+  const to = falls ? count - 1 : Math.min(count - 1, first + 1);
   const spans: TimeSpan[] = [];
-  let previousMs = readings.timeMsAt(countingSteps(readings, at, -reach));
-  let fromMs = previousMs;
-  const lastMs = readings.timeMsAt(countingSteps(readings, at, reach));
-  for (let next = readings.lowerBound(previousMs); previousMs < lastMs; ) {
-    next = countingFrom(readings, next + 1);
-    const nextMs = readings.timeMsAt(next);
-    if (nextMs - previousMs > rule.counterGapMsMax) {
-      // The inside of such a gap stays open whichever readings are passed over.
-      spans.push({ fromMs, toMs: previousMs });
-      fromMs = nextMs;
-    }
-    previousMs = nextMs;
+  let fromMs = times[from]!;
+  for (let next = from + 1; next <= to; next++) {
+    // The inside of such a gap stays open whichever readings are passed over.
+    if (times[next]! - times[next - 1]! <= rule.counterGapMsMax) continue;
+    spans.push({ fromMs, toMs: times[next - 1]! });
+    fromMs = times[next]!;
   }
-  spans.push({ fromMs, toMs: lastMs });
+  spans.push({ fromMs, toMs: times[to]! });
   return spans;
 }
 
-/** Steps from one sound reading to the next and sums what falls to a pane. */
+/** The counting readings under consideration; lives for one call, and grows to the largest. */
+const scratch = {
+  count: 0,
+  timeMs: new Float64Array(256),
+  value: new Float64Array(256),
+  passedOver: new Uint8Array(256),
+} satisfies RegisterSequence;
+
+interface Gathered {
+  /** Index in `scratch` of the first reading at or after the start, and at or after the end. */
+  readonly first: number;
+  readonly after: number;
+  /** A reading is below the one before it. */
+  readonly falls: boolean;
+}
+
+/** Copies the counting readings of [startMs, endMs) and `NEIGHBOURS_KEPT` on each side to `scratch`. */
+function gather(readings: SortedReadings, startMs: number, endMs: number): Gathered {
+  let at = readings.lowerBound(startMs);
+  let first = 0;
+  while (at > 0 && first < NEIGHBOURS_KEPT) if (!Number.isNaN(readings.valueAt(--at))) first++;
+  let count = 0;
+  let after = -1;
+  let falls = false;
+  let previous = Number.NEGATIVE_INFINITY;
+  for (; at < readings.count; at++) {
+    const value = readings.valueAt(at);
+    if (Number.isNaN(value)) continue;
+    const timeMs = readings.timeMsAt(at);
+    if (after < 0 && timeMs >= endMs) after = count;
+    if (after >= 0 && count === after + NEIGHBOURS_KEPT) break;
+    if (count === scratch.timeMs.length) growScratch();
+    scratch.timeMs[count] = timeMs;
+    scratch.value[count] = value;
+    count++;
+    if (value < previous) falls = true;
+    previous = value;
+  }
+  scratch.count = count;
+  return { first, after: after < 0 ? count : after, falls };
+}
+
+function growScratch(): void {
+  const length = 2 * scratch.timeMs.length;
+  const timeMs = new Float64Array(length);
+  const value = new Float64Array(length);
+  timeMs.set(scratch.timeMs);
+  value.set(scratch.value);
+  scratch.timeMs = timeMs;
+  scratch.value = value;
+  scratch.passedOver = new Uint8Array(length);
+}
+
+/** Steps from one reading that holds to the next and sums what falls to a pane. */
 class Walk {
-  readonly #readings: SortedReadings;
   readonly #startMs: number;
   readonly #endMs: number;
   readonly #rule: PaneRule;
-  #before = NONE;
-  /** Glitches since the sound reading before. */
+  #before = -1;
+  /** Readings passed over since the one before. */
   #passedOver = 0;
   #sum = 0;
   #sumLost = 0;
@@ -100,69 +164,36 @@ class Walk {
   #deltaCount = 0;
   #events = 0;
 
-  constructor(readings: SortedReadings, startMs: number, endMs: number, rule: PaneRule) {
-    this.#readings = readings;
+  constructor(startMs: number, endMs: number, rule: PaneRule) {
     this.#startMs = startMs;
     this.#endMs = endMs;
     this.#rule = rule;
   }
 
-  /** Looks for the sound reading before the pane, from the last counting one before it. */
-  begin(last: number): void {
-    let at = last;
-    while (at !== NONE && this.#passedOver <= PASSED_OVER_MAX) {
-      if (!isGlitch(this.#readings, at, this.#rule.register)) {
-        this.#before = at;
-        return;
-      }
-      this.#passedOver++;
-      at = countingBefore(this.#readings, at);
-    }
-  }
-
-  /** Looks for the sound reading after the pane, from the first counting one after it. */
-  finish(next: number): void {
-    let at = next;
-    while (at !== NONE && this.#passedOver <= PASSED_OVER_MAX) {
-      if (!isGlitch(this.#readings, at, this.#rule.register)) {
-        this.step(at);
-        return;
-      }
-      this.#passedOver++;
-      at = countingFrom(this.#readings, at + 1);
-    }
-  }
-
-  passOver(): void {
+  passOver(isInside: boolean): void {
     this.#passedOver++;
-    this.#events++;
+    if (isInside) this.#events++;
   }
 
   step(at: number): void {
-    if (this.#before !== NONE && this.#passedOver <= PASSED_OVER_MAX) this.#difference(this.#before, at);
+    if (this.#before >= 0 && this.#passedOver <= PASSED_OVER_MAX) this.#difference(this.#before, at);
     this.#before = at;
     this.#passedOver = 0;
   }
 
   #difference(before: number, at: number): void {
-    const fromMs = this.#readings.timeMsAt(before);
-    const toMs = this.#readings.timeMsAt(at);
-    const inside = toMs < this.#endMs;
-    const from = this.#readings.valueAt(before);
-    const to = this.#readings.valueAt(at);
-    const { rateMaxPerHour, backflowTolerance } = this.#rule.register;
-    const maxDelta = rateMaxPerHour * Math.max(1, (toMs - fromMs) / HOUR_MS);
-    let delta = to - from;
+    const fromMs = scratch.timeMs[before]!;
+    const toMs = scratch.timeMs[at]!;
+    const isInside = toMs >= this.#startMs && toMs < this.#endMs;
+    const maxDelta = this.#rule.register.rateMaxPerHour * Math.max(1, (toMs - fromMs) / HOUR_MS);
+    let delta = scratch.value[at]! - scratch.value[before]!;
     if (!(delta >= 0 && delta <= maxDelta)) {
-      const judged = registerDelta(from, to, {
-        maxDelta,
-        backflowTolerance: Math.max(backflowTolerance, FALL_SHARE * from),
-      });
-      if (inside && judged.event !== null) this.#events++;
+      const judged = judge(scratch.value[before]!, scratch.value[at]!, maxDelta, this.#rule);
+      if (isInside && judged.event !== null) this.#events++;
       if (judged.delta === null) return;
       delta = judged.delta;
     }
-    if (inside) this.#addAtEnd(delta);
+    if (isInside) this.#addAtEnd(delta);
     const gapMs = toMs - fromMs;
     const overlapMs = Math.min(toMs, this.#endMs) - Math.max(fromMs, this.#startMs);
     if (overlapMs <= 0 || gapMs > this.#rule.counterGapMsMax) return;
@@ -197,62 +228,25 @@ class Walk {
   }
 }
 
-/** True when the two readings before and after rise as a register does, and this one lies outside of them. */
-function isGlitch(readings: SortedReadings, at: number, belief: RegisterBelief): boolean {
-  const before = countingBefore(readings, at);
-  if (before === NONE) return false;
-  const after = countingFrom(readings, at + 1);
-  if (after === NONE) return false;
-  const value = readings.valueAt(at);
-  const low = readings.valueAt(before);
-  const high = readings.valueAt(after);
-  if (high < low) return false;
-  if (value >= low - belief.backflowTolerance && value <= high + belief.backflowTolerance) return false;
-  const earlier = countingBefore(readings, before);
-  if (earlier !== NONE && readings.valueAt(earlier) > low) return false;
-  const later = countingFrom(readings, after + 1);
-  return later === NONE || readings.valueAt(later) >= high;
+/** A step that is not simply an increase. */
+function judge(from: number, to: number, maxDelta: number, rule: PaneRule): ReturnType<typeof registerDelta> {
+  const modulus = to < from ? modulusAbove(from, to) : undefined;
+  return registerDelta(from, to, {
+    maxDelta,
+    backflowTolerance: Math.max(rule.register.backflowTolerance, FALL_SHARE * from),
+    ...(modulus === undefined ? {} : { modulus }),
+  });
 }
 
-/** True when the counting readings around an index, so many on each side, never fall. */
-function risesAround(readings: SortedReadings, at: number, neighbours: number): boolean {
-  let next = at;
-  for (let left = neighbours; left > 0; left--) {
-    const before = countingBefore(readings, next);
-    if (before === NONE) break;
-    if (readings.valueAt(before) > readings.valueAt(next)) return false;
-    next = before;
+/** The modulus that a register which fell has rolled over at, if it looks like it. */
+function modulusAbove(from: number, to: number): number | undefined {
+  for (const modulus of PULSE_MODULI) if (rolledOver(from, to, modulus)) return modulus;
+  for (let modulus = DECADE_MIN; modulus <= DECADE_MAX; modulus *= 10) {
+    if (modulus > from) return rolledOver(from, to, modulus) ? modulus : undefined;
   }
-  let previous = at;
-  for (let left = neighbours; left > 0; left--) {
-    const after = countingFrom(readings, previous + 1);
-    if (after === NONE) break;
-    if (readings.valueAt(after) < readings.valueAt(previous)) return false;
-    previous = after;
-  }
-  return true;
+  return undefined;
 }
 
-/** The index so many counting readings later (earlier, when negative), or as far as there are any. */
-function countingSteps(readings: SortedReadings, from: number, steps: number): number {
-  let at = from;
-  for (let left = Math.abs(steps); left > 0; left--) {
-    const next = steps > 0 ? countingFrom(readings, at + 1) : countingBefore(readings, at);
-    if (next === NONE) break;
-    at = next;
-  }
-  return at;
-}
-
-/** The newest counting reading before an index. */
-function countingBefore(readings: SortedReadings, index: number): number {
-  for (let at = index - 1; at >= 0; at--) if (!Number.isNaN(readings.valueAt(at))) return at;
-  return NONE;
-}
-
-/** The oldest counting reading at an index or after it. */
-function countingFrom(readings: SortedReadings, index: number): number {
-  const { count } = readings;
-  for (let at = index; at < count; at++) if (!Number.isNaN(readings.valueAt(at))) return at;
-  return NONE;
+function rolledOver(from: number, to: number, modulus: number): boolean {
+  return from < modulus && to >= 0 && modulus - from + to <= ROLL_OVER_SHARE * modulus;
 }

@@ -19,6 +19,8 @@ const RULE: PaneRule = {
   register: { rateMaxPerHour: Number.POSITIVE_INFINITY, backflowTolerance: BACKFLOW_TOLERANCE },
 };
 const LIMITED: PaneRule = { ...RULE, register: { ...RULE.register, rateMaxPerHour: 20 } };
+/** Readings an hour apart are too far apart for a stretch of eight; the neighbours of these may be ten hours apart. */
+const HALF_HOURS: PaneRule = { ...RULE, counterGapMsMax: 10 * HOUR_MS };
 
 describe('the increase of a register', () => {
   it('gives each hour the difference to the next reading', () => {
@@ -47,6 +49,62 @@ describe('the increase of a register', () => {
       increaseAtEnd: 1,
       deltaCount: 1,
       counterEvents: 1,
+    });
+  });
+
+  it('goes round where a register of four or more digits, or of 16 or 32 bits, starts again', () => {
+    expect(hourly([9998, 9999, 3, 4])).toEqual([1, 4, 1]);
+    expect(hourly([99_990, 99_995, 12, 13])).toEqual([5, 17, 1]);
+    expect(hourly([65_500, 65_530, 24, 30])).toEqual([30, 30, 6]);
+    expect(hourly([2 ** 32 - 20, 2 ** 32 - 5, 7, 9])).toEqual([15, 12, 2]);
+  });
+
+  it('does not go round for an exchange, or for more than the register can have risen', () => {
+    expect(hourly([8120, 8121, 3, 4])).toEqual([1, 3, 1]);
+    expect(hourly([998, 999, 3, 4])).toEqual([1, 3, 1]);
+    expect(hourly([9970, 9975, 3, 4], LIMITED)).toEqual([5, 3, 1]);
+    expect(hourly([9900, 9901, 0, 2])).toEqual([1, 100 - 1, 2]);
+    expect(hourly([9900, 9901, 2, 3])).toEqual([1, 2, 1]);
+  });
+
+  it("passes over another register's readings among its own", () => {
+    const own = [5000, 5001, 5002, 5003, 5004, 5005, 5006];
+    const mixed = [own[0]!, 9300, own[1]!, 9304, own[2]!, 9309, own[3]!, 9311, own[4]!, own[5]!, own[6]!];
+    expect(hourly(mixed)).toEqual([0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 1, 1]);
+  });
+
+  it('passes over a fault that lasts, above or below, up to eight readings', () => {
+    for (const wrong of [0, 300, 7000]) {
+      const stretch = (length: number) => [5000, 5001, ...Array<number>(length).fill(wrong), 5004, 5005];
+      expect(total(stretch(2), LIMITED)).toEqual({ increase: 5, deltaCount: 3, counterEvents: 2 });
+      expect(total(stretch(8), HALF_HOURS)).toMatchObject({ increase: 5, deltaCount: 3, counterEvents: 8 });
+      expect(total(stretch(9), HALF_HOURS).increase).not.toBe(5);
+    }
+  });
+
+  it('passes over several readings only when they are far off, as nothing moves there', () => {
+    expect(total([5000, 5001, 5041, 5041, 5004, 5005]).increase).toBe(5);
+    expect(total([5000, 5001, 5041, 5041, 5004, 5005]).counterEvents).toBe(2);
+    expect(total([5000, 5001, 5034, 5034, 5004, 5005]).counterEvents).toBe(1);
+    expect(total([5000, 5001, 5034, 5034, 5004, 5005]).increase).toBe(5);
+  });
+
+  it('takes a register that rises from zero for a new one, even when it comes past the old count', () => {
+    expect(hourly([50, 51, 0, 25, 52, 77])).toEqual([1, 0, 25, 27, 25]);
+    expect(hourly([1, 2, 3, 0, 1, 2, 3, 4, 5])).toEqual([1, 1, 0, 1, 1, 1, 1, 1]);
+  });
+
+  it('does not look for a way back across a gap that stays open', () => {
+    const times = [0, 1, 2, 3, 7, 8].map((hour) => NOON_MS + hour * HOUR_MS);
+    const readings = sortedReadings(times, [800, 801, 0.2, 0.4, 802, 803]);
+    expect(increaseOf(readings, NOON_MS, NOON_MS + 4 * HOUR_MS, RULE)).toMatchObject({ increase: expect.closeTo(1.4) });
+  });
+
+  it('counts the old register to its end and the new one from zero when their readings overlap', () => {
+    expect(total([811, 812, 0.1, 812.4, 0.3, 813, 0.8, 1.8], LIMITED)).toEqual({
+      increase: expect.closeTo(811 + 2 + 1.8 - 811),
+      deltaCount: 5,
+      counterEvents: 3,
     });
   });
 
@@ -151,33 +209,51 @@ describe('the increase of a register', () => {
   });
 });
 
-/** A register that rises, with wrong digits, zeros, exchanges, corrections, gaps and readings without a value. */
+/**
+ * A register that rises, with wrong digits, zeros, exchanges, corrections, roll-overs, gaps, readings without a value,
+ * and stretches in which another register's readings stand among its own or in their place.
+ */
 const points: fc.Arbitrary<NaivePoint[]> = fc
-  .array(
-    fc.record({
-      after: fc.oneof({ arbitrary: fc.integer({ min: 1, max: 70 }), weight: 9 }, fc.integer({ min: 100, max: 300 })),
-      rise: fc.oneof(
-        { arbitrary: fc.integer({ min: 0, max: 6 }).map((tenths) => tenths / 10), weight: 6 },
-        fc.integer({ min: 0, max: 40 }),
-      ),
-      odd: fc.oneof(
-        { arbitrary: fc.constant('none'), weight: 10 },
-        fc.constantFrom('zero', 'high', 'low', 'step up', 'step back', 'new register', 'no value'),
-      ),
-    }),
-    { minLength: 1, maxLength: 60 },
+  .tuple(
+    fc.array(
+      fc.record({
+        after: fc.oneof({ arbitrary: fc.integer({ min: 1, max: 70 }), weight: 20 }, fc.integer({ min: 100, max: 300 })),
+        rise: fc.oneof(
+          { arbitrary: fc.integer({ min: 0, max: 6 }).map((tenths) => tenths / 10), weight: 9 },
+          fc.integer({ min: 0, max: 40 }),
+        ),
+        odd: fc.oneof(
+          { arbitrary: fc.constant('none'), weight: 20 },
+          fc.constantFrom('zero', 'high', 'low', 'step up', 'step back', 'new register', 'roll over', 'no value'),
+        ),
+        stretch: fc.oneof({ arbitrary: fc.constant(0), weight: 12 }, fc.integer({ min: 1, max: 12 })),
+        every: fc.integer({ min: 1, max: 2 }),
+        offset: fc.constantFrom(-400, 300, 5000),
+      }),
+      { minLength: 1, maxLength: 60 },
+    ),
+    fc.constantFrom(0, 500, 9900),
   )
-  .map((steps) => {
+  .map(([steps, begin]) => {
     let timeMs = NOON_MS;
-    let count = 500;
-    return steps.map(({ after, rise, odd }) => {
-      timeMs += after * MINUTE_MS;
-      count += rise;
-      if (odd === 'step up') count += 1000;
-      if (odd === 'step back') count -= 1 + count / 50;
-      if (odd === 'new register') count = rise;
-      const shown = { zero: 0, high: count + 4000, low: count / 2, 'no value': Number.NaN }[odd];
-      return { timeMs, value: shown ?? count };
+    let count: number = begin;
+    let [stretch, every, offset] = [0, 1, 0];
+    return steps.map((step) => {
+      timeMs += step.after * MINUTE_MS;
+      count += step.rise;
+      if (step.odd === 'step up') count += 1000;
+      if (step.odd === 'step back') count -= 1 + count / 50;
+      if (step.odd === 'new register') count = step.rise;
+      if (step.odd === 'roll over' && count > 9900) count -= 9990;
+      if (step.stretch > 0) [stretch, every, offset] = [step.stretch, step.every, step.offset];
+      if (stretch-- > 0 && stretch % every === 0) return { timeMs, value: count + offset };
+      const wrong: Readonly<Record<string, number>> = {
+        zero: 0,
+        high: count + 4000,
+        low: count / 2,
+        'no value': Number.NaN,
+      };
+      return { timeMs, value: wrong[step.odd] ?? count };
     });
   });
 
@@ -199,6 +275,13 @@ function readingsOf(values: readonly number[]) {
     values.map((_, index) => NOON_MS + index * HOUR_MS),
     values,
   );
+}
+
+/** Of all the hours together. */
+function total(values: readonly number[], rule = RULE) {
+  const endMs = NOON_MS + values.length * HOUR_MS;
+  const { increase, deltaCount, counterEvents } = increaseOf(readingsOf(values), NOON_MS, endMs, rule);
+  return { increase, deltaCount, counterEvents };
 }
 
 function hourly(values: readonly number[], rule = RULE): number[] {
