@@ -11,6 +11,14 @@ export interface Calendar {
   dayStart(atMs: number): number;
   /** Start of the next local day. */
   dayEnd(atMs: number): number;
+  /** Start of the local Monday (ISO 8601 week) that the instant's week begins with, and of the next one. */
+  weekStart(atMs: number): number;
+  weekEnd(atMs: number): number;
+  /**
+   * The instant at which the clock of the instant's local day shows a full hour, 0 to 23. Where it shows it twice, the
+   * first; where it skips it, the instant after the skip.
+   */
+  clockTime(atMs: number, hour: number): number;
   /**
    * Start of the hour, counted from the start of the local day. On days that a half-hour shift makes 23.5 or 24.5 hours
    * long the last hour is half as long.
@@ -104,6 +112,20 @@ class ZoneCalendar implements Calendar {
 
   hourEnd(atMs: number): number {
     return Math.min(this.hourStart(atMs) + HOUR_MS, this.#endMs);
+  }
+
+  weekStart(atMs: number): number {
+    const day = this.#zoned(atMs);
+    return day.subtract({ days: day.dayOfWeek - 1 }).startOfDay().epochMilliseconds;
+  }
+
+  weekEnd(atMs: number): number {
+    const day = this.#zoned(atMs);
+    return day.add({ days: 8 - day.dayOfWeek }).startOfDay().epochMilliseconds;
+  }
+
+  clockTime(atMs: number, hour: number): number {
+    return this.#zoned(atMs).withPlainTime({ hour }).epochMilliseconds;
   }
 
   monthStart(atMs: number): number {

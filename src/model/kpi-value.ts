@@ -1,9 +1,16 @@
-/** Windows that KPI values and aggregates are offered in. */
+/**
+ * Windows that KPI values and aggregates are offered in. `week` is the ISO week; `daytime`, `evening` and `night` are the
+ * periods of a local day between the hours of the clock that the city names (07, 19 and 23 where it names none).
+ */
 export const WINDOW_KINDS = [
   'minute',
   'quarter',
   'hour',
   'day',
+  'daytime',
+  'evening',
+  'night',
+  'week',
   'month',
   'year',
   'rolling-1h',
@@ -13,6 +20,15 @@ export const WINDOW_KINDS = [
   'rolling-365d',
 ] as const;
 export type WindowKind = (typeof WINDOW_KINDS)[number];
+
+/** A rolling window of any length in minutes, hours or days, such as `rolling-90m`; the length is a multiple of 15 min. */
+export type RollingWindow = `rolling-${number}${'m' | 'h' | 'd'}`;
+
+/** A part of every local day between two full hours of the clock, such as `clock-02-05`; past midnight: `clock-22-06`. */
+export type ClockWindow = `clock-${string}-${string}`;
+
+/** Windows that aggregates are offered in: the named ones, and those whose text says their length or hours. */
+export type AggregateWindow = WindowKind | RollingWindow | ClockWindow;
 
 /** One KPI value of one zone (or device) and window, with what it is worth. */
 export interface KpiValue {

@@ -1,4 +1,3 @@
 // In: what the other rooms know. Out: HTTP API, live stream, KPI topics, Prometheus page, web page; reads only.
 export * from './kpi-topics.ts';
-export * from './percentiles.ts';
 export * from './views.ts';

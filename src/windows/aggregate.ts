@@ -1,10 +1,13 @@
-import { type Calendar, calendarOf, DAY_MS, exactSum, HOUR_MS, MINUTE_MS } from '../base/index.ts';
-import type { Pane, PaneLevel, QuantityKind, Series, WindowKind } from '../model/index.ts';
-import { hourIsValid, isEmptyPane, mergePanes, paneValue } from './merge-panes.ts';
-import { type PaneRule, paneOfReadings } from './pane-of-readings.ts';
-import { BACKFLOW_TOLERANCE } from './register-readings.ts';
-import { SeriesReadings } from './series-readings.ts';
-import { boundsAt, rollingLengthMs, type WindowBounds, windowsEndingIn } from './window-bounds.ts';
+import { type Calendar, calendarOf, DAY_MS, exactSum, HOUR_MS, QUARTER_MS } from '../base/index.ts';
+import type { AggregateWindow, Pane, PaneLevel, QuantityKind, Series } from '../model/index.ts';
+import { type AggregateReading, distinctReadings } from './distinct-readings.ts';
+import { hourIsValid, isEmptyPane, mergePanes, paneValue, summaryOfReadings } from './merge-panes.ts';
+import { paneOfReadings } from './pane-of-readings.ts';
+import type { PaneRule } from './pane-rule.ts';
+import { BACKFLOW_TOLERANCE } from './register-increase.ts';
+import { sortedReadings } from './sorted-readings.ts';
+import { lowerBound } from './sorted-search.ts';
+import { boundsAt, rollingLengthMs, type WindowBounds, type WindowShape, windowsEndingIn } from './window-bounds.ts';
 
 /** What an aggregate is made of: all readings at once, or the means of valid hours or days (KPI.md 6.2). */
 export const AGGREGATE_PARTS = ['readings', 'hours', 'days'] as const;
@@ -17,9 +20,8 @@ export type AggregateParts = (typeof AGGREGATE_PARTS)[number];
 export const COUNTER_METHODS = ['interpolated', 'end'] as const;
 export type CounterMethod = (typeof COUNTER_METHODS)[number];
 
-export interface AggregateRequest {
+export interface AggregateRequest extends WindowShape {
   readonly series: Series;
-  readonly window: WindowKind;
   readonly parts: AggregateParts;
   readonly counterMethod: CounterMethod;
   /** Windows whose end lies in (fromMs, toMs] are answered. */
@@ -61,57 +63,62 @@ export interface AggregateNeed {
   readonly toMs: number;
 }
 
-/** A reading as the store gives it back; only readings that count or are bad, no late-filed ones. */
-export interface AggregateReading {
-  readonly timeMs: number;
-  readonly value: number;
-  readonly quality: number;
-}
-
 /** The level of panes (or the readings) that answer the request, and the range of their starts. */
 export function aggregateNeed(request: AggregateRequest): AggregateNeed {
-  const calendar = calendarOf(request.timeZone);
-  const lengthMs = rollingLengthMs(request.window);
-  const fromMs = lengthMs === undefined ? startOfFirst(request, calendar) : request.fromMs - lengthMs;
-  if (request.window === 'minute') return { level: 'reading', fromMs, toMs: request.toMs };
-  const hoursFit = request.window !== 'quarter' && hoursAlign(request, calendar);
-  return { level: hoursFit ? 'hour' : 'quarter', fromMs, toMs: request.toMs };
+  const { fromMs, toMs } = request;
+  const windows = windowsEndingIn(request, calendarOf(request.timeZone), fromMs, toMs);
+  const need = panesNeeded(windows, request);
+  if (request.window === 'minute') return { ...need, level: 'reading' };
+  return request.parts === 'readings' || hoursAlign(request) ? need : { ...need, level: 'quarter' };
+}
+
+/** Hour panes where all of the windows begin and end with stored hours, quarter panes otherwise. */
+export function panesNeeded(
+  windows: Iterable<WindowBounds>,
+  { fromMs, toMs, storedTimeZone }: Pick<AggregateRequest, 'fromMs' | 'toMs' | 'storedTimeZone'>,
+): { level: PaneLevel; fromMs: number; toMs: number } {
+  const stored = calendarOf(storedTimeZone);
+  let firstMs = toMs;
+  let hoursFit = true;
+  for (const { startMs, endMs } of windows) {
+    firstMs = Math.min(firstMs, startMs);
+    hoursFit &&= stored.hourStart(startMs) === startMs && stored.hourStart(endMs) === endMs;
+  }
+  return { level: hoursFit ? 'hour' : 'quarter', fromMs: Math.min(fromMs, firstMs), toMs };
 }
 
 /** Rows from panes of the level that `aggregateNeed` named, in order of time. Windows without any pane give no row. */
 export function aggregatePanes(request: AggregateRequest, panes: readonly Pane[]): AggregateRow[] {
   const calendar = calendarOf(request.timeZone);
   const held = panes.filter((pane) => !isEmptyPane(pane));
-  const hours = request.window === 'quarter' ? held : toHours(held, calendar, request.series.expectEveryMs);
-  const starts = hours.map((pane) => pane.startMs);
+  const starts = held.map((pane) => pane.startMs);
   const rows: AggregateRow[] = [];
-  for (const bounds of windowsEndingIn(request.window, calendar, request.fromMs, request.toMs)) {
-    const inside = hours.slice(lowerBound(starts, bounds.startMs), lowerBound(starts, bounds.endMs));
+  for (const bounds of windowsEndingIn(request, calendar, request.fromMs, request.toMs)) {
+    const inside = held.slice(lowerBound(starts, bounds.startMs), lowerBound(starts, bounds.endMs));
     if (inside.length > 0) rows.push(rowOf(request, calendar, bounds, inside));
   }
   return rows;
 }
 
-/** Rows of minutes, from readings in any order. */
+/** Rows of minutes, from readings in any order; late-filed ones among them. */
 export function aggregateReadings(request: AggregateRequest, readings: readonly AggregateReading[]): AggregateRow[] {
   const { series } = request;
-  const kept = new SeriesReadings();
-  for (const reading of readings) kept.insert(reading.timeMs, reading.value, reading.quality);
+  const { timesMs, values } = distinctReadings(readings);
+  const kept = sortedReadings(timesMs, values);
   const rule: PaneRule = {
     kind: series.kind,
     expectEveryMs: series.expectEveryMs,
     counterGapMsMax: 3 * HOUR_MS,
     register: { rateMaxPerHour: Number.POSITIVE_INFINITY, backflowTolerance: BACKFLOW_TOLERANCE },
   };
-  const minutes = new Set(readings.map((reading) => Math.floor(reading.timeMs / MINUTE_MS) * MINUTE_MS));
   const rows: AggregateRow[] = [];
-  for (const startMs of [...minutes].sort((a, b) => a - b)) {
-    const bounds = { startMs, endMs: startMs + MINUTE_MS };
-    if (bounds.endMs <= request.fromMs || bounds.endMs > request.toMs) continue;
-    const pane = paneOfReadings(kept, startMs, bounds.endMs, rule);
-    if (pane !== undefined) {
-      rows.push(rowOfReadings(request, bounds, [{ ...pane, revision: 0, final: false }]));
-    }
+  let lastMs = Number.NEGATIVE_INFINITY;
+  for (const timeMs of timesMs) {
+    const bounds = boundsAt('minute', calendarOf('UTC'), timeMs);
+    if (bounds.startMs === lastMs || bounds.endMs <= request.fromMs || bounds.endMs > request.toMs) continue;
+    lastMs = bounds.startMs;
+    const pane = paneOfReadings(kept, bounds.startMs, bounds.endMs, rule);
+    if (pane !== undefined) rows.push(rowOfReadings(request, bounds, [{ ...pane, revision: 0, final: false }]));
   }
   return rows;
 }
@@ -144,9 +151,9 @@ export function meanOfMeans(kind: QuantityKind, values: readonly number[]): numb
   }
 }
 
-/** Valid parts that a window needs: 6 of 8 hours, 18 of 24, 75 % of a civil day rounded up, 90 % of a year. */
-export function partsNeeded(window: WindowKind, expectedParts: number): number {
-  if (window === 'year' || window === 'rolling-365d') return Math.ceil((9 * expectedParts) / 10);
+/** Valid parts that a window needs: 6 of 8 hours, 18 of 24, 75 % of a civil day rounded up, 90 % of a year or longer. */
+export function partsNeeded(window: AggregateWindow, expectedParts: number): number {
+  if (window === 'year' || (rollingLengthMs(window) ?? 0) >= 365 * DAY_MS) return Math.ceil((9 * expectedParts) / 10);
   return Math.ceil((3 * expectedParts) / 4);
 }
 
@@ -154,32 +161,18 @@ function rowOf(
   request: AggregateRequest,
   calendar: Calendar,
   bounds: WindowBounds,
-  hours: readonly Pane[],
+  panes: readonly Pane[],
 ): AggregateRow {
   if (request.parts === 'readings' || bounds.endMs - bounds.startMs <= HOUR_MS) {
-    return rowOfReadings(request, bounds, hours);
+    return rowOfReadings(request, bounds, panes);
   }
+  const hours = toHours(panes, calendar, bounds, request.series.expectEveryMs);
   return request.parts === 'hours' ? rowOfHours(request, bounds, hours) : rowOfDays(request, calendar, bounds, hours);
 }
 
 function rowOfReadings(request: AggregateRequest, bounds: WindowBounds, panes: readonly Pane[]): AggregateRow {
-  const { kind, expectEveryMs } = request.series;
-  const pane = mergePanes(panes, bounds.startMs, bounds.endMs, expectEveryMs);
-  const value = paneValue(kind, pane, request.counterMethod);
-  const byTime = kind === 'counter' && request.counterMethod === 'interpolated';
-  const coverage = byTime
-    ? pane.increaseCoveredMs / (bounds.endMs - bounds.startMs)
-    : Math.min(1, pane.coveredSlots / pane.expectedSlots);
-  return {
-    ...common(bounds, pane),
-    value,
-    min: known(pane.min),
-    max: known(pane.max),
-    validParts: pane.coveredSlots,
-    expectedParts: pane.expectedSlots,
-    coverage,
-    valid: value !== null && (byTime ? coverage >= 0.75 : 4 * pane.coveredSlots >= 3 * pane.expectedSlots),
-  };
+  const { pane, ...worth } = summaryOfReadings(request.series, request.counterMethod, bounds, panes);
+  return { ...common(bounds, pane), min: known(pane.min), max: known(pane.max), ...worth };
 }
 
 function rowOfHours(request: AggregateRequest, bounds: WindowBounds, hours: readonly Pane[]): AggregateRow {
@@ -233,7 +226,7 @@ function common(bounds: WindowBounds, pane: Pane) {
   };
 }
 
-function validity(window: WindowKind, validParts: number, expectedParts: number) {
+function validity(window: AggregateWindow, validParts: number, expectedParts: number) {
   return {
     validParts,
     expectedParts,
@@ -251,14 +244,10 @@ function known(value: number): number | null {
   return Number.isNaN(value) ? null : value;
 }
 
-function startOfFirst(request: AggregateRequest, calendar: Calendar): number {
-  for (const { startMs } of windowsEndingIn(request.window, calendar, request.fromMs, request.toMs)) return startMs;
-  return boundsAt(request.window, calendar, request.fromMs).startMs;
-}
-
 /** True when every hour of the request's calendar is an hour of the stored panes. */
-function hoursAlign(request: AggregateRequest, calendar: Calendar): boolean {
+function hoursAlign(request: AggregateRequest): boolean {
   if (request.timeZone === request.storedTimeZone) return true;
+  const calendar = calendarOf(request.timeZone);
   const stored = calendarOf(request.storedTimeZone);
   const shiftMs = (atMs: number): number => (calendar.dayStart(atMs) - stored.dayStart(atMs)) % HOUR_MS;
   const wholeHours = (atMs: number): boolean =>
@@ -273,20 +262,16 @@ function monthsBetween(fromMs: number, toMs: number): number[] {
   return instants;
 }
 
-/** Panes as hours of the calendar; quarter panes are merged. */
-function toHours(panes: readonly Pane[], calendar: Calendar, expectEveryMs: number): readonly Pane[] {
-  if (panes.every((pane) => pane.endMs - pane.startMs > HOUR_MS / 2)) return panes;
+/** Panes of a window as hours of the calendar, cut at the bounds of the window; quarter panes are merged. */
+function toHours(
+  panes: readonly Pane[],
+  calendar: Calendar,
+  { startMs, endMs }: WindowBounds,
+  expectEveryMs: number,
+): readonly Pane[] {
+  if (panes.every((pane) => pane.endMs - pane.startMs > QUARTER_MS)) return panes;
   const groups = Map.groupBy(panes, (pane) => calendar.hourStart(pane.startMs));
-  return [...groups].map(([startMs, group]) => mergePanes(group, startMs, calendar.hourEnd(startMs), expectEveryMs));
-}
-
-function lowerBound(sorted: readonly number[], value: number): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (sorted[middle]! < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return [...groups].map(([hourMs, group]) =>
+    mergePanes(group, Math.max(hourMs, startMs), Math.min(calendar.hourEnd(hourMs), endMs), expectEveryMs),
+  );
 }

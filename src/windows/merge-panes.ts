@@ -1,5 +1,5 @@
 import { exactSum } from '../base/index.ts';
-import type { Pane, QuantityKind } from '../model/index.ts';
+import type { Pane, QuantityKind, Series } from '../model/index.ts';
 
 /**
  * Merges panes of one series upward: hours to a day, a day to longer windows. Panes must not overlap and stand in order
@@ -69,6 +69,43 @@ export function paneValue(
     default:
       return pane.last;
   }
+}
+
+/** The value of a window from the readings in its panes, and what it is worth. */
+export interface ReadingsSummary {
+  /** All panes of the window as one. */
+  readonly pane: Pane;
+  readonly value: number | null;
+  /** Slots with a reading, and slots of the window. */
+  readonly validParts: number;
+  readonly expectedParts: number;
+  /** 0 to 1: share of slots; for registers whose increase is interpolated, share of the time that increases cover. */
+  readonly coverage: number;
+  /** Three quarters are covered (2008/50/EC annex I: 45 minutes of an hour). */
+  readonly valid: boolean;
+}
+
+/** Merges the panes of a window and tells its value by the kind of the quantity. */
+export function summaryOfReadings(
+  { kind, expectEveryMs }: Pick<Series, 'kind' | 'expectEveryMs'>,
+  counterMethod: 'interpolated' | 'end',
+  { startMs, endMs }: { readonly startMs: number; readonly endMs: number },
+  panes: readonly Pane[],
+): ReadingsSummary {
+  const pane = mergePanes(panes, startMs, endMs, expectEveryMs);
+  const value = paneValue(kind, pane, counterMethod);
+  const byTime = kind === 'counter' && counterMethod === 'interpolated';
+  const coverage = byTime
+    ? pane.increaseCoveredMs / (endMs - startMs)
+    : Math.min(1, pane.coveredSlots / pane.expectedSlots);
+  return {
+    pane,
+    value,
+    validParts: pane.coveredSlots,
+    expectedParts: pane.expectedSlots,
+    coverage,
+    valid: value !== null && (byTime ? coverage >= 0.75 : 4 * pane.coveredSlots >= 3 * pane.expectedSlots),
+  };
 }
 
 /**

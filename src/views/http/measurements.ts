@@ -1,55 +1,40 @@
 import * as z from 'zod';
-import { DAY_MS, HOUR_MS, MINUTE_MS, QUARTER_MS } from '../../base/index.ts';
-import { qualityCounts, type Series, WINDOW_KINDS, type WindowKind } from '../../model/index.ts';
-import { ReadingStatus, type StoredReading } from '../../store/index.ts';
-import { AGGREGATE_PARTS, type AggregateRequest, type AggregateRow, COUNTER_METHODS } from '../../windows/index.ts';
+import type { Series } from '../../model/index.ts';
+import type { StoredReading } from '../../store/index.ts';
+import {
+  type AggregateRequest,
+  type AggregateRow,
+  aggregatePlan,
+  type PlanRequest,
+  planNeed,
+  type WindowPlan,
+  type WindowStats,
+} from '../../windows/index.ts';
 import { aggregateRowBody, readingBody, seriesBody } from '../bodies.ts';
-import { exceedanceLevels } from '../percentiles.ts';
 import { isoTime } from '../times.ts';
+import {
+  type AggregatesQuery,
+  aggregatesQuery,
+  checkMergeCount,
+  checkPlanSize,
+  checkRowCount,
+  PART_MS,
+  partsOf,
+  planOf,
+  seriesQuery,
+  shapeOf,
+} from './aggregate-query.ts';
 import { checkDevice } from './catalogue.ts';
 import type { RouteContext, TypedServer } from './context.ts';
 import { csvText, prefersCsv } from './csv.ts';
-import { calendar, instant, isRange, limitUpTo, name, quantityId, RANGE_REFUSED } from './parameters.ts';
+import { isRange, limitUpTo, RANGE_REFUSED } from './parameters.ts';
 import { badParameter, HttpProblem } from './problems.ts';
 import { type AggregateRowBody, type AggregatesBody, aggregatesSchema, errorSchema, readingSchema } from './schemas.ts';
+import { statsOf, windowStatistics } from './window-statistics.ts';
 
 const READINGS_PAGE_MAX = 10_000;
-/** Windows answered at once, and readings read for them: what fits in memory without harm to the live path. */
-const ROWS_MAX = 50_000;
+/** Readings read for windows of a minute: what fits in memory without harm to the live path. */
 const READINGS_MAX = 500_000;
-
-/** Shortest distance between the starts of two windows, ms. */
-const STEP_MS: Readonly<Record<WindowKind, number>> = {
-  minute: MINUTE_MS,
-  quarter: QUARTER_MS,
-  hour: HOUR_MS,
-  day: 23 * HOUR_MS,
-  month: 28 * DAY_MS,
-  year: 365 * DAY_MS,
-  'rolling-1h': HOUR_MS,
-  'rolling-8h': HOUR_MS,
-  'rolling-24h': HOUR_MS,
-  'rolling-7d': HOUR_MS,
-  'rolling-365d': HOUR_MS,
-};
-
-const UP_TO_AN_HOUR: ReadonlySet<WindowKind> = new Set(['minute', 'quarter', 'hour', 'rolling-1h']);
-const SHORTER_THAN_TWO_DAYS: ReadonlySet<WindowKind> = new Set([...UP_TO_AN_HOUR, 'rolling-8h', 'rolling-24h', 'day']);
-
-const seriesQuery = { device: name, quantity: quantityId, channel: name.optional(), from: instant, to: instant };
-
-const aggregatesQuery = z
-  .strictObject({
-    ...seriesQuery,
-    window: z.enum(WINDOW_KINDS),
-    of: z.enum(AGGREGATE_PARTS).optional().describe('Readings up to the hour, hours above, when absent'),
-    method: z.enum(COUNTER_METHODS).optional().describe('For registers; interpolated when absent'),
-    tz: calendar.optional().describe("UTC, IANA zone, +01:00, standard:Europe/Madrid; the city's when absent"),
-    stats: z.enum(['percentiles']).optional().describe('Levels of an hour or longer: adds l10, l50, l90'),
-  })
-  .refine(isRange, RANGE_REFUSED);
-
-type AggregatesQuery = z.output<typeof aggregatesQuery>;
 
 /** Routes of what was measured: aggregates, and the raw readings behind them. */
 export function measurementRoutes(app: TypedServer, context: RouteContext): void {
@@ -117,55 +102,63 @@ function readingsRoute(app: TypedServer, context: RouteContext): void {
 }
 
 async function aggregates(context: RouteContext, query: AggregatesQuery): Promise<AggregatesBody> {
-  const request = checkedRequest(context, query);
-  const series = await findSeries(context, query);
-  if (query.stats !== undefined) checkPercentiles(series, query);
-  const rows = await aggregateRows(context, { ...request, series });
-  const bodies = rows.map(aggregateRowBody);
-  return {
-    series: seriesBody(series),
-    window: request.window,
-    of: request.parts,
-    method: request.counterMethod,
-    tz: request.timeZone,
-    unit: series.unit,
-    rows: query.stats === undefined ? bodies : await withPercentiles(context, series, rows, bodies),
-  };
-}
-
-function checkedRequest(context: RouteContext, query: AggregatesQuery): Omit<AggregateRequest, 'series'> {
-  const { window, from, to } = query;
-  const cityZone = context.sources.config.city.timeZone;
-  const parts = query.of ?? (UP_TO_AN_HOUR.has(window) ? 'readings' : 'hours');
-  if (parts !== 'readings' && UP_TO_AN_HOUR.has(window))
-    throw badParameter('of', parts, `a window of one ${window} is made of readings`);
-  if (parts === 'days' && SHORTER_THAN_TWO_DAYS.has(window))
-    throw badParameter('of', parts, `a ${window} window is made of readings or hours`);
-  const rowCount = Math.ceil((to - from) / STEP_MS[window]);
-  if (rowCount > ROWS_MAX) {
-    throw badParameter(
-      'to',
-      isoTime(to),
-      `about ${rowCount} windows lie between from and to, at most ${ROWS_MAX} are answered at once`,
-    );
-  }
-  return {
-    window,
-    parts,
+  const { city, noise } = context.sources.config;
+  const plan = planOf(query, noise);
+  const common = {
     counterMethod: query.method ?? 'interpolated',
-    fromMs: from,
-    toMs: to,
-    timeZone: query.tz ?? cityZone,
-    storedTimeZone: cityZone,
-  };
-}
-
-function checkPercentiles(series: Series, query: AggregatesQuery): void {
-  if (series.kind !== 'level')
-    throw badParameter('stats', query.stats, `${series.quantity} is a ${series.kind}; percentiles are of levels`);
-  if (query.window === 'minute' || query.window === 'quarter') {
+    fromMs: query.from,
+    toMs: query.to,
+    timeZone: query.tz ?? city.timeZone,
+    storedTimeZone: city.timeZone,
+  } as const;
+  if (plan !== undefined) return planned(context, query, plan, common);
+  const shape = shapeOf(query, noise);
+  const parts = partsOf(query, shape);
+  checkRowCount(shape, query.from, query.to);
+  const series = await findSeries(context, query);
+  const stats = query.stats === undefined ? undefined : statsOf(query.stats, series);
+  if (query.stats === 'percentiles' && (shape.window === 'minute' || shape.window === 'quarter')) {
     throw badParameter('stats', query.stats, 'percentiles are of windows of an hour or longer');
   }
+  const rows = await aggregateRows(context, { ...common, ...shape, parts, series });
+  const bodies = rows.map(aggregateRowBody);
+  const heading = { series: seriesBody(series), window: shape.window, of: parts, method: common.counterMethod };
+  const answer = { ...heading, tz: common.timeZone, unit: series.unit, rows: bodies };
+  if (stats === undefined) return answer;
+  const ofWindows = await windowStatistics(context, series, shape, rows, stats);
+  const isOnRow = query.stats === 'percentiles';
+  return { ...answer, rows: bodies.map((body, index) => withStats(body, ofWindows[index]!, isOnRow)) };
+}
+
+/** Windows of windows. */
+async function planned(
+  context: RouteContext,
+  query: AggregatesQuery,
+  plan: WindowPlan,
+  common: Omit<PlanRequest, 'series'>,
+): Promise<AggregatesBody> {
+  checkPlanSize(plan, query.from, query.to);
+  const series = await findSeries(context, query);
+  const request = { ...common, series };
+  const { level, fromMs, toMs } = planNeed(plan, request);
+  const panes = await context.sources.store.panes(series.id, level === 'hour' ? 'hour' : 'quarter', { fromMs, toMs });
+  return {
+    series: seriesBody(series),
+    window: plan.steps.at(-1)?.window ?? plan.base.window,
+    of: 'windows',
+    ...(query.plan === undefined ? {} : { plan: query.plan }),
+    method: common.counterMethod,
+    tz: common.timeZone,
+    unit: series.unit,
+    rows: aggregatePlan(plan, request, panes).map(aggregateRowBody),
+  };
+}
+
+/** @param isOnRow the levels exceeded stand on the row itself too, where `stats=percentiles` has always put them */
+function withStats(body: AggregateRowBody, { stats, readings }: WindowStats, isOnRow: boolean): AggregateRowBody {
+  const value = (stat: string) => stats[stat]?.value ?? null;
+  const onRow = isOnRow ? { l10: value('l10'), l50: value('l50'), l90: value('l90') } : {};
+  return { ...body, ...onRow, stats: { ...stats }, statsReadings: readings };
 }
 
 /** @throws HttpProblem 404 that tells an unknown device from one that does not measure this */
@@ -192,63 +185,27 @@ async function findSeries(
 async function aggregateRows({ sources }: RouteContext, request: AggregateRequest): Promise<AggregateRow[]> {
   const { aggregateNeed, aggregatePanes, aggregateReadings } = sources.windows;
   const { level, fromMs, toMs } = aggregateNeed(request);
-  if (level !== 'reading')
-    return aggregatePanes(request, await sources.store.panes(request.series.id, level, { fromMs, toMs }));
-  return aggregateReadings(request, await readingsOf(sources.store, request.series, fromMs, toMs));
+  if (level === 'reading') {
+    return aggregateReadings(request, await readingsOf(sources.store, request.series, fromMs, toMs));
+  }
+  checkMergeCount(request, PART_MS[level], request.fromMs, request.toMs);
+  return aggregatePanes(request, await sources.store.panes(request.series.id, level, { fromMs, toMs }));
 }
 
-/**
- * All readings of a range that are in live windows (late-filed ones enter by a job), or a refusal: an aggregate of a
- * part of them would be wrong.
- */
+/** All readings of a range, or a refusal: an aggregate of a part of them would be wrong. */
 async function readingsOf(
   store: RouteContext['sources']['store'],
   series: Series,
   fromMs: number,
   toMs: number,
-): Promise<StoredReading[]> {
+): Promise<readonly StoredReading[]> {
   const rows = await store.readings(series.id, { fromMs, toMs }, READINGS_MAX + 1);
-  if (rows.length > READINGS_MAX) {
-    throw badParameter(
-      'to',
-      isoTime(toMs),
-      `more than ${READINGS_MAX} readings lie behind this; ask for less time or for longer windows`,
-    );
-  }
-  return rows.filter((row) => row.status !== ReadingStatus.lateFiled);
-}
-
-async function withPercentiles(
-  { sources }: RouteContext,
-  series: Series,
-  rows: readonly AggregateRow[],
-  bodies: readonly AggregateRowBody[],
-): Promise<AggregateRowBody[]> {
-  if (rows.length === 0) return [];
-  const fromMs = Math.min(...rows.map((row) => row.startMs));
-  const toMs = Math.max(...rows.map((row) => row.endMs));
-  const readings = await readingsOf(sources.store, series, fromMs, toMs);
-  const counting = readings.filter(({ quality, value }) => qualityCounts(quality) && Number.isFinite(value));
-  return bodies.map((body, index) => {
-    const row = rows[index]!;
-    const levels = counting
-      .slice(firstAt(counting, row.startMs), firstAt(counting, row.endMs))
-      .map(({ value }) => value);
-    const [l10, l50, l90] = exceedanceLevels(levels, [10, 50, 90]) as [number | null, number | null, number | null];
-    return { ...body, l10, l50, l90 };
-  });
-}
-
-/** Index of the first reading at or after a time, by halving. */
-function firstAt(readings: readonly StoredReading[], timeMs: number): number {
-  let low = 0;
-  let high = readings.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (readings[middle]!.timeMs < timeMs) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  if (rows.length <= READINGS_MAX) return rows;
+  throw badParameter(
+    'to',
+    isoTime(toMs),
+    `more than ${READINGS_MAX} readings lie behind this; ask for less time or for longer windows`,
+  );
 }
 
 const CSV_COLUMNS = [
@@ -270,12 +227,17 @@ const CSV_COLUMNS = [
 
 /** One line a window; what does not change stands in front, so that a file says what it is about. */
 function aggregatesCsv({ series, window, unit, rows }: AggregatesBody): string {
-  const columns = rows.some((row) => row.l10 !== undefined)
-    ? ([...CSV_COLUMNS, 'l10', 'l50', 'l90'] as const)
-    : CSV_COLUMNS;
+  const hasLevels = rows.some((row) => row.l10 !== undefined);
+  const columns = hasLevels ? ([...CSV_COLUMNS, 'l10', 'l50', 'l90'] as const) : CSV_COLUMNS;
+  const stats = hasLevels ? [] : Object.keys(rows[0]?.stats ?? {});
   const same = [series.device, series.quantity, series.channel, unit, window];
+  const statColumns = stats.flatMap((stat) => [stat, `${stat}Method`]);
   return csvText(
-    ['device', 'quantity', 'channel', 'unit', 'window', ...columns],
-    rows.map((row) => [...same, ...columns.map((column) => row[column])]),
+    ['device', 'quantity', 'channel', 'unit', 'window', ...columns, ...statColumns],
+    rows.map((row) => [
+      ...same,
+      ...columns.map((column) => row[column]),
+      ...stats.flatMap((stat) => [row.stats?.[stat]?.value, row.stats?.[stat]?.method]),
+    ]),
   );
 }

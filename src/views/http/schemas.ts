@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { REJECT_REASONS, WINDOW_KINDS } from '../../model/index.ts';
-import { AGGREGATE_PARTS, COUNTER_METHODS } from '../../windows/index.ts';
+import { AGGREGATE_PARTS, COUNTER_METHODS, STAT_METHODS } from '../../windows/index.ts';
 
 /*
  * Every body of the HTTP API and of the stream, once: the routes validate and document with these, and the page takes
@@ -68,14 +68,20 @@ export const aggregateRowSchema = z
     l10: z.number().nullable().optional(),
     l50: z.number().nullable().optional(),
     l90: z.number().nullable().optional(),
+    stats: z
+      .record(z.string(), z.object({ value: z.number().nullable(), method: z.enum(Object.values(STAT_METHODS)) }))
+      .optional()
+      .describe('By name, each with how it was come by; only with stats'),
+    statsReadings: count.optional().describe('Stored readings that the statistics are made of'),
   })
   .meta({ id: 'AggregateRow' });
 
 export const aggregatesSchema = z
   .object({
     series: seriesSchema,
-    window,
-    of: z.enum(AGGREGATE_PARTS),
+    window: z.string().describe('As asked for; of a plan, its last'),
+    of: z.enum([...AGGREGATE_PARTS, 'windows']),
+    plan: z.string().optional(),
     method: z.enum(COUNTER_METHODS),
     tz: z.string(),
     unit: z.string(),

@@ -147,7 +147,7 @@ describe('kpis', () => {
     ['/api/v1/kpis/air-no2-hour?from=2026-06-18T10:00Z', 400, 'cannot answer without to'],
     ['/api/v1/kpis/air-no2-hour?from=2026-06-18T11:00Z&to=2026-06-18T10:00Z', 400, 'later than from'],
     ['/api/v1/kpis/air-no2-hour?from=2026-06-18T11:00&to=2026-06-18T12:00Z', 400, 'with its offset'],
-    ['/api/v1/kpis/air-no2-hour?window=week&from=2026-06-18T10:00Z&to=2026-06-18T11:00Z', 400, 'rolling-24h'],
+    ['/api/v1/kpis/air-no2-hour?window=fortnight&from=2026-06-18T10:00Z&to=2026-06-18T11:00Z', 400, 'rolling-24h'],
     ['/api/v1/kpis/air-no2-hour?limit=0&from=2026-06-18T10:00Z&to=2026-06-18T11:00Z', 400, '1 to 50000'],
     ['/api/v1/kpis?colour=red', 400, 'colour'],
   ])('%s is %i and says what is allowed', async (url, status, text) => {

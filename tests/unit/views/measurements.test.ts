@@ -146,7 +146,7 @@ test('a reading without a value is null, never NaN', async () => {
 const HOURS = range('18T10:00:00', '18T12:00:00');
 
 test.each([
-  [`${NOISE}&window=week&${HOURS}`, 400, 'rolling-24h'],
+  [`${NOISE}&window=fortnight&${HOURS}`, 400, 'rolling-24h'],
   [`${NOISE}&window=hour&of=days&${HOURS}`, 400, 'made of readings'],
   [`${NOISE}&window=day&of=days&${HOURS}`, 400, 'made of readings or hours'],
   [`${NOISE}&window=hour&of=minutes&${HOURS}`, 400, 'readings'],
