@@ -1,16 +1,7 @@
-import { exactSum } from '../base/index.ts';
-import { type Pane, type QuantityKind, qualityCounts } from '../model/index.ts';
-import { deltaBetween, isGlitch, type RegisterBelief, soundAfter, soundBefore } from './register-readings.ts';
-import type { KeptReading, SeriesReadings } from './series-readings.ts';
-
-/** What a pane needs to know of its series. */
-export interface PaneRule {
-  readonly kind: QuantityKind;
-  readonly expectEveryMs: number;
-  /** Register neighbours further apart leave the time between them open, ms. */
-  readonly counterGapMsMax: number;
-  readonly register: RegisterBelief;
-}
+import type { Pane, QuantityKind } from '../model/index.ts';
+import type { PaneRule } from './pane-rule.ts';
+import { increaseOf, type RegisterIncrease } from './register-increase.ts';
+import type { SortedReadings } from './sorted-readings.ts';
 
 /**
  * A reading fills the next slot when it comes at least this share of the interval after the one before it. Slots follow
@@ -20,136 +11,140 @@ export interface PaneRule {
 const SLOT_SHARE = 0.75;
 
 /**
- * The pane [startMs, endMs) of a series, from all of its kept readings: the same set of readings gives the same bits
- * whatever order they came in, because sums are exact and everything else follows event time.
+ * The pane [startMs, endMs) of a series: a fold over its readings in event-time order, so the same set of readings gives
+ * the same bits whatever order they came in. Sums are compensated (Knuth's TwoSum), which keeps their error below one
+ * unit in the last place.
  *
  * @returns undefined when there is no reading in the pane and no increase across it
  */
 export function paneOfReadings(
-  readings: SeriesReadings,
+  readings: SortedReadings,
   startMs: number,
   endMs: number,
   rule: PaneRule,
-): Omit<Pane, 'revision' | 'final'> | undefined {
-  const timesMs: number[] = [];
-  const values: number[] = [];
-  let invalidCount = 0;
-  let coveredSlots = 0;
-  let slotMs = Number.NEGATIVE_INFINITY;
-  readings.visit(startMs, endMs, (timeMs, value, quality) => {
-    if (!qualityCounts(quality)) {
-      invalidCount++;
-      return;
-    }
-    timesMs.push(timeMs);
-    values.push(value);
-    if (timeMs - slotMs < SLOT_SHARE * rule.expectEveryMs) return;
-    coveredSlots++;
-    slotMs = timeMs;
-  });
-  const counter = rule.kind === 'counter' ? increaseOf(readings, timesMs, values, startMs, endMs, rule) : NO_INCREASE;
-  if (values.length === 0 && invalidCount === 0 && counter.increaseCoveredMs === 0) return undefined;
-  const expectedSlots = Math.max(1, Math.round((endMs - startMs) / rule.expectEveryMs));
+): MutablePane | undefined {
+  const from = readings.lowerBound(startMs);
+  const to = from === readings.count ? from : readings.lowerBound(endMs);
+  const isRegister = rule.kind === 'counter';
+  if (from === to && !isRegister) return undefined;
+  const pane = emptyPane(startMs, endMs, rule.expectEveryMs);
+  foldReadings(pane, readings, from, to, rule.expectEveryMs);
+  foldSums(pane, readings, from, to, rule.kind);
+  if (!isRegister) return pane;
+  const increase = increaseOf(readings, startMs, endMs, rule);
+  if (from === to && increase.increaseCoveredMs === 0) return undefined;
+  return withIncrease(pane, increase);
+}
+
+/** A pane in the making; `revision` and `final` are there from the start, so that all panes have one shape. */
+export type MutablePane = { -readonly [Key in keyof Pane]: Pane[Key] };
+
+/** A pane that holds nothing. */
+export function emptyPane(startMs: number, endMs: number, expectEveryMs: number): MutablePane {
   return {
     startMs,
     endMs,
-    count: values.length,
-    invalidCount,
-    coveredSlots: Math.min(coveredSlots, expectedSlots),
-    expectedSlots,
-    ...sumsOf(rule.kind, values),
-    ...extremesOf(timesMs, values),
-    ...counter,
+    count: 0,
+    invalidCount: 0,
+    coveredSlots: 0,
+    expectedSlots: Math.max(1, Math.round((endMs - startMs) / expectEveryMs)),
+    sum: 0,
+    sumSin: 0,
+    min: Number.NaN,
+    max: Number.NaN,
+    firstMs: Number.NaN,
+    first: Number.NaN,
+    lastMs: Number.NaN,
+    last: Number.NaN,
+    increase: 0,
+    increaseCoveredMs: 0,
+    increaseAtEnd: 0,
+    deltaCount: 0,
+    counterEvents: 0,
+    revision: 0,
+    final: false,
   };
 }
 
-function sumsOf(kind: QuantityKind, values: readonly number[]): { sum: number; sumSin: number } {
+function withIncrease(pane: MutablePane, increase: RegisterIncrease): MutablePane {
+  pane.increase = increase.increase;
+  pane.increaseCoveredMs = increase.increaseCoveredMs;
+  pane.increaseAtEnd = increase.increaseAtEnd;
+  pane.deltaCount = increase.deltaCount;
+  pane.counterEvents = increase.counterEvents;
+  return pane;
+}
+
+/** Counts, slots, extremes, first and last. */
+function foldReadings(pane: MutablePane, readings: SortedReadings, from: number, to: number, everyMs: number): void {
+  const slotMs = SLOT_SHARE * everyMs;
+  let count = 0;
+  let slots = 0;
+  let slotAtMs = Number.NEGATIVE_INFINITY;
+  let min = Number.POSITIVE_INFINITY;
+  let max = Number.NEGATIVE_INFINITY;
+  let first = -1;
+  let last = -1;
+  for (let index = from; index < to; index++) {
+    const value = readings.valueAt(index);
+    // NaN: delivered, and does not count.
+    if (Number.isNaN(value)) continue;
+    count++;
+    if (first < 0) first = index;
+    last = index;
+    if (value < min) min = value;
+    if (value > max) max = value;
+    const timeMs = readings.timeMsAt(index);
+    if (timeMs - slotAtMs < slotMs) continue;
+    slots++;
+    slotAtMs = timeMs;
+  }
+  pane.invalidCount = to - from - count;
+  if (count === 0) return;
+  pane.count = count;
+  pane.coveredSlots = Math.min(slots, pane.expectedSlots);
+  pane.min = min;
+  pane.max = max;
+  pane.firstMs = readings.timeMsAt(first);
+  pane.first = readings.valueAt(first);
+  pane.lastMs = readings.timeMsAt(last);
+  pane.last = readings.valueAt(last);
+}
+
+function foldSums(pane: MutablePane, readings: SortedReadings, from: number, to: number, kind: QuantityKind): void {
   switch (kind) {
-    case 'level':
-      return { sum: exactSum(values.map((level) => 10 ** (level / 10))), sumSin: 0 };
-    case 'angle':
-      return {
-        sum: exactSum(values.map((degrees) => Math.cos((degrees * Math.PI) / 180))),
-        sumSin: exactSum(values.map((degrees) => Math.sin((degrees * Math.PI) / 180))),
-      };
     case 'gauge':
     case 'delta':
-      return { sum: exactSum(values), sumSin: 0 };
+      pane.sum = foldSum(readings, from, to, identity);
+      break;
+    case 'level':
+      pane.sum = foldSum(readings, from, to, energyOf);
+      break;
+    case 'angle':
+      pane.sum = foldSum(readings, from, to, cosineOf);
+      pane.sumSin = foldSum(readings, from, to, sineOf);
+      break;
     default:
-      return { sum: 0, sumSin: 0 };
   }
 }
 
-function extremesOf(timesMs: readonly number[], values: readonly number[]) {
-  let min = Number.NaN;
-  let max = Number.NaN;
-  for (const value of values) {
-    if (!(value >= min)) min = value;
-    if (!(value <= max)) max = value;
+const identity = (value: number): number => value;
+/** Levels add as energies: 10^(L/10). */
+const energyOf = (level: number): number => 10 ** (level / 10);
+const cosineOf = (degrees: number): number => Math.cos((degrees * Math.PI) / 180);
+const sineOf = (degrees: number): number => Math.sin((degrees * Math.PI) / 180);
+
+function foldSum(readings: SortedReadings, from: number, to: number, term: (value: number) => number): number {
+  let sum = 0;
+  let lost = 0;
+  for (let index = from; index < to; index++) {
+    const value = readings.valueAt(index);
+    if (Number.isNaN(value)) continue;
+    const added = term(value);
+    const next = sum + added;
+    const rounded = next - sum;
+    lost += sum - (next - rounded) + (added - rounded);
+    sum = next;
   }
-  return {
-    min,
-    max,
-    firstMs: timesMs[0] ?? Number.NaN,
-    first: values[0] ?? Number.NaN,
-    lastMs: timesMs.at(-1) ?? Number.NaN,
-    last: values.at(-1) ?? Number.NaN,
-  };
-}
-
-type Increase = Pick<Pane, 'increase' | 'increaseCoveredMs' | 'increaseAtEnd' | 'deltaCount' | 'counterEvents'>;
-
-const NO_INCREASE: Increase = {
-  increase: 0,
-  increaseCoveredMs: 0,
-  increaseAtEnd: 0,
-  deltaCount: 0,
-  counterEvents: 0,
-};
-
-/** Walks the register's neighbours in event time, one before and one after the pane included. */
-function increaseOf(
-  readings: SeriesReadings,
-  timesMs: readonly number[],
-  values: readonly number[],
-  startMs: number,
-  endMs: number,
-  rule: PaneRule,
-): Increase {
-  const apportioned: number[] = [];
-  const atEnd: number[] = [];
-  let increaseCoveredMs = 0;
-  let counterEvents = 0;
-  let previous = soundBefore(readings, startMs, rule.register);
-  const step = (current: KeptReading): void => {
-    if (previous !== undefined) {
-      const { delta, event } = deltaBetween(previous, current, rule.register);
-      const inside = current.timeMs < endMs;
-      if (inside && event !== null) counterEvents++;
-      if (delta !== null) {
-        if (inside) atEnd.push(delta);
-        const gapMs = current.timeMs - previous.timeMs;
-        const overlapMs = Math.min(current.timeMs, endMs) - Math.max(previous.timeMs, startMs);
-        if (overlapMs > 0 && gapMs <= rule.counterGapMsMax) {
-          apportioned.push(overlapMs === gapMs ? delta : (delta * overlapMs) / gapMs);
-          increaseCoveredMs += overlapMs;
-        }
-      }
-    }
-    previous = current;
-  };
-  for (let at = 0; at < values.length; at++) {
-    const reading = { timeMs: timesMs[at]!, value: values[at]! };
-    if (isGlitch(readings, reading, rule.register)) counterEvents++;
-    else step(reading);
-  }
-  const following = soundAfter(readings, endMs, rule.register);
-  if (following !== undefined) step(following);
-  return {
-    increase: exactSum(apportioned),
-    increaseCoveredMs,
-    increaseAtEnd: exactSum(atEnd),
-    deltaCount: atEnd.length,
-    counterEvents,
-  };
+  return sum + lost;
 }

@@ -1,217 +1,225 @@
-import { assert, type Calendar, calendarOf, DAY_MS, MINUTE_MS, QUARTER_MS } from '../base/index.ts';
-import { type Pane, QUANTITIES, qualityCounts, type Reading, type Series } from '../model/index.ts';
-import type { PaneRow } from '../store/index.ts';
-import { mergePanes } from './merge-panes.ts';
-import { type PaneRule, paneOfReadings } from './pane-of-readings.ts';
-import { BACKFLOW_TOLERANCE, NEIGHBOURS_CHANGED, neighbourhood } from './register-readings.ts';
-import { SeriesReadings, type SeriesReadingsState } from './series-readings.ts';
+import { assert, type Calendar, calendarOf, HOUR_MS, MINUTE_MS, QUARTER_MS } from '../base/index.ts';
+import { type Pane, qualityCounts, type Reading, type Series } from '../model/index.ts';
+import { EngineSnapshot } from './engine-snapshot.ts';
+import { EventTime } from './event-time.ts';
+import { type LateBound, LateHours, type LateReadings } from './late-hours.ts';
+import { type LinearMemory, PlainMemory, WasmMemory } from './linear-memory.ts';
+import { paneOfReadings } from './pane-of-readings.ts';
+import { PaneRecords } from './pane-records.ts';
+import { PaneTick } from './pane-tick.ts';
+import { CAREFUL, INSERTED, ReadingArena, SILENT, WIDE } from './reading-arena.ts';
+import { type FreshReadings, LaterReadings } from './reading-views.ts';
+import { Revisions } from './revisions.ts';
+import { type RollingColumns, RollingWindows } from './rolling.ts';
+import { EXPECTED_BEFORE_MS, type SeriesKey, SeriesTable, WINDOW_REACH_MS } from './series-table.ts';
+import type { SortedReadings } from './sorted-readings.ts';
+import {
+  READING_OUTCOMES,
+  type ReadingBatch,
+  type ReadingOutcome,
+  type SeriesView,
+  type WindowEvent,
+  type WindowSettings,
+  type WindowTick,
+} from './window-settings.ts';
+import {
+  assertVersion,
+  finiteOrNull,
+  metaOf,
+  namesOf,
+  orMinusInfinity,
+  PIECE,
+  pieceKind,
+  recordOf,
+  type SnapshotMeta,
+  seriesOf,
+  WINDOW_SNAPSHOT_VERSION,
+} from './window-snapshot.ts';
 
-export interface WindowSettings {
-  /** `wall`: now is what `passTime` was told last. `event`: now is the newest accepted event time. */
-  readonly clock: 'wall' | 'event';
-  /** How long after its end a window waits for late readings, ms. */
-  readonly latenessMs: number;
-  /** Readings older than this, from now, are filed instead of counted, ms; at least `latenessMs`. */
-  readonly horizonMs: number;
-  /** Register neighbours further apart leave the time between them open, ms. */
-  readonly counterGapMsMax: number;
-  readonly seriesMax: number;
-  readonly silentAfterIntervals: number;
-  readonly silentAfterMsMin: number;
-  /** The city's zone: hours and days of the stored panes follow it. */
-  readonly timeZone: string;
-  /** Largest believable increase of a register an hour, in its quantity's unit. */
-  registerRateMaxPerHour(series: Series): number;
-}
+const MEMORY_BYTES_MAX = 4 * 2 ** 30;
+const LATE_MAX = 1_000_000;
 
-/** What became of a reading; each is counted under this name. */
-export type ReadingOutcome = 'counted' | 'invalid' | 'duplicate' | 'conflict' | 'lateFiled' | 'series_limit';
+/** Engines for fewer series work in plain memory: a WebAssembly memory reserves address space, which tests use up. */
+const PLAIN_SERIES_MAX = 10_000;
 
-/** An hour of a series whose aggregate changed since the last tick. */
-export interface ChangedHour {
-  readonly series: number;
-  readonly hourStartMs: number;
-}
+const COUNTED = READING_OUTCOMES.indexOf('counted');
+const INVALID = READING_OUTCOMES.indexOf('invalid');
+const DUPLICATE = READING_OUTCOMES.indexOf('duplicate');
+const CONFLICT = READING_OUTCOMES.indexOf('conflict');
+const LATE_FILED = READING_OUTCOMES.indexOf('lateFiled');
 
-export interface WindowTick {
-  readonly newSeries: readonly Series[];
-  /** Panes to be stored, absolute. */
-  readonly panes: readonly PaneRow[];
-  readonly changedHours: readonly ChangedHour[];
-}
+const NO_TIMES: ReadonlySet<number> = new Set();
 
-/** What another room may look at of a series. */
-export interface SeriesView {
-  readonly series: Series;
-  /** Newest accepted event time, ms UTC. */
-  readonly newestMs: number;
-  /** Hour panes with anything in them whose start lies in [fromMs, toMs), oldest first. */
-  hours(fromMs: number, toMs: number): Pane[];
-  /** Quarter-hour panes, computed from the readings of the horizon. */
-  quarters(fromMs: number, toMs: number): Pane[];
-  /** Newest kept reading in [fromMs, toMs), bad ones included; -Infinity when there is none. */
-  heardMs(fromMs: number, toMs: number): number;
-}
-
-/** Plain data for snapshots. */
-export interface WindowEngineState {
-  readonly nowMs: number;
-  readonly leapMs: number;
-  readonly series: readonly {
-    readonly series: Series;
-    readonly newestMs: number;
-    readonly readings: SeriesReadingsState;
-    readonly hours: readonly Pane[];
-    readonly dirtyHours: readonly number[];
-    readonly dirtyQuarters: readonly number[];
-    readonly openHours: readonly number[];
-  }[];
+/** Times put in between older ones since the last tick. */
+interface Between {
+  readonly inserted: Set<number>;
+  readonly replaced: Set<number>;
 }
 
 /**
- * A reception time this far ahead of the one before may be a clock set wrong: were it believed, all that honest sensors
- * send would be late. It is believed once time has gone on from there for a while, as it does after a long stop.
- */
-const LEAP_MS = 60 * MINUTE_MS;
-const LEAP_CONFIRMED_MS = MINUTE_MS;
-
-/** Hour panes are kept this much longer than the horizon: windows above them reach back. */
-const HOURS_KEPT_BEYOND_HORIZON_MS = 9 * DAY_MS;
-
-class SeriesState implements SeriesView {
-  readonly series: Series;
-  readonly rule: PaneRule;
-  readings = new SeriesReadings();
-  newestMs = Number.NEGATIVE_INFINITY;
-  /** By hour start. */
-  readonly hourPanes = new Map<number, Pane>();
-  readonly dirtyHours = new Set<number>();
-  /** Quarter-hours that got a reading since the last tick; registers recompute all of a dirty hour. */
-  readonly dirtyQuarters = new Set<number>();
-  /** Hours stored as provisional. */
-  readonly openHours = new Set<number>();
-  readonly #calendar: Calendar;
-
-  constructor(series: Series, settings: WindowSettings, calendar: Calendar) {
-    this.series = series;
-    this.#calendar = calendar;
-    this.rule = {
-      kind: series.kind,
-      expectEveryMs: series.expectEveryMs,
-      counterGapMsMax: settings.counterGapMsMax,
-      register: {
-        rateMaxPerHour: settings.registerRateMaxPerHour(series),
-        backflowTolerance: BACKFLOW_TOLERANCE,
-      },
-    };
-  }
-
-  hours(fromMs: number, toMs: number): Pane[] {
-    const panes: Pane[] = [];
-    for (let atMs = this.#calendar.hourStart(fromMs); atMs < toMs; atMs = this.#calendar.hourEnd(atMs)) {
-      const pane = atMs < fromMs ? undefined : this.hourPanes.get(atMs);
-      if (pane !== undefined) panes.push(pane);
-    }
-    return panes;
-  }
-
-  heardMs(fromMs: number, toMs: number): number {
-    const heardMs = this.newestMs < toMs ? this.newestMs : this.readings.newestBefore(toMs);
-    return heardMs >= fromMs ? heardMs : Number.NEGATIVE_INFINITY;
-  }
-
-  quarters(fromMs: number, toMs: number): Pane[] {
-    const panes: Pane[] = [];
-    for (let atMs = Math.ceil(fromMs / QUARTER_MS) * QUARTER_MS; atMs < toMs; atMs += QUARTER_MS) {
-      const pane = paneOfReadings(this.readings, atMs, atMs + QUARTER_MS, this.rule);
-      if (pane !== undefined) panes.push({ ...pane, revision: 0, final: false });
-    }
-    return panes;
-  }
-}
-
-/**
- * Event-time windows of every series: each reading counts once, in its own pane; panes are recomputed from the kept
- * readings whenever something in them changed, so the order of arrival cannot be seen in a result. Bounded by
- * `seriesMax` and the horizon.
+ * Event-time windows of every series: each reading counts once, in event-time order, whatever order it came in. The
+ * readings of the horizon are kept; panes and windows are folded from them. Bounded by `seriesMax`, the horizon,
+ * `memoryBytesMax` and `lateMax`.
  */
 export class WindowEngine {
+  readonly calendar: Calendar;
   readonly #settings: WindowSettings;
-  readonly #calendar: Calendar;
-  readonly #states: SeriesState[] = [];
-  readonly #byKey = new Map<string, SeriesState>();
+  readonly #time: EventTime;
+  readonly #table: SeriesTable;
+  readonly #arena: ReadingArena;
+  readonly #hours = new PaneRecords(false);
+  readonly #quarters = new PaneRecords(true);
+  readonly #revisions = new Revisions();
+  readonly #late: LateHours;
+  readonly #rolling: RollingWindows;
+  readonly #between = new Map<number, Between>();
+  readonly #views: SeriesView[] = [];
+  #rebuilt: PaneTick | undefined;
+  #events: WindowEvent[] = [];
   #newSeries: Series[] = [];
-  #nowMs = Number.NEGATIVE_INFINITY;
-  /** Reception time that leaped ahead and is not believed yet; 0 when there is none. */
-  #leapMs = 0;
-  #forgottenDay = Number.NEGATIVE_INFINITY;
+  /** Late-filed readings whose panes will not be rebuilt, because too many waited. */
+  #lateLeft = 0;
+  #snapshot: EngineSnapshot | undefined;
+  #epoch = 0;
+  #minute = Number.NEGATIVE_INFINITY;
+  /**
+   * Event-time now at the end of the last tick. What is kept is measured from it: all that this tick takes, and all
+   * that its windows look back on, is still there when it ends, however far time moves within it.
+   */
+  #settledMs = Number.NEGATIVE_INFINITY;
 
   constructor(settings: WindowSettings) {
     assert(settings.latenessMs <= settings.horizonMs, 'lateness is longer than the horizon');
     this.#settings = settings;
-    this.#calendar = calendarOf(settings.timeZone);
-  }
-
-  get calendar(): Calendar {
-    return this.#calendar;
+    this.calendar = calendarOf(settings.timeZone);
+    this.#time = new EventTime(settings.clock);
+    this.#table = new SeriesTable(settings);
+    this.#arena = new ReadingArena(memoryFor(settings), settings.seriesMax);
+    this.#late = new LateHours(this.calendar, settings.lateMax ?? LATE_MAX);
+    this.#rolling = new RollingWindows(this.#arena, this.#table);
   }
 
   /** Event-time now, ms UTC: what horizon, lateness and silence are measured from. */
   get nowMs(): number {
-    return this.#nowMs;
+    return this.#time.nowMs;
   }
 
-  /** Readings older than this are filed: nothing before it changes any more, ms UTC. */
+  /** Readings older than this are filed, ms UTC. */
   get horizonStartMs(): number {
-    return this.#nowMs - this.#settings.horizonMs;
+    return this.nowMs - this.#settings.horizonMs;
+  }
+
+  /** `view().hours` of every series can say all from here on, ms UTC; before it the store has to be asked. */
+  get hoursKeptFromMs(): number {
+    return Math.floor((this.#settledMs - this.#settings.horizonMs - WINDOW_REACH_MS) / HOUR_MS + 1) * HOUR_MS;
+  }
+
+  get seriesCount(): number {
+    return this.#table.list.length;
+  }
+
+  /** Late-filed readings whose panes wait to be rebuilt. */
+  get lateCount(): number {
+    return this.#late.count;
+  }
+
+  /** Late-filed readings that found the queue full: they are in the store, and in no pane. */
+  get lateLeftCount(): number {
+    return this.#lateLeft;
+  }
+
+  /** Bytes of readings, and of the records of panes; names of series not included. */
+  get bytes(): { readonly readings: number; readonly records: number } {
+    return { readings: this.#arena.bytes, records: this.#hours.bytes + this.#quarters.bytes };
   }
 
   /** Tells the reception time of the next message or mark; moves now on in `wall` mode, never back. */
   passTime(receivedAtMs: number): void {
-    if (this.#settings.clock !== 'wall' || receivedAtMs <= this.#nowMs) return;
-    if (receivedAtMs - this.#nowMs > LEAP_MS && Number.isFinite(this.#nowMs)) {
-      if (this.#leapMs === 0 || receivedAtMs < this.#leapMs) this.#leapMs = receivedAtMs;
-      if (receivedAtMs - this.#leapMs < LEAP_CONFIRMED_MS) return;
-    }
-    this.#leapMs = 0;
-    this.#nowMs = receivedAtMs;
+    this.#time.received(receivedAtMs);
   }
 
-  /** Puts one reading where it belongs. The series is interned on its first accepted or filed reading. */
+  /** The dense number of a series, which is made when it is not there yet; -1 when there are too many. */
+  intern(key: SeriesKey): number {
+    const known = this.#table.find(key.device, key.quantity, key.channel);
+    if (known !== undefined) return known;
+    if (this.seriesCount >= this.#settings.seriesMax) return -1;
+    return this.#addSeries(key).id;
+  }
+
+  /** Puts one reading where it belongs. The series is interned on its first reading. */
   accept(reading: Reading): { readonly outcome: ReadingOutcome; readonly series: number } {
-    const state = this.#stateOf(reading);
-    if (state === undefined) return { outcome: 'series_limit', series: -1 };
-    const { timeMs, value, quality } = reading;
-    const series = state.series.id;
-    if (timeMs < this.#nowMs - this.#settings.horizonMs) return { outcome: 'lateFiled', series };
-    const insertion = state.readings.insert(timeMs, value, quality);
-    if (insertion !== 'added') return { outcome: insertion, series };
-    if (timeMs > state.newestMs) state.newestMs = timeMs;
-    if (this.#settings.clock === 'event' && timeMs > this.#nowMs) this.#nowMs = timeMs;
-    const counts = qualityCounts(quality);
-    this.#touch(state, timeMs, counts);
-    return { outcome: counts ? 'counted' : 'invalid', series };
+    const series = this.intern(reading);
+    if (series < 0) return { outcome: 'series_limit', series };
+    const value = qualityCounts(reading.quality) ? reading.value : Number.NaN;
+    return { outcome: READING_OUTCOMES[this.#put(series, Math.floor(reading.timeMs), value)]!, series };
   }
 
-  /** Recomputes what changed and what became final since the last tick. */
-  tick(): WindowTick {
-    const panes: PaneRow[] = [];
-    const changedHours: ChangedHour[] = [];
-    for (const state of this.#states) {
-      const watermarkMs = this.watermarkMs(state.series.id);
-      const days = new Set<number>();
-      for (const hourStartMs of state.dirtyHours) changedHours.push({ series: state.series.id, hourStartMs });
-      for (const hourStartMs of hoursToEmit(state, watermarkMs, this.#calendar)) {
-        if (this.#emitHour(state, hourStartMs, watermarkMs, panes)) days.add(this.#calendar.dayStart(hourStartMs));
-      }
-      for (const dayStartMs of days) panes.push(this.#dayRow(state, dayStartMs));
-      state.dirtyHours.clear();
-      state.dirtyQuarters.clear();
+  /** Puts readings where they belong, in the order of the columns, and says what became of each. */
+  acceptColumns({ count, series, timeMs, value, outcome }: ReadingBatch): void {
+    for (let index = 0; index < count; index++) {
+      outcome[index] = this.#put(series[index]!, timeMs[index]!, value[index]!);
     }
-    this.#forget();
+  }
+
+  /**
+   * The window [endMs - lengthMs, endMs) of every gauge with a counting reading in it; it must lie within the horizon.
+   *
+   * @param out written from the start; must have room for every series
+   * @returns how many rows were written
+   */
+  rolling(endMs: number, lengthMs: number, out: RollingColumns): number {
+    return this.#rolling.evaluate(endMs, lengthMs, out);
+  }
+
+  /** Panes that changed or became final since the last tick, and what else is to be told. */
+  tick(): WindowTick {
+    const tick = this.#rebuilt ?? this.#paneTick();
+    this.#rebuilt = undefined;
+    for (const id of this.#arena.takeDirty()) {
+      this.#snapshot?.keepSafe(id);
+      const farHours = tick.update(id, this.#arena.readings(id), this.#freshOf(id), {
+        watermarkMs: this.watermarkMs(id),
+        keptFromMs: this.#keptFromMs(id),
+      });
+      for (const hour of farHours) this.#file(id, hour);
+      this.#arena.markClean(id);
+    }
+    this.#between.clear();
+    this.#passMinute(tick);
+    this.#settledMs = this.nowMs;
     const newSeries = this.#newSeries;
+    const events = [...this.#events, ...tick.events];
     this.#newSeries = [];
-    return { newSeries, panes, changedHours };
+    this.#events = [];
+    return { newSeries, panes: tick.panes.finish(), changedHours: tick.changedHours, events };
+  }
+
+  /** Takes late-filed readings, oldest days first, whose panes are to be rebuilt before the next tick. */
+  takeLate(bound: LateBound): LateReadings[] {
+    return this.#late.take(bound);
+  }
+
+  /**
+   * Rebuilds the panes that late-filed readings fall into; they come out of the next tick.
+   *
+   * @param timesMs of the late-filed readings, from `takeLate`; where there is none, the hour at that time is rebuilt
+   * @param readings all stored readings of the series around them, each identity once, with those filed late, and with
+   *   `NEIGHBOURS_KEPT` counting ones before the first and behind the last of their local days
+   */
+  rebuild(series: number, timesMs: Float64Array, readings: SortedReadings): void {
+    const keptFromMs = this.#keptFromMs(series);
+    const kept = this.#arena.readings(series);
+    const first = this.#arena.firstVisible(series, kept, this.#settledMs);
+    // Older than all that is kept: nothing in memory looks at it.
+    const fromMs = first < kept.count ? Math.min(keptFromMs, kept.timeMsAt(first)) : keptFromMs;
+    let isKept = true;
+    for (const timeMs of timesMs) {
+      const index = readings.lowerBound(timeMs);
+      if (timeMs < fromMs || index === readings.count || readings.timeMsAt(index) !== timeMs) continue;
+      isKept &&= this.#keep(series, timeMs, readings.valueAt(index) + 0) !== INSERTED.noRoom;
+    }
+    this.#rebuilt ??= this.#paneTick();
+    this.#rebuilt.rebuild(series, readings, timesMs, isKept ? keptFromMs : Number.POSITIVE_INFINITY);
   }
 
   /**
@@ -219,186 +227,283 @@ export class WindowEngine {
    * released after its own time-out.
    */
   watermarkMs(series: number): number {
-    const state = this.#states[series];
-    assert(state !== undefined, `no series ${series}`);
-    const silentSinceMs = this.#nowMs - this.silentAfterMs(state.series);
-    return Math.max(state.newestMs, silentSinceMs) - this.#settings.latenessMs;
+    const silentSinceMs = this.nowMs - this.#table.silentAfterMs[series]!;
+    return Math.max(this.#arena.newestMs(series), silentSinceMs) - this.#settings.latenessMs;
   }
 
   /** How long after its newest reading a series counts as silent, ms. */
   silentAfterMs(series: Series): number {
-    return Math.max(this.#settings.silentAfterMsMin, this.#settings.silentAfterIntervals * series.expectEveryMs);
+    return this.#table.silentAfter(series);
   }
 
-  view(series: number): SeriesView {
-    const state = this.#states[series];
-    assert(state !== undefined, `no series ${series}`);
-    return state;
+  /**
+   * Begins a snapshot of the state as it is now; right after `tick` only. The pieces that it gives may be written while
+   * the engine works on. One at a time: a new one takes the place of one that is not finished.
+   */
+  beginSnapshot(): EngineSnapshot {
+    this.#epoch++;
+    this.#snapshot = new EngineSnapshot(
+      { arena: this.#arena, table: this.#table, hours: this.#hours, quarters: this.#quarters },
+      this.#epoch,
+      this.#meta(),
+    );
+    return this.#snapshot;
   }
 
-  get seriesCount(): number {
-    return this.#states.length;
+  /** The snapshot is written or given up: nothing has to be kept safe for it any more. */
+  endSnapshot(): void {
+    this.#snapshot = undefined;
   }
 
-  state(): WindowEngineState {
-    return {
-      nowMs: this.#nowMs,
-      leapMs: this.#leapMs,
-      series: this.#states.map((state) => ({
-        series: state.series,
-        newestMs: state.newestMs,
-        readings: state.readings.state(),
-        hours: [...state.hourPanes.values()],
-        dirtyHours: [...state.dirtyHours],
-        dirtyQuarters: [...state.dirtyQuarters],
-        openHours: [...state.openHours],
-      })),
-    };
-  }
-
-  /** @param expectEveryMs what the configuration now says of a device's interval; 0 keeps what the series had */
-  restore(from: WindowEngineState, expectEveryMs: (device: string) => number = () => 0): void {
-    assert(this.#states.length === 0, 'only an empty engine can be restored');
-    this.#nowMs = from.nowMs;
-    this.#leapMs = from.leapMs;
-    for (const saved of from.series) {
-      const interval = expectEveryMs(saved.series.device) || saved.series.expectEveryMs;
-      const state = this.#addState({ ...saved.series, expectEveryMs: interval });
-      state.newestMs = saved.newestMs;
-      state.readings = SeriesReadings.restore(saved.readings);
-      for (const pane of saved.hours) state.hourPanes.set(pane.startMs, pane);
-      for (const hour of saved.dirtyHours) state.dirtyHours.add(hour);
-      for (const quarter of saved.dirtyQuarters) state.dirtyQuarters.add(quarter);
-      for (const hour of saved.openHours) state.openHours.add(hour);
-    }
-    this.#newSeries = [];
-  }
-
-  #stateOf(reading: Reading): SeriesState | undefined {
-    const key = `${reading.device}\n${reading.quantity}\n${reading.channel}`;
-    const known = this.#byKey.get(key);
-    if (known !== undefined) return known;
-    if (this.#states.length >= this.#settings.seriesMax) return undefined;
-    const quantity = QUANTITIES.get(reading.quantity);
-    assert(quantity !== undefined, `intake let the unknown quantity ${reading.quantity} pass`);
-    return this.#addState({
-      id: this.#states.length,
-      device: reading.device,
-      quantity: quantity.id,
-      channel: reading.channel,
-      unit: quantity.unit,
-      kind: quantity.kind,
-      domain: quantity.domain,
-      expectEveryMs: reading.expectEveryMs,
-    });
-  }
-
-  #addState(series: Series): SeriesState {
-    const state = new SeriesState(series, this.#settings, this.#calendar);
-    this.#states.push(state);
-    this.#byKey.set(`${series.device}\n${series.quantity}\n${series.channel}`, state);
-    this.#newSeries.push(series);
-    return state;
-  }
-
-  /** Marks the hours that a new reading changes: its own, and for registers those that its neighbours' increases reach. */
-  #touch(state: SeriesState, timeMs: number, counts: boolean): void {
-    state.dirtyHours.add(this.#calendar.hourStart(timeMs));
-    state.dirtyQuarters.add(Math.floor(timeMs / QUARTER_MS) * QUARTER_MS);
-    if (state.series.kind !== 'counter' || !counts) return;
-    const around = neighbourhood(state.readings, timeMs, NEIGHBOURS_CHANGED);
-    const rises = around.every((reading, index) => index === 0 || reading.value >= around[index - 1]!.value);
-    // Where all rise no reading is or was a glitch, and only the new one's own neighbours change.
-    const changed = rises ? neighbourhood(state.readings, timeMs, 1) : around;
-    const gapMs = this.#settings.counterGapMsMax;
-    const firstMs = changed[0]!.timeMs;
-    const lastMs = changed.at(-1)!.timeMs;
-    for (const reading of changed) {
-      state.dirtyHours.add(this.#calendar.hourStart(reading.timeMs));
-      this.#touchBetween(state, Math.max(firstMs, reading.timeMs - gapMs), Math.min(lastMs, reading.timeMs + gapMs));
-    }
-  }
-
-  #touchBetween(state: SeriesState, fromMs: number, toMs: number): void {
-    for (let atMs = this.#calendar.hourStart(fromMs); atMs <= toMs; atMs = this.#calendar.hourEnd(atMs)) {
-      state.dirtyHours.add(atMs);
-    }
-  }
-
-  /** @returns false when the hour holds nothing, and held nothing before */
-  #emitHour(state: SeriesState, startMs: number, watermarkMs: number, rows: PaneRow[]): boolean {
-    const endMs = this.#calendar.hourEnd(startMs);
-    const before = state.hourPanes.get(startMs);
-    const fresh = paneOfReadings(state.readings, startMs, endMs, state.rule);
-    if (fresh === undefined && before === undefined) return false;
-    const final = endMs <= watermarkMs;
-    const revision = revisionAfter(before, fresh);
-    const { id: series, expectEveryMs } = state.series;
-    // A glitch that is found out can take an interpolated hour away again; an empty pane says so to the store.
-    const empty = (fromMs: number, toMs: number): Pane => mergePanes([], fromMs, toMs, expectEveryMs);
-    const pane: Pane = { ...(fresh ?? empty(startMs, endMs)), revision, final };
-    if (fresh === undefined) state.hourPanes.delete(startMs);
-    else state.hourPanes.set(startMs, pane);
-    if (final || fresh === undefined) state.openHours.delete(startMs);
-    else state.openHours.add(startMs);
-    rows.push({ series, level: 'hour', pane });
-    const isCounter = state.series.kind === 'counter';
-    const allQuarters = isCounter || final !== before?.final || revision !== before.revision;
-    for (let atMs = startMs; atMs < endMs; atMs += QUARTER_MS) {
-      if (!allQuarters && !state.dirtyQuarters.has(atMs)) continue;
-      const quarter = paneOfReadings(state.readings, atMs, atMs + QUARTER_MS, state.rule);
-      const vanished = quarter === undefined && before !== undefined && isCounter;
-      if (quarter === undefined && !vanished) continue;
-      rows.push({
-        series,
-        level: 'quarter',
-        pane: { ...(quarter ?? empty(atMs, atMs + QUARTER_MS)), revision, final },
-      });
-    }
-    return true;
-  }
-
-  #dayRow(state: SeriesState, dayStartMs: number): PaneRow {
-    const dayEndMs = this.#calendar.dayEnd(dayStartMs);
-    const hours = state.hours(dayStartMs, dayEndMs);
-    return {
-      series: state.series.id,
-      level: 'day',
-      pane: mergePanes(hours, dayStartMs, dayEndMs, state.series.expectEveryMs),
-    };
-  }
-
-  /** Once a day of event time, by whole days, so that a restart forgets the same; what is forgotten lies in the store. */
-  #forget(): void {
-    const day = Math.floor(this.#nowMs / DAY_MS);
-    if (day === this.#forgottenDay || !Number.isFinite(day)) return;
-    this.#forgottenDay = day;
-    const readingsFromMs = day * DAY_MS - this.#settings.horizonMs - DAY_MS;
-    const hoursFromMs = day * DAY_MS - this.#settings.horizonMs - HOURS_KEPT_BEYOND_HORIZON_MS;
-    for (const state of this.#states) {
-      state.readings.forgetBefore(readingsFromMs);
-      for (const startMs of state.hourPanes.keys()) {
-        if (startMs < hoursFromMs) state.hourPanes.delete(startMs);
+  /**
+   * Takes one piece of a snapshot into an engine that has seen nothing else, in the order in which they were given.
+   *
+   * @param expectEveryMs what the configuration now says of a device's interval; 0 keeps what the series had
+   */
+  restorePiece(piece: Uint8Array, expectEveryMs: (device: string) => number = () => 0): void {
+    switch (pieceKind(piece)) {
+      case PIECE.meta:
+        this.#restoreMeta(metaOf(piece));
+        break;
+      case PIECE.names: {
+        for (const name of namesOf(piece)) {
+          const key = { ...name, expectEveryMs: expectEveryMs(name.device) || name.expectEveryMs };
+          this.#addSeries(key, name.hasRecords);
+        }
+        this.#newSeries = [];
+        break;
+      }
+      case PIECE.readings:
+        for (const saved of seriesOf(piece, (flags) => (flags & WIDE) !== 0)) {
+          this.#arena.restore(saved);
+          this.#table.openFromMs[saved.id] = saved.openFromMs;
+        }
+        break;
+      default: {
+        const { level, column, startMs, bytes } = recordOf(piece);
+        (level === 0 ? this.#hours : this.#quarters).restore(startMs, column, bytes);
       }
     }
   }
-}
 
-/** Changed hours, and provisional ones that the watermark passed, oldest first. */
-function hoursToEmit(state: SeriesState, watermarkMs: number, calendar: Calendar): number[] {
-  if (state.dirtyHours.size === 0 && state.openHours.size === 0) return [];
-  const hours = new Set(state.dirtyHours);
-  for (const startMs of state.openHours) {
-    if (startMs < watermarkMs && calendar.hourEnd(startMs) <= watermarkMs) hours.add(startMs);
+  view(series: number): SeriesView {
+    this.#views[series] ??= this.#viewOf(series);
+    return this.#views[series];
   }
-  return [...hours].sort((a, b) => a - b);
+
+  #meta(): SnapshotMeta {
+    const [nowMs, leapMs] = this.#time.state();
+    return {
+      version: WINDOW_SNAPSHOT_VERSION,
+      time: [finiteOrNull(nowMs), leapMs],
+      settledMs: finiteOrNull(this.#settledMs),
+      minute: finiteOrNull(this.#minute),
+      seriesCount: this.seriesCount,
+      late: this.#late.state(),
+      lateLeft: this.#lateLeft,
+      revisions: this.#revisions.state(),
+    };
+  }
+
+  #restoreMeta(meta: SnapshotMeta): void {
+    assertVersion(meta);
+    assert(this.seriesCount === 0, 'only an empty engine can be restored');
+    this.#time.restore([orMinusInfinity(meta.time[0]), meta.time[1]]);
+    this.#settledMs = orMinusInfinity(meta.settledMs);
+    this.#minute = orMinusInfinity(meta.minute);
+    this.#late.restore(meta.late);
+    this.#lateLeft = meta.lateLeft;
+    this.#revisions.restore(meta.revisions);
+  }
+
+  #addSeries(key: SeriesKey, hasRecords?: boolean): Series {
+    const series = this.#table.add(key, hasRecords);
+    this.#arena.addSeries(this.#table.keepMs(series), series.expectEveryMs, series.kind === 'counter' ? CAREFUL : 0);
+    this.#newSeries.push(series);
+    return series;
+  }
+
+  /** @returns index in `READING_OUTCOMES` */
+  #put(id: number, timeMs: number, rawValue: number): number {
+    if (timeMs < this.horizonStartMs) return this.#file(id, timeMs);
+    // -0 and 0 are one value.
+    const value = rawValue + 0;
+    switch (this.#keep(id, timeMs, value)) {
+      case INSERTED.duplicate:
+        return DUPLICATE;
+      case INSERTED.conflict:
+        return CONFLICT;
+      case INSERTED.noRoom:
+        return this.#file(id, timeMs);
+      default:
+        this.#time.accepted(timeMs);
+        return Number.isNaN(value) ? INVALID : COUNTED;
+    }
+  }
+
+  #keep(id: number, timeMs: number, value: number): number {
+    this.#snapshot?.keepSafe(id);
+    const isNewest = timeMs > this.#arena.newestMs(id);
+    const insertion = this.#arena.insert(id, timeMs, value, this.#settledMs);
+    if (insertion !== INSERTED.added && insertion !== INSERTED.replaced) return insertion;
+    this.#arena.markDirty(id);
+    if (!isNewest) this.#noteBetween(id, timeMs, insertion === INSERTED.replaced);
+    return insertion;
+  }
+
+  #file(id: number, timeMs: number): number {
+    if (!this.#late.add(id, timeMs)) this.#lateLeft++;
+    return LATE_FILED;
+  }
+
+  #noteBetween(id: number, timeMs: number, isReplaced: boolean): void {
+    // Among those appended since the last tick it is fresh as they are.
+    if (timeMs >= this.#arena.dirtyFromMs(id)) return;
+    let between = this.#between.get(id);
+    if (between === undefined) {
+      between = { inserted: new Set(), replaced: new Set() };
+      this.#between.set(id, between);
+    }
+    // One that came and was replaced within a tick was not there before.
+    if (!isReplaced) between.inserted.add(timeMs);
+    else if (!between.inserted.has(timeMs)) between.replaced.add(timeMs);
+  }
+
+  #freshOf(id: number): FreshReadings {
+    const between = this.#between.get(id);
+    return {
+      appendedFromMs: this.#arena.dirtyFromMs(id),
+      insertedMs: between?.inserted ?? NO_TIMES,
+      replacedMs: between?.replaced ?? NO_TIMES,
+    };
+  }
+
+  #paneTick(): PaneTick {
+    return new PaneTick({
+      arena: this.#arena,
+      table: this.#table,
+      calendar: this.calendar,
+      hours: this.#hours,
+      quarters: this.#quarters,
+      revisions: this.#revisions,
+      recordsFromMs: this.#recordsFromMs(),
+    });
+  }
+
+  /** Readings from here on are all in memory, ms UTC. */
+  #keptFromMs(id: number): number {
+    return this.#settledMs - this.#arena.keepMs(id);
+  }
+
+  #recordsFromMs(): number {
+    return this.#settledMs - this.#settings.horizonMs - WINDOW_REACH_MS - EXPECTED_BEFORE_MS - HOUR_MS;
+  }
+
+  /** Once a minute of event time: series that went silent, came back, or whose hours close without a reading. */
+  #passMinute(tick: PaneTick): void {
+    const minute = Math.floor(this.nowMs / MINUTE_MS);
+    if (minute === this.#minute || !Number.isFinite(minute)) return;
+    const hourPassed = Math.floor(minute / 60) !== Math.floor(this.#minute / 60);
+    this.#minute = minute;
+    for (let id = 0; id < this.seriesCount; id++) this.#passSeries(id, tick);
+    if (!hourPassed) return;
+    this.#hours.forgetBefore(this.#recordsFromMs());
+    this.#quarters.forgetBefore(this.#recordsFromMs());
+    this.#revisions.forgetBefore(this.nowMs);
+  }
+
+  #passSeries(id: number, tick: PaneTick): void {
+    const newestMs = this.#arena.newestMs(id);
+    const isSilent = this.nowMs - newestMs > this.#table.silentAfterMs[id]!;
+    const wasSilent = (this.#arena.flags(id) & SILENT) !== 0;
+    const openFromMs = this.#table.openFromMs[id]!;
+    // The shortest hour of a calendar is half as long.
+    const closes = isSilent && openFromMs + HOUR_MS / 2 <= this.watermarkMs(id);
+    if (isSilent === wasSilent && !closes) return;
+    this.#snapshot?.keepSafe(id);
+    if (isSilent !== wasSilent && newestMs !== Number.NEGATIVE_INFINITY) {
+      this.#arena.setFlag(id, SILENT, isSilent);
+      this.#events.push({ kind: isSilent ? 'silent' : 'heard', series: id, atMs: newestMs });
+    }
+    if (closes) tick.pass(id, this.#arena.readings(id), this.watermarkMs(id));
+  }
+
+  #viewOf(id: number): SeriesView {
+    const series = this.#table.list[id]!;
+    const record = this.#table.recordOf[id]!;
+    const newestMs = (): number => this.#arena.newestMs(id);
+    const hourEnd = (startMs: number): number => this.calendar.hourEnd(startMs);
+    const quarterEnd = (startMs: number): number => startMs + QUARTER_MS;
+    const remembered = record >= 0 && this.#table.remembersQuarters(id);
+    return {
+      series,
+      get newestMs() {
+        return newestMs();
+      },
+      hours: (fromMs, toMs) => {
+        const hour = this.calendar.hourStart(fromMs);
+        const firstMs = hour < fromMs ? hourEnd(hour) : hour;
+        return record < 0
+          ? this.#folded(id, firstMs, toMs, hourEnd)
+          : this.#remembered(this.#hours, id, firstMs, toMs, hourEnd);
+      },
+      quarters: (fromMs, toMs) => {
+        const firstMs = Math.ceil(fromMs / QUARTER_MS) * QUARTER_MS;
+        return remembered
+          ? this.#remembered(this.#quarters, id, firstMs, toMs, quarterEnd)
+          : this.#folded(id, firstMs, toMs, quarterEnd);
+      },
+      heardMs: (fromMs, toMs) => this.#heardMs(id, fromMs, toMs),
+    };
+  }
+
+  #visible(id: number): SortedReadings {
+    const readings = this.#arena.readings(id);
+    return new LaterReadings(readings, this.#arena.firstVisible(id, readings, this.#settledMs));
+  }
+
+  #folded(id: number, fromMs: number, toMs: number, endOf: (startMs: number) => number): Pane[] {
+    const rule = this.#table.rules[id]!;
+    const readings = this.#visible(id);
+    const panes: Pane[] = [];
+    for (let atMs = fromMs; atMs < toMs; atMs = endOf(atMs)) {
+      const pane = paneOfReadings(readings, atMs, endOf(atMs), rule);
+      if (pane !== undefined) panes.push(pane);
+    }
+    return panes;
+  }
+
+  #remembered(
+    records: PaneRecords,
+    id: number,
+    fromMs: number,
+    toMs: number,
+    endOf: (startMs: number) => number,
+  ): Pane[] {
+    const { kind, expectEveryMs } = this.#table.list[id]!;
+    const record = this.#table.recordOf[id]!;
+    const panes: Pane[] = [];
+    for (let atMs = fromMs; atMs < toMs; atMs = endOf(atMs)) {
+      const pane = records.get(record, kind, atMs, endOf(atMs), expectEveryMs);
+      if (pane !== undefined) panes.push(pane);
+    }
+    return panes;
+  }
+
+  #heardMs(id: number, fromMs: number, toMs: number): number {
+    const newestMs = this.#arena.newestMs(id);
+    if (newestMs < toMs) return newestMs >= fromMs ? newestMs : Number.NEGATIVE_INFINITY;
+    const readings = this.#visible(id);
+    const last = readings.lowerBound(toMs) - 1;
+    const keptMs = last < 0 ? Number.NEGATIVE_INFINITY : readings.timeMsAt(last);
+    if (keptMs >= fromMs || this.#table.recordOf[id]! < 0) return keptMs >= fromMs ? keptMs : Number.NEGATIVE_INFINITY;
+    const hours = this.view(id).hours(fromMs, Math.min(toMs, this.nowMs));
+    const heard = hours.findLast(({ lastMs }) => lastMs < toMs);
+    return heard?.lastMs ?? Number.NEGATIVE_INFINITY;
+  }
 }
 
-/** A final pane that changes afterwards gets the next revision. */
-function revisionAfter(before: Pane | undefined, fresh: Omit<Pane, 'revision' | 'final'> | undefined): number {
-  if (before === undefined) return 0;
-  if (!before.final) return before.revision;
-  const changed =
-    fresh === undefined || Object.entries(fresh).some(([key, value]) => !Object.is(before[key as keyof Pane], value));
-  return changed ? before.revision + 1 : before.revision;
+function memoryFor(settings: WindowSettings): LinearMemory {
+  const bytesMax = settings.memoryBytesMax ?? MEMORY_BYTES_MAX;
+  return settings.seriesMax <= PLAIN_SERIES_MAX ? new PlainMemory(bytesMax) : new WasmMemory(bytesMax);
 }

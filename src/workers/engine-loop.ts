@@ -127,7 +127,7 @@ export class EngineLoop {
     const startMs = clock.monotonicMs();
     if (startMs < this.#snapshotDueMs) return;
     try {
-      this.#oldestSnapshot = snapshots.write(pipeline.state());
+      this.#oldestSnapshot = snapshots.write(pipeline.beginSnapshot());
       this.#snapshotSequence = pipeline.sequence;
     } catch (error) {
       // The journal keeps all that a snapshot would have spared: the next start takes longer, nothing is lost.

@@ -32,10 +32,10 @@ const snapshots = new Snapshots(
   settings.snapshotFolder,
   `time zone ${config.city.timeZone}, clock ${config.windows.clock}`,
 );
-const state = snapshots.newest(settings.storePosition, (file, reason) =>
+const snapshot = snapshots.newest(settings.storePosition, (file, reason) =>
   tell({ kind: 'warning', text: `snapshot ${file} was not used: ${reason}` }),
 );
-if (state !== undefined) pipeline.restore(state);
+if (snapshot !== undefined) pipeline.restore(snapshot.state, snapshot.pieces);
 if (pipeline.sequence < settings.journalFirstSequence - 1) {
   tell({
     kind: 'warning',
@@ -64,7 +64,7 @@ port.on('message', (request: EngineRequest) => {
   if (request.kind === 'durable') loop.advance(request.sequence);
   else loop.stop();
 });
-tell({ kind: 'ready', sequence: pipeline.sequence, fromSnapshot: state !== undefined });
+tell({ kind: 'ready', sequence: pipeline.sequence, fromSnapshot: snapshot !== undefined });
 await loop.run();
 writer.close();
 await reader.close();

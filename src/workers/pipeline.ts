@@ -2,9 +2,9 @@ import { type CityConfig, type DevicePlacement, devicePlacements } from '../conf
 import { INTAKE_LIMITS, type Intake, type IntakeLimits } from '../intake/index.ts';
 import type { JournalRecord } from '../journal/index.ts';
 import { KPI_DEFINITIONS, KpiEngine, type KpiEngineState } from '../kpis/index.ts';
-import { type Accounting, type Message, PaneColumnsBuilder, type Reading, type Series } from '../model/index.ts';
-import { type PaneRow, ReadingStatus, type StoreBatch } from '../store/index.ts';
-import { type ReadingOutcome, WindowEngine, type WindowEngineState } from '../windows/index.ts';
+import type { Accounting, Message, Reading, Series } from '../model/index.ts';
+import { ReadingStatus, type StoreBatch } from '../store/index.ts';
+import { type ReadingOutcome, WindowEngine } from '../windows/index.ts';
 import { AccountingCounter } from './accounting-counter.ts';
 import { DeviceTracker, type DeviceTrackerState } from './device-tracker.ts';
 import { kpiSource } from './kpi-source.ts';
@@ -17,13 +17,21 @@ const KEPT_OUTCOMES: ReadonlySet<ReadingOutcome> = new Set(['counted', 'invalid'
 /** A tick ends here even without a time mark, which bounds what a batch holds. */
 const RECORDS_PER_TICK_MAX = 20_000;
 
-/** Plain data of everything behind the journal, for snapshots. */
+/** Plain data of everything behind the journal except the windows, for snapshots. */
 export interface PipelineState {
   readonly sequence: number;
-  readonly windows: WindowEngineState;
   readonly kpis: KpiEngineState;
   readonly devices: DeviceTrackerState;
   readonly accounting: Accounting;
+}
+
+/** The whole state behind the journal as it was when the snapshot was begun. */
+export interface PipelineSnapshot {
+  readonly state: PipelineState;
+  /** The windows, piece by piece, while the pipeline works on; undefined at the end. */
+  nextPiece(): Uint8Array | undefined;
+  /** To be called when it is written or given up. */
+  end(): void;
 }
 
 /** What one tick made. */
@@ -115,7 +123,7 @@ export class Pipeline {
       series: newSeries,
       devices: this.#devices.tick(this.#windows.nowMs),
       readings: this.#readings.finish(),
-      panes: paneColumns(panes),
+      panes,
       kpis,
       quarantine: this.#quarantine,
     };
@@ -126,19 +134,23 @@ export class Pipeline {
   }
 
   /** Right after `flush` only: between ticks there is more than this holds. */
-  state(): PipelineState {
-    return {
+  beginSnapshot(): PipelineSnapshot {
+    const windows = this.#windows.beginSnapshot();
+    const state = {
       sequence: this.#sequence,
-      windows: this.#windows.state(),
       kpis: this.#kpis.state(),
       devices: this.#devices.state(),
       accounting: this.#accounting.value(this.#sequence),
     };
+    return { state, nextPiece: () => windows.next(), end: () => this.#windows.endSnapshot() };
   }
 
-  restore(state: PipelineState): void {
+  /** @param pieces of the windows, in the order in which the snapshot gave them */
+  restore(state: PipelineState, pieces: Iterable<Uint8Array>): void {
+    for (const piece of pieces) {
+      this.#windows.restorePiece(piece, (device) => this.#placementOf(device).expectEveryMs);
+    }
     this.#sequence = state.sequence;
-    this.#windows.restore(state.windows, (device) => this.#placementOf(device).expectEveryMs);
     this.#devices.restore(state.devices);
     this.#kpis.restore(state.kpis);
     this.#accounting.restore(state.accounting);
@@ -194,13 +206,6 @@ export class Pipeline {
     this.#accounting.refusedReading(reject.reason);
     this.#quarantine.push(quarantineRow(sequence, index, message, reject));
   }
-}
-
-/** Panes as the store takes them; local days are merged from hours when they are asked for. */
-function paneColumns(rows: readonly PaneRow[]): StoreBatch['panes'] {
-  const builder = new PaneColumnsBuilder();
-  for (const { series, level, pane } of rows) if (level !== 'day') builder.add(series, level, pane);
-  return builder.finish();
 }
 
 /** What no meter of the role exceeds in an hour: far above any real one, far below a misread digit or a fault. */

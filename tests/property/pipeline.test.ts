@@ -5,7 +5,7 @@ import { citySchema } from '../../src/config/index.ts';
 import type { Decoded, Intake } from '../../src/intake/index.ts';
 import type { JournalRecord } from '../../src/journal/index.ts';
 import { type Message, Quality } from '../../src/model/index.ts';
-import { Pipeline } from '../../src/workers/pipeline.ts';
+import { Pipeline, type PipelineState } from '../../src/workers/pipeline.ts';
 import { MemoryStore } from './support/memory-store.ts';
 
 const START_MS = Date.UTC(2026, 9, 24, 20);
@@ -102,19 +102,27 @@ function run(list: readonly Sample[], markEvery: number, restartAt: number | und
   const journal = records(list, markEvery);
   const store = new MemoryStore();
   let pipeline = new Pipeline(CONFIG, intake);
-  let snapshot: ReturnType<Pipeline['state']> | undefined;
+  let snapshot: { readonly state: PipelineState; readonly pieces: readonly Uint8Array[] } | undefined;
   for (let at = 0, messages = 0; at < journal.length; at++) {
     const record = journal[at]!;
     if (pipeline.take(record)) {
       store.apply(pipeline.flush().batch);
-      if (record.sequence % 3 === 0) snapshot = structuredClone(pipeline.state());
+      if (record.sequence % 3 === 0) snapshot = snapshotOf(pipeline);
     }
     if (record.kind !== 'message' || ++messages !== restartAt) continue;
     pipeline = new Pipeline(CONFIG, intake);
-    if (snapshot !== undefined) pipeline.restore(snapshot);
+    if (snapshot !== undefined) pipeline.restore(snapshot.state, snapshot.pieces);
     at = pipeline.sequence - 1;
   }
   return store.contents();
+}
+
+function snapshotOf(pipeline: Pipeline) {
+  const { state, nextPiece, end } = pipeline.beginSnapshot();
+  const pieces: Uint8Array[] = [];
+  for (let piece = nextPiece(); piece !== undefined; piece = nextPiece()) pieces.push(piece.slice());
+  end();
+  return { state: structuredClone(state), pieces };
 }
 
 function records(list: readonly Sample[], markEvery: number): JournalRecord[] {

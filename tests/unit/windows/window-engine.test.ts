@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { DAY_MS, HOUR_MS, localDay, MINUTE_MS } from '../../../src/base/index.ts';
-import { Quality, type Reading } from '../../../src/model/index.ts';
-import { hourIsValid, paneValue, WindowEngine, type WindowSettings } from '../../../src/windows/index.ts';
+import { type Pane, paneAt, paneLevelAt, Quality, type Reading } from '../../../src/model/index.ts';
+import {
+  hourIsValid,
+  mergePanes,
+  paneValue,
+  WindowEngine,
+  type WindowSettings,
+  type WindowTick,
+} from '../../../src/windows/index.ts';
 
 const NOON_MS = Date.UTC(2026, 5, 15, 12);
 
@@ -93,12 +100,20 @@ describe('the window engine', () => {
     windows.passTime(NOON_MS);
     windows.accept(reading({ timeMs: NOON_MS - 2 * HOUR_MS, value: 4 }));
     windows.accept(reading({ timeMs: NOON_MS, value: 4 }));
-    windows.tick();
-    expect(hour(windows, NOON_MS - 2 * HOUR_MS)).toMatchObject({ final: true, revision: 0 });
+    expect(toldHour(windows.tick(), NOON_MS - 2 * HOUR_MS)).toMatchObject({ final: true, revision: 0 });
     expect(windows.accept(reading({ timeMs: NOON_MS - 2 * HOUR_MS + 1, value: 8 })).outcome).toBe('counted');
     expect(windows.accept(reading({ timeMs: NOON_MS - 7 * HOUR_MS, value: 8 })).outcome).toBe('lateFiled');
-    windows.tick();
-    expect(hour(windows, NOON_MS - 2 * HOUR_MS)).toMatchObject({ final: true, revision: 1, sum: 12 });
+    const tick = windows.tick();
+    expect(toldHour(tick, NOON_MS - 2 * HOUR_MS)).toMatchObject({ final: true, revision: 1, sum: 12 });
+    expect(tick.events).toContainEqual({
+      kind: 'revised',
+      series: 0,
+      atMs: NOON_MS - 2 * HOUR_MS,
+      reason: 'late',
+      revision: 1,
+      before: 4,
+      after: 6,
+    });
   });
 
   it('is not moved by one reception time that leaps ahead, and follows when time goes on from there', () => {
@@ -130,11 +145,10 @@ describe('the window engine', () => {
     for (let atMs = day.startMs; atMs < day.endMs; atMs += 15 * MINUTE_MS) {
       windows.accept(reading({ timeMs: atMs, expectEveryMs: 15 * MINUTE_MS }));
     }
-    const days = windows.tick().panes.filter((row) => row.level === 'day');
-    expect(days).toHaveLength(1);
-    expect(days[0]!.pane).toMatchObject({
-      startMs: day.startMs,
-      endMs: day.endMs,
+    windows.tick();
+    const panes = windows.view(0).hours(day.startMs, day.endMs);
+    expect(panes).toHaveLength(Math.ceil(hours));
+    expect(mergePanes(panes, day.startMs, day.endMs, 15 * MINUTE_MS)).toMatchObject({
       count: hours * 4,
       expectedSlots: hours * 4,
     });
@@ -237,4 +251,11 @@ function reading(change: Partial<Reading> = {}): Reading {
 
 function hour(windows: WindowEngine, startMs: number) {
   return windows.view(0).hours(startMs, startMs + 1)[0];
+}
+
+/** The hour as the tick told it. */
+function toldHour({ panes }: WindowTick, startMs: number): Pane | undefined {
+  const rows = Array.from({ length: panes.rows }, (_, row) => row);
+  const row = rows.find((at) => paneLevelAt(panes, at) === 'hour' && panes.startMs[at] === startMs);
+  return row === undefined ? undefined : paneAt(panes, row);
 }

@@ -3,7 +3,7 @@ import { manualClock } from '../../../src/base/index.ts';
 import type { JournalReader, JournalRecord } from '../../../src/journal/index.ts';
 import type { StoreBatch } from '../../../src/store/index.ts';
 import { EngineLoop } from '../../../src/workers/engine-loop.ts';
-import type { Pipeline, PipelineState } from '../../../src/workers/pipeline.ts';
+import type { Pipeline, PipelineSnapshot } from '../../../src/workers/pipeline.ts';
 import type { Snapshots } from '../../../src/workers/snapshots.ts';
 
 const EMPTY = { readings: {}, series: [], devices: [], panes: [], kpis: [], quarantine: [] };
@@ -25,8 +25,8 @@ async function runLoop(storePosition: number) {
     flush() {
       return { batch: { ...EMPTY, position: this.sequence }, accounting: {} };
     },
-    state() {
-      return { sequence: this.sequence };
+    beginSnapshot() {
+      return { state: { sequence: this.sequence } };
     },
   };
   const reader: JournalReader = {
@@ -47,7 +47,7 @@ async function runLoop(storePosition: number) {
     writer,
     storePosition,
     snapshots: {
-      write: (state: PipelineState) => {
+      write: ({ state }: PipelineSnapshot) => {
         snapshots.push(state.sequence);
         // The oldest of the three that are kept.
         return snapshots.slice(-3)[0];

@@ -1,0 +1,258 @@
+import { type Calendar, HOUR_MS, QUARTER_MS } from '../base/index.ts';
+import { type Pane, PaneColumnsBuilder, type PaneLevel } from '../model/index.ts';
+import { paneValue } from './merge-panes.ts';
+import { emptyPane, type MutablePane, paneOfReadings } from './pane-of-readings.ts';
+import type { PaneRecords } from './pane-records.ts';
+import type { PaneRule } from './pane-rule.ts';
+import type { ReadingArena, ReadingCursor } from './reading-arena.ts';
+import { type FreshReadings, readingsBefore } from './reading-views.ts';
+import { increaseReach } from './register-increase.ts';
+import type { Revisions } from './revisions.ts';
+import type { SeriesTable } from './series-table.ts';
+import type { SortedReadings } from './sorted-readings.ts';
+import type { ChangedHour, WindowEvent } from './window-settings.ts';
+
+/** Hours without a reading that are told of one after the other; then the series is given up until it comes again. */
+const EMPTY_HOURS_MAX = 48;
+
+/** What the panes of a tick are made from. */
+export interface PaneSources {
+  readonly arena: ReadingArena;
+  readonly table: SeriesTable;
+  readonly calendar: Calendar;
+  readonly hours: PaneRecords;
+  readonly quarters: PaneRecords;
+  readonly revisions: Revisions;
+  /** Records are kept of panes from here on, ms UTC. */
+  readonly recordsFromMs: number;
+}
+
+/** Times that a series' hours are held against, ms UTC. */
+interface UpTo {
+  /** Hours that end up to here are closed. */
+  readonly watermarkMs: number;
+  /** Hours from here on are whole in memory. */
+  readonly keptFromMs: number;
+}
+
+/** One series at hand, with what is new in it. */
+interface Subject {
+  readonly id: number;
+  readonly rule: PaneRule;
+  readonly readings: SortedReadings;
+  readonly fresh: FreshReadings | undefined;
+  /** The readings as they were at the last tick; made when asked for. */
+  before(): SortedReadings | undefined;
+}
+
+/** Collects the panes, changed hours and events of one tick. */
+export class PaneTick {
+  readonly panes = new PaneColumnsBuilder();
+  readonly changedHours: ChangedHour[] = [];
+  readonly events: WindowEvent[] = [];
+  readonly #sources: PaneSources;
+  /** Hours of each series that were rebuilt in this tick. */
+  readonly #rebuilt = new Map<number, Set<number>>();
+
+  constructor(sources: PaneSources) {
+    this.#sources = sources;
+  }
+
+  /**
+   * A series that got readings: panes of the hours that changed, then of those that the watermark passed.
+   *
+   * @param readings the series' kept readings
+   * @returns hours that changed and are not whole in memory any more: they are to be rebuilt from the store
+   */
+  update(id: number, readings: ReadingCursor, fresh: FreshReadings, { watermarkMs, keptFromMs }: UpTo): number[] {
+    const subject = this.#subject(id, readings, fresh);
+    const { table, calendar } = this.#sources;
+    const changed = this.#changedHours(subject, fresh);
+    const far = changed.filter((hour) => hour < keptFromMs);
+    changed.splice(0, far.length);
+    const appended = fresh.appendedFromMs < Number.POSITIVE_INFINITY;
+    let openFromMs = table.openFromMs[id]!;
+    if (openFromMs === Number.POSITIVE_INFINITY && appended) openFromMs = calendar.hourStart(fresh.appendedFromMs);
+    // Older readings of a series that has just begun: their hours were never closed.
+    for (const hour of changed) {
+      if (hour < openFromMs && calendar.hourEnd(hour) > watermarkMs) openFromMs = hour;
+    }
+    table.openFromMs[id] = openFromMs;
+    for (const hour of changed) {
+      if (hour < openFromMs) this.#revise(subject, hour, 'late');
+      else if (calendar.hourEnd(hour) > watermarkMs) this.#tell(subject, hour, false);
+      this.changedHours.push({ series: id, hourStartMs: hour });
+    }
+    this.#close(subject, watermarkMs);
+    const rebuilt = this.#rebuilt.get(id);
+    return far.filter((hour) => rebuilt?.has(hour) !== true && this.#isChanged(subject, hour));
+  }
+
+  /** A series without new readings whose watermark moves on because it is silent. */
+  pass(id: number, readings: ReadingCursor, watermarkMs: number): void {
+    this.#close(this.#subject(id, readings, undefined), watermarkMs);
+  }
+
+  /** Hours of late-filed readings, from what was read back from the store. */
+  rebuild(id: number, readings: SortedReadings, timesMs: Float64Array, keptFromMs: number): void {
+    const insertedMs = new Set(timesMs);
+    const fresh = { appendedFromMs: Number.POSITIVE_INFINITY, insertedMs, replacedMs: new Set<number>() };
+    const subject = this.#subject(id, readings, fresh);
+    const rebuilt = new Set<number>();
+    this.#rebuilt.set(id, rebuilt);
+    for (const hour of this.#changedHours(subject, fresh)) {
+      // Hours that are whole in memory are folded there.
+      if (hour >= keptFromMs) continue;
+      rebuilt.add(hour);
+      this.#revise(subject, hour, 'rebuilt');
+      this.changedHours.push({ series: id, hourStartMs: hour });
+    }
+  }
+
+  #subject(id: number, readings: SortedReadings, fresh: FreshReadings | undefined): Subject {
+    let before: SortedReadings | undefined;
+    return {
+      id,
+      rule: this.#sources.table.rules[id]!,
+      readings,
+      fresh,
+      before: () => {
+        if (fresh !== undefined) before ??= readingsBefore(readings, fresh);
+        return before;
+      },
+    };
+  }
+
+  /** Starts of the hours that fresh readings change, ascending; for registers also those that increases reach across. */
+  #changedHours({ readings, rule }: Subject, fresh: FreshReadings): number[] {
+    const { calendar } = this.#sources;
+    const hours = new Set<number>();
+    const isRegister = rule.kind === 'counter';
+    const touch = (timeMs: number): void => {
+      hours.add(calendar.hourStart(timeMs));
+      if (!isRegister) return;
+      for (const { fromMs, toMs } of increaseReach(readings, timeMs, rule)) {
+        for (let atMs = calendar.hourStart(fromMs); atMs <= toMs; atMs = calendar.hourEnd(atMs)) hours.add(atMs);
+      }
+    };
+    for (const timeMs of fresh.insertedMs) touch(timeMs);
+    for (const timeMs of fresh.replacedMs) touch(timeMs);
+    if (fresh.appendedFromMs < Number.POSITIVE_INFINITY) {
+      for (let index = readings.lowerBound(fresh.appendedFromMs); index < readings.count; ) {
+        const timeMs = readings.timeMsAt(index);
+        touch(timeMs);
+        index = isRegister ? index + 1 : Math.max(index + 1, readings.lowerBound(calendar.hourEnd(timeMs)));
+      }
+    }
+    return hours.size < 2 ? [...hours] : [...hours].sort((a, b) => a - b);
+  }
+
+  /** Closes the hours that the watermark passed, oldest first. */
+  #close(subject: Subject, watermarkMs: number): void {
+    const { table, calendar } = this.#sources;
+    const { id, readings } = subject;
+    let hour = table.openFromMs[id]!;
+    let emptyCount = 0;
+    while (hour < Number.POSITIVE_INFINITY) {
+      const endMs = calendar.hourEnd(hour);
+      if (endMs > watermarkMs) break;
+      if (this.#tell(subject, hour, true)) emptyCount = 0;
+      else if (++emptyCount <= EMPTY_HOURS_MAX && subject.rule.expectEveryMs <= HOUR_MS) {
+        this.events.push({ kind: 'empty', series: id, atMs: hour });
+      }
+      hour = endMs;
+      if (emptyCount <= EMPTY_HOURS_MAX) continue;
+      const next = readings.lowerBound(hour);
+      hour = next < readings.count ? calendar.hourStart(readings.timeMsAt(next)) : Number.POSITIVE_INFINITY;
+    }
+    table.openFromMs[id] = hour;
+  }
+
+  #isChanged({ readings, rule, before }: Subject, startMs: number): boolean {
+    const endMs = this.#sources.calendar.hourEnd(startMs);
+    const was = paneOfReadings(before()!, startMs, endMs, rule);
+    return !isSame(was, paneOfReadings(readings, startMs, endMs, rule));
+  }
+
+  /** @returns false when the hour holds nothing, and held nothing before */
+  #tell(subject: Subject, startMs: number, final: boolean): boolean {
+    const endMs = this.#sources.calendar.hourEnd(startMs);
+    const pane = this.#paneOrTombstone(subject, startMs, endMs);
+    if (pane === undefined) return false;
+    const revision = this.#sources.revisions.get(subject.id, startMs);
+    this.#add(subject, 'hour', pane, revision, final);
+    const isRegister = subject.rule.kind === 'counter';
+    for (let atMs = startMs; atMs < endMs; atMs += QUARTER_MS) {
+      if (!final && !isRegister && !isFresh(subject, atMs)) continue;
+      const quarter = this.#paneOrTombstone(subject, atMs, Math.min(endMs, atMs + QUARTER_MS));
+      if (quarter !== undefined) this.#add(subject, 'quarter', quarter, revision, final);
+    }
+    return true;
+  }
+
+  /** A closed hour: the next revision when it is not what it was, nothing otherwise. */
+  #revise(subject: Subject, startMs: number, reason: 'late' | 'rebuilt'): void {
+    const { calendar, revisions } = this.#sources;
+    const { id, rule } = subject;
+    const endMs = calendar.hourEnd(startMs);
+    const after = paneOfReadings(subject.readings, startMs, endMs, rule);
+    const before = paneOfReadings(subject.before()!, startMs, endMs, rule);
+    if (isSame(before, after)) {
+      // An hour that was asked for changed by a reading far from it: what it was is not known here.
+      if (reason === 'late' || after === undefined || !subject.fresh!.insertedMs.has(startMs)) return;
+    }
+    if (before !== undefined) {
+      const revision = revisions.next(id, startMs);
+      const [was, is] = [before, after].map((pane) => (pane === undefined ? null : paneValue(rule.kind, pane)));
+      this.events.push({ kind: 'revised', series: id, atMs: startMs, reason, revision, before: was!, after: is! });
+    }
+    this.#tell(subject, startMs, true);
+  }
+
+  /** A pane that is not there any more (a glitch that was found out took an interpolated one away) is said to be empty. */
+  #paneOrTombstone(subject: Subject, startMs: number, endMs: number): MutablePane | undefined {
+    const { readings, rule } = subject;
+    const pane = paneOfReadings(readings, startMs, endMs, rule);
+    if (pane !== undefined || rule.kind !== 'counter') return pane;
+    const before = subject.before();
+    if (before === undefined || paneOfReadings(before, startMs, endMs, rule) === undefined) return undefined;
+    return emptyPane(startMs, endMs, rule.expectEveryMs);
+  }
+
+  #add({ id, readings, rule }: Subject, level: PaneLevel, pane: MutablePane, revision: number, final: boolean): void {
+    const { table, hours, quarters, recordsFromMs } = this.#sources;
+    pane.revision = revision;
+    pane.final = final;
+    this.panes.add(id, level, pane);
+    const record = table.recordOf[id]!;
+    if (record < 0 || pane.startMs < recordsFromMs) return;
+    const held = pane.count > 0 || pane.invalidCount > 0 || pane.increaseCoveredMs > 0 ? pane : undefined;
+    if (level === 'hour') hours.set(record, rule.kind, pane.startMs, held, newestIn(readings, pane));
+    else if (table.remembersQuarters(id)) quarters.set(record, rule.kind, pane.startMs, held, Number.NaN);
+  }
+}
+
+/** True when a fresh reading lies in the quarter-hour. */
+function isFresh({ readings, fresh }: Subject, startMs: number): boolean {
+  if (fresh === undefined) return false;
+  const endMs = startMs + QUARTER_MS;
+  if (fresh.appendedFromMs < endMs) {
+    const first = readings.lowerBound(Math.max(startMs, fresh.appendedFromMs));
+    if (first < readings.count && readings.timeMsAt(first) < endMs) return true;
+  }
+  for (const timeMs of fresh.insertedMs) if (timeMs >= startMs && timeMs < endMs) return true;
+  for (const timeMs of fresh.replacedMs) if (timeMs >= startMs && timeMs < endMs) return true;
+  return false;
+}
+
+/** Time of the newest reading in a pane, bad ones included; NaN when there is none. */
+function newestIn(readings: SortedReadings, { startMs, endMs }: Pane): number {
+  const last = readings.lowerBound(endMs) - 1;
+  const timeMs = last < 0 ? Number.NaN : readings.timeMsAt(last);
+  return timeMs >= startMs ? timeMs : Number.NaN;
+}
+
+function isSame(before: Pane | undefined, after: Pane | undefined): boolean {
+  if (before === undefined || after === undefined) return before === after;
+  return Object.entries(after).every(([key, value]) => Object.is(before[key as keyof Pane], value));
+}

@@ -1,0 +1,106 @@
+import { assert, DAY_MS, HOUR_MS, MINUTE_MS } from '../base/index.ts';
+import { QUANTITIES, type Series } from '../model/index.ts';
+import type { PaneRule } from './pane-rule.ts';
+import { BACKFLOW_TOLERANCE } from './register-increase.ts';
+import type { WindowSettings } from './window-settings.ts';
+
+/** What names a series, and how often it is expected to report, ms. */
+export type SeriesKey = Pick<Series, 'device' | 'quantity' | 'channel' | 'expectEveryMs'>;
+
+/** Series that report at least this often leave records of their panes; the readings of slower ones are kept instead. */
+const SLOW_MS = 10 * MINUTE_MS;
+
+/** A KPI's window reaches at most this far behind the hour that changes it: a local day of 25 hours. */
+export const WINDOW_REACH_MS = 25 * HOUR_MS;
+
+/** And looks this much further back, for what was expected in it. */
+export const EXPECTED_BEFORE_MS = DAY_MS;
+
+/** Names, rules and times of all series, by dense number. */
+export class SeriesTable {
+  readonly list: Series[] = [];
+  readonly rules: PaneRule[] = [];
+  /** Number among those with records; -1 for a slow series. */
+  readonly recordOf: number[] = [];
+  silentAfterMs = new Float64Array(64);
+  /** Start of the oldest hour that is not closed; Infinity while the series is given up. */
+  openFromMs = new Float64Array(64);
+  readonly #byKey = new Map<string, number>();
+  readonly #rules = new Map<string, PaneRule>();
+  readonly #settings: WindowSettings;
+  #recordCount = 0;
+
+  constructor(settings: WindowSettings) {
+    this.#settings = settings;
+  }
+
+  find(device: string, quantity: string, channel: string): number | undefined {
+    return this.#byKey.get(`${device}\n${quantity}\n${channel}`);
+  }
+
+  /**
+   * Gives the next number to a series that is not there yet.
+   *
+   * @param hasRecords for life: what is remembered of a series does not change its form with its interval
+   */
+  add({ device, quantity: id, channel, expectEveryMs }: SeriesKey, hasRecords = expectEveryMs < SLOW_MS): Series {
+    const quantity = QUANTITIES.get(id);
+    assert(quantity !== undefined, `intake let the unknown quantity ${id} pass`);
+    const { unit, kind, domain } = quantity;
+    const series: Series = { id: this.list.length, device, quantity: id, channel, unit, kind, domain, expectEveryMs };
+    this.list.push(series);
+    this.#byKey.set(`${device}\n${id}\n${channel}`, series.id);
+    this.rules.push(this.#ruleOf(series));
+    this.recordOf.push(hasRecords ? this.#recordCount++ : -1);
+    if (series.id === this.openFromMs.length) {
+      this.silentAfterMs = doubled(this.silentAfterMs);
+      this.openFromMs = doubled(this.openFromMs);
+    }
+    this.silentAfterMs[series.id] = this.silentAfter(series);
+    this.openFromMs[series.id] = Number.POSITIVE_INFINITY;
+    return series;
+  }
+
+  /** How long after its newest reading a series counts as silent, ms. */
+  silentAfter({ expectEveryMs }: Pick<Series, 'expectEveryMs'>): number {
+    return Math.max(this.#settings.silentAfterMsMin, this.#settings.silentAfterIntervals * expectEveryMs);
+  }
+
+  /**
+   * How long readings are kept, ms: an hour beyond the horizon, because an hour is folded as a whole; those of slow
+   * series as far as windows reach. An hour must still be there when its series is silent for long enough to close it.
+   */
+  keepMs({ id }: Series): number {
+    const { horizonMs, latenessMs } = this.#settings;
+    const windowsMs = horizonMs + (this.recordOf[id]! >= 0 ? HOUR_MS : WINDOW_REACH_MS);
+    return Math.max(windowsMs, latenessMs + this.silentAfterMs[id]! + 2 * HOUR_MS);
+  }
+
+  /** True for series whose quarter-hours are looked back on: peaks of demand are found among them. */
+  remembersQuarters(id: number): boolean {
+    return this.list[id]!.domain === 'energy';
+  }
+
+  /** Many series share a rule. */
+  #ruleOf(series: Series): PaneRule {
+    const rateMaxPerHour = this.#settings.registerRateMaxPerHour(series);
+    const key = `${series.kind} ${series.expectEveryMs} ${rateMaxPerHour}`;
+    let rule = this.#rules.get(key);
+    if (rule === undefined) {
+      rule = {
+        kind: series.kind,
+        expectEveryMs: series.expectEveryMs,
+        counterGapMsMax: this.#settings.counterGapMsMax,
+        register: { rateMaxPerHour, backflowTolerance: BACKFLOW_TOLERANCE },
+      };
+      this.#rules.set(key, rule);
+    }
+    return rule;
+  }
+}
+
+function doubled(column: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
+  const larger = new Float64Array(column.length * 2);
+  larger.set(column);
+  return larger;
+}

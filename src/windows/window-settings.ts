@@ -1,0 +1,85 @@
+import type { Pane, PaneColumns, Series } from '../model/index.ts';
+
+export interface WindowSettings {
+  /** `wall`: now is what `passTime` was told last. `event`: now is the newest accepted event time. */
+  readonly clock: 'wall' | 'event';
+  /** How long after its end a window waits for late readings, ms. */
+  readonly latenessMs: number;
+  /** Readings older than this, from now, are filed, and their panes rebuilt from the store, ms; at least `latenessMs`. */
+  readonly horizonMs: number;
+  /** Register neighbours further apart leave the time between them open, ms. */
+  readonly counterGapMsMax: number;
+  readonly seriesMax: number;
+  readonly silentAfterIntervals: number;
+  readonly silentAfterMsMin: number;
+  /** The city's zone: hours of the stored panes follow it. */
+  readonly timeZone: string;
+  /** What the kept readings may take, bytes; those that find no room are filed as late ones are. 4 GiB when absent. */
+  readonly memoryBytesMax?: number;
+  /** Late-filed readings that may wait for their panes to be rebuilt. A million when absent. */
+  readonly lateMax?: number;
+  /** Largest believable increase of a register an hour, in its quantity's unit. */
+  registerRateMaxPerHour(series: Series): number;
+}
+
+/** What became of a reading; each is counted under this name. */
+export const READING_OUTCOMES = ['counted', 'invalid', 'duplicate', 'conflict', 'lateFiled', 'series_limit'] as const;
+export type ReadingOutcome = (typeof READING_OUTCOMES)[number];
+
+/** Readings as columns of equal length. */
+export interface ReadingBatch {
+  readonly count: number;
+  /** Dense numbers from `intern`. */
+  readonly series: Uint32Array;
+  /** Event time, whole ms UTC. */
+  readonly timeMs: Float64Array;
+  /** In the quantity's unit; NaN for a reading that does not count. */
+  readonly value: Float64Array;
+  /** Filled: index in `READING_OUTCOMES`. */
+  readonly outcome: Uint8Array;
+}
+
+/** An hour of a series whose aggregate changed since the last tick. */
+export interface ChangedHour {
+  readonly series: number;
+  readonly hourStartMs: number;
+}
+
+/** Something that an operator may want to know. */
+export type WindowEvent =
+  /** The watermark passed an hour without a reading of a series that was heard before. */
+  | { readonly kind: 'empty'; readonly series: number; readonly atMs: number }
+  /** Nothing came for longer than the series' time-out (`atMs`: its newest reading), or something came again. */
+  | { readonly kind: 'silent' | 'heard'; readonly series: number; readonly atMs: number }
+  /** A final hour changed: by a reading within the horizon, or by one that was filed and rebuilt from the store. */
+  | {
+      readonly kind: 'revised';
+      readonly series: number;
+      /** Start of the hour. */
+      readonly atMs: number;
+      readonly reason: 'late' | 'rebuilt';
+      readonly revision: number;
+      readonly before: number | null;
+      readonly after: number | null;
+    };
+
+export interface WindowTick {
+  readonly newSeries: readonly Series[];
+  /** Panes to be stored, absolute. */
+  readonly panes: PaneColumns;
+  readonly changedHours: readonly ChangedHour[];
+  readonly events: readonly WindowEvent[];
+}
+
+/** What another room may look at of a series. */
+export interface SeriesView {
+  readonly series: Series;
+  /** Newest accepted event time, ms UTC. */
+  readonly newestMs: number;
+  /** Hour panes with anything in them whose start lies in [fromMs, toMs), oldest first; see `PaneRecords.get`. */
+  hours(fromMs: number, toMs: number): Pane[];
+  /** Quarter-hour panes, likewise; of energy quantities as far back as hours, of others while readings are kept. */
+  quarters(fromMs: number, toMs: number): Pane[];
+  /** Newest kept reading in [fromMs, toMs), bad ones included; -Infinity when there is none. */
+  heardMs(fromMs: number, toMs: number): number;
+}
