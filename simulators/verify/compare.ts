@@ -10,6 +10,22 @@ export interface Difference {
   readonly answer: string;
 }
 
+/**
+ * A number that differs from a naive sum of differences by a rule for registers: the product's is what the rules make
+ * of the recorded readings.
+ */
+export interface RegisterRow {
+  readonly device: string;
+  /** The window, as the file names it. */
+  readonly key: string;
+  /** In the recorded unit. */
+  readonly ours: number;
+  readonly sumDelta: string;
+  readonly sumPos: string;
+  /** Which rules, and the amounts. */
+  readonly reason: string;
+}
+
 /** The outcome of one column of one file. */
 export interface ColumnResult {
   readonly file: string;
@@ -17,6 +33,8 @@ export interface ColumnResult {
   readonly source: string;
   compared: number;
   different: number;
+  /** Rows that differ by a rule for registers. */
+  readonly explained: RegisterRow[];
   /** Rows that the product has no comparable number for. */
   notCovered: number;
   /** The first few. */

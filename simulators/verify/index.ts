@@ -4,6 +4,8 @@ export * from './city-file.ts';
 export * from './compare.ts';
 export * from './expected.ts';
 export * from './product.ts';
+export * from './register-explanation.ts';
+export * from './register-rules.ts';
 export * from './report.ts';
 export * from './specs.ts';
 export * from './survey.ts';

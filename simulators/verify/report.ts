@@ -1,14 +1,16 @@
 import type { AccountingAnswer } from './api.ts';
+import type { RegisterRow } from './compare.ts';
 import type { VerifyReport } from './verify-recording.ts';
 
 /** The report as a table for people, with the first differences and the product's answers to them. */
 export function reportText(report: VerifyReport): string {
-  const head = ['file', 'column', 'from', 'compared', 'different'];
+  const head = ['file', 'column', 'from', 'compared', 'by rule', 'different'];
   const lines = report.columns.map((column) => [
     column.file,
     column.column,
     column.source,
     `${column.compared}${column.notCovered > 0 ? ` (${column.notCovered} not covered)` : ''}`,
+    String(column.explained.length),
     String(column.different),
   ]);
   const differences = report.columns.flatMap((column) =>
@@ -19,11 +21,27 @@ export function reportText(report: VerifyReport): string {
   return [
     table([head, ...lines]),
     ...(differences.length > 0 ? ['', 'First differences:', ...differences] : []),
+    ...registerLines(report),
     '',
     `Not covered by any window of the product: ${report.notCovered.join('; ') || 'nothing'}`,
     `${report.compared} numbers compared, ${report.different} different`,
     `digest ${report.digest}`,
   ].join('\n');
+}
+
+/** Where registers differ from sums of differences, and by which rule: each window once. */
+function registerLines(report: VerifyReport): string[] {
+  const rows = new Map<string, readonly string[]>();
+  for (const { file, explained } of report.columns) {
+    for (const one of explained) rows.set(`${file} ${one.device} ${one.key}`, registerLine(one));
+  }
+  if (rows.size === 0) return [];
+  const head = ['device', 'window', 'ours', 'sum_delta', 'sum_pos', 'by the rules for registers'];
+  return ['', `Not the naive sums, by rule (${rows.size} windows):`, table([head, ...rows.values()])];
+}
+
+function registerLine({ device, key, ours, sumDelta, sumPos, reason }: RegisterRow): readonly string[] {
+  return [device, key, String(Math.round(ours * 1e6) / 1e6), sumDelta, sumPos, reason];
 }
 
 function table(rows: readonly (readonly string[])[]): string {

@@ -19,6 +19,8 @@ export interface ColumnRule<Answer> {
   readonly pick: (answer: Answer, previous: Answer | undefined) => number | boolean | null | undefined;
   /** The number is in the quantity's unit and is turned back into the recorded one (or into the unit given). */
   readonly unit?: 'recorded' | 'none' | { readonly ucum: string };
+  /** A sum of plain differences: the product may differ where its rules for registers say so. */
+  readonly isNaiveSum?: true;
   /** Rows that the column says something about; the others are reported as not covered. */
   readonly when?: (row: ExpectedRow, answer: Answer) => boolean;
 }
@@ -67,6 +69,11 @@ const mean = (column = 'mean'): Picks => ({
   pick: (row) => row.value,
   unit: 'recorded',
 });
+/** Sums of a register's differences, signed or rises only, without any judgement of its readings. */
+const naiveSums: readonly Picks[] = [
+  { ...mean('sum_delta'), isNaiveSum: true },
+  { ...mean('sum_pos'), isNaiveSum: true },
+];
 const least = (column = 'min'): Picks => ({ column, comparison: 'exact', pick: (row) => row.min, unit: 'recorded' });
 const most = (column = 'max'): Picks => ({ column, comparison: 'exact', pick: (row) => row.max, unit: 'recorded' });
 const parts = (column = 'n'): Picks => ({ column, comparison: 'count', pick: (row) => row.validParts });
@@ -268,7 +275,7 @@ export const FILE_SPECS: readonly FileSpec[] = [
           readings('n_readings'),
           { column: 'first', comparison: 'exact', pick: (row) => row.first, unit: 'recorded' },
           { column: 'last', comparison: 'exact', pick: (row) => row.last, unit: 'recorded' },
-          mean('sum_delta'),
+          ...naiveSums,
           {
             column: 'boundary',
             comparison: 'rounded',
@@ -292,7 +299,7 @@ export const FILE_SPECS: readonly FileSpec[] = [
         of: 'readings',
         tz: 'calendar',
         method: 'end',
-        columns: [readings('n_readings'), mean('sum_delta')],
+        columns: [readings('n_readings'), ...naiveSums],
       },
     ],
   },

@@ -1,4 +1,6 @@
-import { type Mapping, type RecordingPlace, RowMapper, readRecording } from '../replay/index.ts';
+import { QUANTITIES } from '../../src/model/index.ts';
+import { type Mapping, type RecordedReading, type RecordingPlace, RowMapper, readRecording } from '../replay/index.ts';
+import type { RegisterPoint } from './register-rules.ts';
 
 /** A series of the recording, under its recorded names and under those of the product. */
 export interface RecordedSeries {
@@ -23,6 +25,8 @@ export interface RepeatedStamp {
 export interface Survey {
   readonly series: readonly RecordedSeries[];
   readonly repeats: ReadonlyMap<RecordedSeries, readonly RepeatedStamp[]>;
+  /** Counting readings of registers in the recorded unit and in file order, each stamp once. */
+  readonly registers: ReadonlyMap<RecordedSeries, readonly RegisterPoint[]>;
   readonly oldestMs: number;
   readonly newestMs: number;
   readonly readingCount: number;
@@ -33,6 +37,7 @@ export async function surveyRecording(place: RecordingPlace, mapping: Mapping): 
   const mapper = new RowMapper(mapping);
   const series = new Map<string, RecordedSeries>();
   const identities = new Identities();
+  const points = new Map<string, RegisterPoint[]>();
   let oldestMs = Number.POSITIVE_INFINITY;
   let newestMs = Number.NEGATIVE_INFINITY;
   let readingCount = 0;
@@ -46,7 +51,10 @@ export async function surveyRecording(place: RecordingPlace, mapping: Mapping): 
         newestMs = Math.max(newestMs, reading.timeMs);
       }
       const key = `${row.device}\n${row.quantity}`;
-      if (reading.timeMs !== null) identities.add(key, reading.timeMs, reading.value);
+      if (reading.timeMs !== null) {
+        const isNew = identities.add(key, reading.timeMs, reading.value);
+        if (isNew && isRegister(reading)) keep(points, key, { timeMs: reading.timeMs, value: Number(reading.value) });
+      }
       if (series.has(key)) continue;
       series.set(key, {
         recordedDevice: row.device,
@@ -59,7 +67,19 @@ export async function surveyRecording(place: RecordingPlace, mapping: Mapping): 
     }
   }
   const repeats = new Map([...series].map(([key, one]) => [one, identities.repeats.get(key) ?? []]));
-  return { series: [...series.values()], repeats, oldestMs, newestMs, readingCount };
+  const registers = new Map([...series].flatMap(([key, one]) => (points.has(key) ? [[one, points.get(key)!]] : [])));
+  return { series: [...series.values()], repeats, registers, oldestMs, newestMs, readingCount };
+}
+
+function isRegister({ quantity, quality }: RecordedReading): boolean {
+  return quality !== 'bad' && QUANTITIES.get(quantity)?.kind === 'counter';
+}
+
+function keep(points: Map<string, RegisterPoint[]>, key: string, point: RegisterPoint): void {
+  if (!Number.isFinite(point.value)) return;
+  const list = points.get(key);
+  if (list === undefined) points.set(key, [point]);
+  else list.push(point);
 }
 
 /** Finds stamps that a series has twice. */
@@ -67,7 +87,8 @@ class Identities {
   readonly repeats = new Map<string, RepeatedStamp[]>();
   readonly #seen = new Map<string, Map<number, string>>();
 
-  add(key: string, timeMs: number, value: string): void {
+  /** @returns true when the series has the stamp for the first time */
+  add(key: string, timeMs: number, value: string): boolean {
     let seen = this.#seen.get(key);
     if (seen === undefined) {
       seen = new Map();
@@ -76,10 +97,11 @@ class Identities {
     const first = seen.get(timeMs);
     if (first === undefined) {
       seen.set(timeMs, value);
-      return;
+      return true;
     }
     const repeats = this.repeats.get(key) ?? [];
     repeats.push({ timeMs, value: Number(value), isSame: Number(first) === Number(value) });
     this.repeats.set(key, repeats);
+    return false;
   }
 }

@@ -3,8 +3,9 @@ import { OperatingError } from '../../src/base/index.ts';
 import { conversionBetween, unitCode } from '../../src/model/index.ts';
 import { findRecording, loadMapping, type Mapping } from '../replay/index.ts';
 import { type AggregateAnswer, Api, type KpiAnswer } from './api.ts';
-import { agrees, type ColumnResult, DIFFERENCES_SHOWN_MAX, decimalsOf } from './compare.ts';
+import { agrees, type ColumnResult, DIFFERENCES_SHOWN_MAX, decimalsOf, type RegisterRow } from './compare.ts';
 import { type ExpectedFile, readExpected, seriesFinder } from './expected.ts';
+import { RegisterExplainer } from './register-explanation.ts';
 import type { ColumnRule, ExpectedRow, FileSpec, Source } from './specs.ts';
 import { type RecordedSeries, type RepeatedStamp, type Survey, surveyRecording } from './survey.ts';
 import { type KeyWindow, keyWindow, questionRanges } from './windows.ts';
@@ -42,9 +43,10 @@ export async function verifyRecording(options: VerifyOptions): Promise<VerifyRep
   const api = new Api(options.httpUrl);
   const files = readExpected(dirname(place.file));
   const columns: ColumnResult[] = [];
+  const explainer = new RegisterExplainer(survey.registers, mapping);
   for (const file of files) {
     options.onFile?.(file.name);
-    columns.push(...(await compareFile(file, survey, mapping, api)));
+    columns.push(...(await compareFile(file, survey, mapping, api, explainer)));
   }
   return {
     columns,
@@ -103,7 +105,13 @@ export interface SeriesAnswers {
   readonly rows: ReadonlyMap<number, AggregateAnswer | KpiAnswer>;
 }
 
-async function compareFile(file: ExpectedFile, survey: Survey, mapping: Mapping, api: Api): Promise<ColumnResult[]> {
+async function compareFile(
+  file: ExpectedFile,
+  survey: Survey,
+  mapping: Mapping,
+  api: Api,
+  explainer: RegisterExplainer,
+): Promise<ColumnResult[]> {
   const { spec } = file;
   if (spec === undefined) return [];
   const results: ColumnResult[] = [];
@@ -123,7 +131,7 @@ async function compareFile(file: ExpectedFile, survey: Survey, mapping: Mapping,
         ),
       );
     }
-    results.push(...compareSource(file, spec, source, placed, answers));
+    results.push(...compareSource(file, spec, source, placed, answers, explainer));
   }
   return results;
 }
@@ -184,6 +192,7 @@ export function compareSource(
   source: Source,
   placed: readonly Placed[],
   answers: ReadonlyMap<RecordedSeries, SeriesAnswers>,
+  explainer: RegisterExplainer,
 ): ColumnResult[] {
   const name = source.kind === 'kpi' ? `kpi ${source.kpi}` : `${source.window} of ${source.of}`;
   const rules = (source.columns as readonly ColumnRule<AggregateAnswer | KpiAnswer>[]).filter((rule) =>
@@ -197,6 +206,7 @@ export function compareSource(
       source: name,
       compared: 0,
       different: 0,
+      explained: [],
       notCovered: 0,
       differences: [],
     };
@@ -215,6 +225,8 @@ export function compareSource(
         spec,
         row,
         series,
+        window,
+        explainer,
         answer,
         previous,
         unit: found?.unit ?? '',
@@ -244,13 +256,16 @@ interface RowComparison {
   readonly spec: FileSpec;
   readonly row: ExpectedRow;
   readonly series: RecordedSeries;
+  readonly window: KeyWindow;
+  readonly explainer: RegisterExplainer;
   readonly answer: AggregateAnswer | KpiAnswer | undefined;
   readonly previous: AggregateAnswer | KpiAnswer | undefined;
   readonly unit: string;
   readonly decimals: number;
 }
 
-function compareRow({ result, rule, spec, row, series, answer, previous, unit, decimals }: RowComparison): void {
+function compareRow(comparison: RowComparison): void {
+  const { result, rule, spec, row, series, answer, previous, unit, decimals } = comparison;
   const want = row[rule.column] ?? '';
   if (answer !== undefined && rule.when !== undefined && !rule.when(row, answer)) {
     result.notCovered++;
@@ -262,6 +277,11 @@ function compareRow({ result, rule, spec, row, series, answer, previous, unit, d
   const isNothing =
     answer === undefined && Number(row[spec.count] ?? Number.NaN) === 0 && (want === '' || Number(want) === 0);
   if (isNothing || agrees(want, got, rule.comparison, decimals)) return;
+  const explained = rule.isNaiveSum === true && typeof got === 'number' ? explainRow(comparison, got) : undefined;
+  if (explained !== undefined) {
+    result.explained.push(explained);
+    return;
+  }
   result.different++;
   if (result.differences.length >= DIFFERENCES_SHOWN_MAX) return;
   result.differences.push({
@@ -270,6 +290,23 @@ function compareRow({ result, rule, spec, row, series, answer, previous, unit, d
     got: got === undefined || got === null ? 'nothing' : String(got),
     answer: answer === undefined ? 'no answer' : JSON.stringify(answer),
   });
+}
+
+/** @returns undefined when the rules for registers do not lead from the naive sums to the product's number */
+function explainRow(comparison: RowComparison, got: number): RegisterRow | undefined {
+  const { explainer, series, window, row, rule, spec, decimals } = comparison;
+  const explanation = explainer.explain(series, window);
+  if (explanation === undefined || explanation.reason === '') return undefined;
+  const { increase, sumOfDifferences, sumOfRises, reason } = explanation;
+  const [sumDelta, sumPos] = [row.sum_delta ?? '', row.sum_pos ?? ''];
+  const isSum = agrees(
+    rule.column === 'sum_pos' ? sumPos : sumDelta,
+    rule.column === 'sum_pos' ? sumOfRises : sumOfDifferences,
+    'rounded',
+    decimals,
+  );
+  if (!isSum || !agrees(String(increase), got, 'rounded', decimals)) return undefined;
+  return { device: series.recordedDevice, key: row[spec.key] ?? '', ours: got, sumDelta, sumPos, reason };
 }
 
 function toRecordedUnit(

@@ -24,6 +24,9 @@ const PASSED_OVER_MAX = EXCURSION_MAX;
  */
 export const NEIGHBOURS_KEPT = PASSED_OVER_MAX + 1 + EXCURSION_MAX + 1;
 
+/** Where so many on each side of a span rise, none of them is passed over, and the next ones outside are its neighbours. */
+const NEIGHBOURS_JUDGED = 1 + EXCURSION_MAX + 1;
+
 /**
  * Where registers start again at 0: mechanical ones with four digits or more, pulse counters of 16 and 32 bits. Only a
  * count within this share below is taken to have rolled over, and only when it has not risen by more since.
@@ -51,8 +54,11 @@ export interface TimeSpan {
  * lies in the span and the readings passed over in it are its `counterEvents`.
  */
 export function increaseOf(readings: SortedReadings, startMs: number, endMs: number, rule: PaneRule): RegisterIncrease {
-  const span = gather(readings, startMs, endMs);
-  if (span.falls) markExcursions(scratch, rule);
+  let span = gather(readings, startMs, endMs, NEIGHBOURS_JUDGED);
+  if (span.falls) {
+    span = gather(readings, startMs, endMs, NEIGHBOURS_KEPT);
+    markExcursions(scratch, rule);
+  }
   const { passedOver } = scratch;
   const walk = new Walk(startMs, endMs, rule);
   let at = span.first;
@@ -78,7 +84,7 @@ export function increaseOf(readings: SortedReadings, startMs: number, endMs: num
 export function increaseReach(readings: SortedReadings, timeMs: number, rule: PaneRule): TimeSpan[] {
   const at = readings.lowerBound(timeMs);
   if (at === readings.count || readings.timeMsAt(at) !== timeMs || Number.isNaN(readings.valueAt(at))) return [];
-  const { first, falls } = gather(readings, timeMs, timeMs + 1);
+  const { first, falls } = gather(readings, timeMs, timeMs + 1, NEIGHBOURS_KEPT);
   const { timeMs: times, count } = scratch;
   // Where all rise no reading around is or was passed over, and only the increase to the next neighbours changes.
   const from = falls ? 0 : Math.max(0, first - 1);
@@ -111,11 +117,11 @@ interface Gathered {
   readonly falls: boolean;
 }
 
-/** Copies the counting readings of [startMs, endMs) and `NEIGHBOURS_KEPT` on each side to `scratch`. */
-function gather(readings: SortedReadings, startMs: number, endMs: number): Gathered {
+/** Copies the counting readings of [startMs, endMs) and so many on each side to `scratch`. */
+function gather(readings: SortedReadings, startMs: number, endMs: number, neighbours: number): Gathered {
   let at = readings.lowerBound(startMs);
   let first = 0;
-  while (at > 0 && first < NEIGHBOURS_KEPT) if (!Number.isNaN(readings.valueAt(--at))) first++;
+  while (at > 0 && first < neighbours) if (!Number.isNaN(readings.valueAt(--at))) first++;
   let count = 0;
   let after = -1;
   let falls = false;
@@ -125,7 +131,7 @@ function gather(readings: SortedReadings, startMs: number, endMs: number): Gathe
     if (Number.isNaN(value)) continue;
     const timeMs = readings.timeMsAt(at);
     if (after < 0 && timeMs >= endMs) after = count;
-    if (after >= 0 && count === after + NEIGHBOURS_KEPT) break;
+    if (after >= 0 && count === after + neighbours) break;
     if (count === scratch.timeMs.length) growScratch();
     scratch.timeMs[count] = timeMs;
     scratch.value[count] = value;

@@ -142,8 +142,8 @@ describe('verifying a recording', () => {
   test('finds nothing where everything is as expected, in the recorded units', async () => {
     const { report, asked } = await verify({});
     expect(report.different).toBe(0);
-    // 3 rows of 5 columns, 2 rows of 5 columns.
-    expect(report.compared).toBe(25);
+    // 3 rows of 5 columns, 2 rows of 6 columns.
+    expect(report.compared).toBe(27);
     const no2 = asked.find((url) => url.searchParams.get('quantity') === 'no2')!;
     expect(Object.fromEntries(no2.searchParams)).toMatchObject({
       device: 'hand-made:s',
@@ -165,7 +165,7 @@ describe('verifying a recording', () => {
   test('lists what no window of the product speaks of', async () => {
     const { report } = await verify({});
     expect(report.notCovered).toEqual([
-      'daily_consumption.csv: sum_pos, n_neg, max_gap_h, night_min_per_h',
+      'daily_consumption.csv: n_neg, max_gap_h, night_min_per_h',
       'daily_mean.csv: slots',
       'summary.csv: whole file',
     ]);
@@ -276,6 +276,64 @@ readings: [{ from: pm, quantity: no2, every: 1m }]
     expect(twice.slice(0, 2)).toEqual([
       ['n', 3, 2, 0],
       ['mean', 2, 1, 1],
+    ]);
+  });
+});
+
+describe('a register that is not summed naively', () => {
+  const other = mkdtempSync(join(tmpdir(), 'verify-register-'));
+  // Litres, hourly: two readings of another meter among its own, and a step back of 4. Its own rise by 20 to the last.
+  const litres = [5000, 5004, 90_300, 5010, 90_340, 5015, 5011, 5020];
+  const naive = litres.slice(1).map((value, at) => value - litres[at]!);
+  const rises = naive.filter((step) => step > 0).reduce((a, b) => a + b, 0);
+  beforeAll(() => {
+    mkdirSync(join(other, 'expected'));
+    const mapping = `recording: mixed
+role: customer
+time: { formats: ["YYYY-MM-DDTHH:mm:ssZ"], zones: { "*": in-text } }
+readings: [{ from: meter, quantity: water_volume, every: 1h }]
+`;
+    writeFileSync(join(other, 'mapping.yaml'), mapping);
+    const rows = litres.map((value, hour) => `m,2020-01-01T0${hour}:00:00Z,z,meter,L,${value},`);
+    writeFileSync(join(other, 'data.csv'), ['device,time,zone,quantity,unit,value,flag', ...rows, ''].join('\n'));
+    writeFileSync(
+      join(other, 'expected/daily_consumption.csv'),
+      `device,day,n_readings,first,last,sum_delta,sum_pos,boundary\nm,${DAY[0]},8,5000,5020,20,${rises},\n`,
+    );
+  });
+  afterAll(() => rmSync(other, { recursive: true }));
+
+  const reportFor = async (m3: number) => {
+    const value = { ...row(DAY[0], { value: m3, first: 5, last: 5.02, count: 8 }), start: '2020-01-01T00:00:00.000Z' };
+    const { httpUrl } = await product({ water: [{ ...value, end: '2020-01-02T00:00:00.000Z' }] });
+    return verifyRecording({ folder: other, httpUrl });
+  };
+
+  test('is explained by the rules that lead to the number of the product', async () => {
+    const report = await reportFor(0.02);
+    expect(report.different).toBe(0);
+    const explained = report.columns.flatMap((column) =>
+      column.explained.map((one) => ({ ...one, in: column.column })),
+    );
+    expect(explained).toEqual([
+      {
+        in: 'sum_pos',
+        device: 'm',
+        key: DAY[0],
+        ours: 20,
+        sumDelta: '20',
+        sumPos: String(rises),
+        reason: 'passed over 90300 90340; backflow -4',
+      },
+    ]);
+    expect(reportText(report)).toContain(`m       2020-01-01  20    20         ${rises}   passed over 90300 90340`);
+  });
+
+  test('is a difference where the rules lead to another number', async () => {
+    const report = await reportFor(0.024);
+    expect(report.columns.filter(({ different }) => different > 0).map(({ column }) => column)).toEqual([
+      'sum_delta',
+      'sum_pos',
     ]);
   });
 });
@@ -421,6 +479,7 @@ describe('city of a recording', () => {
     const survey = {
       series: [],
       repeats: new Map(),
+      registers: new Map(),
       oldestMs: Date.UTC(2021, 0, 1),
       newestMs: Date.UTC(2023, 2, 31),
       readingCount: 1,
