@@ -1,7 +1,21 @@
-import type { KpiValue, Pane, PaneColumns, PaneLevel, RejectReason, Series, WindowKind } from '../model/index.ts';
+import {
+  type KpiValue,
+  type Pane,
+  type PaneColumns,
+  type PaneLevel,
+  qualityCounts,
+  type RejectReason,
+  type Series,
+  type WindowKind,
+} from '../model/index.ts';
 
-/** What became of a stored reading. */
+/** What became of a stored reading. A late-filed one counts or not by its quality. */
 export const ReadingStatus = { counted: 0, invalid: 1, lateFiled: 2 } as const;
+
+/** True for a stored reading that enters values. */
+export function storedReadingCounts(reading: Pick<StoredReading, 'status' | 'quality' | 'value'>): boolean {
+  return reading.status !== ReadingStatus.invalid && qualityCounts(reading.quality) && !Number.isNaN(reading.value);
+}
 
 /** Readings as columns of equal length; buffers are handed over with the batch. */
 export interface ReadingColumns {
@@ -86,6 +100,46 @@ export interface StoredReading {
   readonly sequence: number;
 }
 
+/** Where in the history of a series readings are wanted, and how many counting ones before and behind it. */
+export interface ReadingSpan extends TimeRange {
+  readonly series: number;
+  /** On each side; 0 for the span alone. */
+  readonly neighbours: number;
+}
+
+/** Readings of several series by series and time, each identity (series, time) once. */
+export interface ReadingHistory {
+  readonly count: number;
+  readonly series: Int32Array;
+  /** Event time, ms UTC. */
+  readonly timeMs: Float64Array;
+  /** NaN for a reading that does not count. */
+  readonly value: Float64Array;
+}
+
+/** Panes of all series of some quantities, whose start lies in the range. */
+export interface PanesQuery extends TimeRange {
+  readonly quantities: readonly string[];
+  readonly level: PaneLevel;
+}
+
+/** When series were heard: one row an hour with readings, by series and time. */
+export interface HeardHours {
+  readonly count: number;
+  readonly series: Int32Array;
+  /** Newest reading of the hour that counts; the start of an hour that holds bad readings alone. ms UTC. */
+  readonly timeMs: Float64Array;
+}
+
+/** How often a KPI's window was corrected. */
+export interface KpiRevision {
+  readonly kpi: string;
+  readonly zone: string;
+  readonly startMs: number;
+  /** Above 0. */
+  readonly revision: number;
+}
+
 export interface KpiQuery extends TimeRange {
   readonly kpi?: string;
   readonly zone?: string;
@@ -114,8 +168,23 @@ export interface RetentionRule {
   readonly readingsBeforeMs?: number;
 }
 
+/** What the engine asks for when it rebuilds what is older than its memory. */
+export interface StoreHistory {
+  /**
+   * The readings of the spans and their neighbours, of the rows up to a journal sequence; which of an identity stays is
+   * said at `Store.readings`.
+   */
+  readingsAround(spans: readonly ReadingSpan[], upToSequence: number): Promise<ReadingHistory>;
+  /** By series and start. */
+  panesOf(query: PanesQuery): Promise<PaneColumns>;
+  /** All series in hours whose start lies in the range. */
+  heardHours(range: TimeRange): Promise<HeardHours>;
+  /** Newest revisions of corrected windows whose start lies in the range, by KPI, zone and start. */
+  kpiRevisions(kpis: readonly string[], range: TimeRange): Promise<readonly KpiRevision[]>;
+}
+
 /** Where readings, panes and KPI values are kept and asked for. One writer; queries may run beside it. */
-export interface Store {
+export interface Store extends StoreHistory {
   /**
    * Opens or creates.
    * @returns the journal position that the store includes (0 for a new one)
@@ -130,11 +199,14 @@ export interface Store {
     readonly channel?: string;
   }): Promise<readonly Series[]>;
   devices(): Promise<readonly DeviceRow[]>;
-  /** Readings of a series by event time, oldest first; status tells counted, invalid and late-filed apart. */
+  /**
+   * Readings of a series by event time, oldest first; status tells counted, invalid and late-filed apart. Each identity
+   * (series, time) once: a reading that counts stands before one that does not, an earlier one before a later one.
+   */
   readings(series: number, range: TimeRange, limit: number): Promise<readonly StoredReading[]>;
   /** Panes whose start lies in the range, oldest first. */
   panes(series: number, level: PaneLevel, range: TimeRange): Promise<readonly Pane[]>;
-  /** Newest reading that counts, of each of these series (all series when empty). */
+  /** Newest reading that counts, late-filed or not, of each of these series (all series when empty). */
   latest(series: readonly number[]): Promise<readonly StoredReading[]>;
   /** KPI values whose window starts in the range, by start. */
   kpis(query: KpiQuery): Promise<readonly KpiValue[]>;

@@ -1,7 +1,8 @@
-import { MessageChannel, type MessagePort, type Transferable, Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { OperatingError } from '../base/index.ts';
-import type { Store, StoreBatch } from '../store/index.ts';
+import type { Store, StoreBatch, StoreHistory } from '../store/index.ts';
 import {
+  buffersOf,
   fromPortError,
   type StoreAnswer,
   type StoreMethod,
@@ -87,6 +88,22 @@ class StoreThreadClient implements StoreThread {
 
   panes(...args: Parameters<Store['panes']>) {
     return this.call('panes', args) as ReturnType<Store['panes']>;
+  }
+
+  readingsAround(...args: Parameters<Store['readingsAround']>) {
+    return this.call('readingsAround', args) as ReturnType<Store['readingsAround']>;
+  }
+
+  panesOf(query: Parameters<Store['panesOf']>[0]) {
+    return this.call('panesOf', [query]) as ReturnType<Store['panesOf']>;
+  }
+
+  heardHours(range: Parameters<Store['heardHours']>[0]) {
+    return this.call('heardHours', [range]) as ReturnType<Store['heardHours']>;
+  }
+
+  kpiRevisions(...args: Parameters<Store['kpiRevisions']>) {
+    return this.call('kpiRevisions', args) as ReturnType<Store['kpiRevisions']>;
   }
 
   latest(series: readonly number[]) {
@@ -178,9 +195,10 @@ class StoreThreadClient implements StoreThread {
 
 /**
  * The engine's end of a writer port. Batches are written in the order of the calls; `write` waits while `inFlightMax`
- * are on their way, which is how a slow store slows the engine.
+ * are on their way, which is how a slow store slows the engine. Questions about history are answered behind the batches
+ * sent before them; faults that may pass are waited out for both.
  */
-export class StoreWriterClient {
+export class StoreWriterClient implements StoreHistory {
   private readonly port: MessagePort;
   private readonly inFlightMax: number;
   private readonly pending = new PendingAnswers();
@@ -215,7 +233,10 @@ export class StoreWriterClient {
     try {
       if (this.failure !== undefined) throw this.failure;
       const { id, answer } = this.pending.add();
-      this.port.postMessage({ id, method: 'write', args: [batch] }, buffersOf(batch));
+      this.port.postMessage({ id, method: 'write', args: [batch] }, [
+        ...buffersOf(batch.readings),
+        ...buffersOf(batch.panes),
+      ]);
       this.committed = (await answer).position;
     } catch (error) {
       this.fail(error as Error);
@@ -225,10 +246,33 @@ export class StoreWriterClient {
     }
   }
 
-  /** Closes the port; writes on their way are rejected. */
+  readingsAround(...args: Parameters<StoreHistory['readingsAround']>) {
+    return this.ask('readingsAround', args) as ReturnType<StoreHistory['readingsAround']>;
+  }
+
+  panesOf(query: Parameters<StoreHistory['panesOf']>[0]) {
+    return this.ask('panesOf', [query]) as ReturnType<StoreHistory['panesOf']>;
+  }
+
+  heardHours(range: Parameters<StoreHistory['heardHours']>[0]) {
+    return this.ask('heardHours', [range]) as ReturnType<StoreHistory['heardHours']>;
+  }
+
+  kpiRevisions(...args: Parameters<StoreHistory['kpiRevisions']>) {
+    return this.ask('kpiRevisions', args) as ReturnType<StoreHistory['kpiRevisions']>;
+  }
+
+  /** Closes the port; writes and questions on their way are rejected. */
   close(): void {
     this.fail(new OperatingError('store_closed', 'cannot write to the store: the writer is closed'));
     this.port.close();
+  }
+
+  private async ask(method: keyof StoreHistory, args: readonly unknown[]): Promise<unknown> {
+    if (this.failure !== undefined) throw this.failure;
+    const { id, answer } = this.pending.add();
+    this.port.postMessage({ id, method, args });
+    return (await answer).result;
   }
 
   /** The place goes to the longest waiting call, so that no later one slips in between. */
@@ -276,10 +320,4 @@ class PendingAnswers {
     for (const waiter of this.waiters.values()) waiter.reject(error);
     this.waiters.clear();
   }
-}
-
-/** The buffers behind the columns of a batch, each once. */
-function buffersOf({ readings, panes }: StoreBatch): Transferable[] {
-  const columns = [...Object.values(readings), ...Object.values(panes)].filter((column) => ArrayBuffer.isView(column));
-  return [...new Set(columns.map((column) => column.buffer as ArrayBuffer))].filter((buffer) => buffer.byteLength > 0);
 }

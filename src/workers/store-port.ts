@@ -1,7 +1,8 @@
 import type { MessagePort } from 'node:worker_threads';
 import { OperatingError } from '../base/index.ts';
-import type { Store } from '../store/index.ts';
+import type { Store, StoreHistory } from '../store/index.ts';
 import {
+  buffersOf,
   type PortError,
   type StoreAnswer,
   type StoreMethod,
@@ -20,6 +21,10 @@ const METHODS: ReadonlySet<StoreMethod> = new Set<StoreMethod>([
   'devices',
   'readings',
   'panes',
+  'readingsAround',
+  'panesOf',
+  'heardHours',
+  'kpiRevisions',
   'latest',
   'kpis',
   'latestKpis',
@@ -27,6 +32,14 @@ const METHODS: ReadonlySet<StoreMethod> = new Set<StoreMethod>([
   'trimRetention',
   'stats',
   'close',
+]);
+
+/** What an engine may ask for, beside writing. */
+const HISTORY_METHODS: ReadonlySet<StoreMethod> = new Set<keyof StoreHistory>([
+  'readingsAround',
+  'panesOf',
+  'heardHours',
+  'kpiRevisions',
 ]);
 
 /** How a writer's port waits and tells; injected so that tests need no clock. */
@@ -51,8 +64,9 @@ export async function answerRequest(store: Store, request: StoreRequest): Promis
 }
 
 /**
- * Serves a writer's port. Batches are written in the order sent. A passing fault is waited out; after any other error
- * the port writes nothing more, because a later batch would carry the position past the rows of the failed one.
+ * Serves a writer's port. Batches are written, and questions about history answered, in the order sent. A passing fault
+ * is waited out; after any other error of a batch the port writes nothing more, because a later one would carry the
+ * position past the rows of the failed one.
  *
  * @returns a function that resolves when all batches received so far are answered
  */
@@ -62,16 +76,18 @@ export function serveWriterPort(port: MessagePort, store: Store, options: Writer
   port.on('message', (request: StoreRequest) => {
     before = before.then(async () => {
       const reply =
-        broken === undefined ? await writePatiently(store, request, options) : { id: request.id, error: broken };
-      if ('error' in reply) broken = reply.error;
-      port.postMessage(reply);
+        broken === undefined ? await servePatiently(store, request, options) : { id: request.id, error: broken };
+      if ('error' in reply && request.method === 'write') broken = reply.error;
+      port.postMessage(reply, 'result' in reply ? buffersOf(reply.result) : []);
     });
   });
   return () => before;
 }
 
-async function writePatiently(store: Store, request: StoreRequest, options: WriterPortOptions): Promise<StoreAnswer> {
-  if (request.method !== 'write') return refused(request, `a writer's port has no ${request.method}`);
+async function servePatiently(store: Store, request: StoreRequest, options: WriterPortOptions): Promise<StoreAnswer> {
+  if (request.method !== 'write' && !HISTORY_METHODS.has(request.method)) {
+    return refused(request, `a writer's port has no ${request.method}`);
+  }
   for (let attempt = 1; ; attempt++) {
     const reply = await answerRequest(store, request);
     if (!('error' in reply) || !reply.error.retryable) return reply;

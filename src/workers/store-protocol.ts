@@ -2,7 +2,7 @@
  * What passes between the store thread and those who use it: numbered requests and their answers. A writer's port and
  * the main thread speak the same, so that the order of writes is the order of arrival at the store.
  */
-import type { MessagePort } from 'node:worker_threads';
+import type { MessagePort, Transferable } from 'node:worker_threads';
 import { BugError, OperatingError } from '../base/index.ts';
 import type { Store } from '../store/index.ts';
 
@@ -52,4 +52,11 @@ export function toPortError(error: unknown): PortError {
 export function fromPortError(error: PortError): Error {
   if (error.bug) return new BugError(error.message.replace(/^BUG: /, ''));
   return new OperatingError(error.code, error.message, { retryable: error.retryable });
+}
+
+/** The buffers of an object's columns, to be handed over instead of copied; none for anything else. */
+export function buffersOf(columns: unknown): Transferable[] {
+  if (typeof columns !== 'object' || columns === null) return [];
+  const views = Object.values(columns).filter((column) => ArrayBuffer.isView(column));
+  return [...new Set(views.map((view) => view.buffer as ArrayBuffer))].filter((buffer) => buffer.byteLength > 0);
 }

@@ -10,16 +10,20 @@ import {
   type DeviceRow,
   KPI_ROWS_DEFAULT,
   type KpiQuery,
+  type KpiRevision,
+  type PanesQuery,
   type QuarantineQuery,
   type QuarantineRow,
-  ReadingStatus,
+  type ReadingHistory,
+  type ReadingSpan,
   type RetentionRule,
   type Store,
   type StoreBatch,
   type StoredReading,
+  storedReadingCounts,
   type TimeRange,
 } from '../../src/store/index.ts';
-import type { PaneRow } from './store-rows.ts';
+import { type PaneRow, paneColumnsOf } from './store-rows.ts';
 
 /** The store contract in the plainest words: arrays in memory, whole scans. What the others are compared with. */
 export class NaiveStore implements Store {
@@ -64,8 +68,8 @@ export class NaiveStore implements Store {
     };
     this.readingRows.push(reading);
     const known = this.newest.get(reading.series);
-    if (reading.status !== ReadingStatus.counted) return;
-    if (known === undefined || reading.timeMs >= known.timeMs) this.newest.set(reading.series, reading);
+    if (!storedReadingCounts(reading)) return;
+    if (known === undefined || reading.timeMs > known.timeMs) this.newest.set(reading.series, reading);
   }
 
   async series(filter: { device?: string; quantity?: string; channel?: string }) {
@@ -80,10 +84,74 @@ export class NaiveStore implements Store {
   }
 
   async readings(series: number, range: TimeRange, limit: number) {
-    return this.readingRows
-      .filter((row) => row.series === series && row.timeMs >= range.fromMs && row.timeMs < range.toMs)
-      .sort((a, b) => a.timeMs - b.timeMs || a.sequence - b.sequence)
+    return this.identities(series)
+      .filter((row) => row.timeMs >= range.fromMs && row.timeMs < range.toMs)
       .slice(0, limit);
+  }
+
+  /** The row that stays of each time of a series, oldest first: one that counts, then the one that came first. */
+  private identities(series: number, upToSequence = Number.POSITIVE_INFINITY): StoredReading[] {
+    const byTime = new Map<number, StoredReading>();
+    for (const row of this.readingRows) {
+      if (row.series !== series || row.sequence > upToSequence) continue;
+      const known = byTime.get(row.timeMs);
+      if (known === undefined || (storedReadingCounts(row) && !storedReadingCounts(known))) byTime.set(row.timeMs, row);
+    }
+    return [...byTime.values()].sort((a, b) => a.timeMs - b.timeMs);
+  }
+
+  async readingsAround(spans: readonly ReadingSpan[], upToSequence: number): Promise<ReadingHistory> {
+    const found = new Map<string, StoredReading>();
+    for (const { series, fromMs, toMs, neighbours } of spans) {
+      const rows = this.identities(series, upToSequence);
+      const before = rows.filter((row) => row.timeMs < fromMs && storedReadingCounts(row));
+      const behind = rows.filter((row) => row.timeMs >= toMs && storedReadingCounts(row));
+      const wanted = [
+        ...before.slice(Math.max(0, before.length - neighbours)),
+        ...rows.filter((row) => row.timeMs >= fromMs && row.timeMs < toMs),
+        ...behind.slice(0, neighbours),
+      ];
+      for (const row of wanted) found.set(`${series} ${row.timeMs}`, row);
+    }
+    const rows = [...found.values()].sort((a, b) => a.series - b.series || a.timeMs - b.timeMs);
+    return {
+      count: rows.length,
+      series: Int32Array.from(rows, (row) => row.series),
+      timeMs: Float64Array.from(rows, (row) => row.timeMs),
+      value: Float64Array.from(rows, (row) => (storedReadingCounts(row) ? row.value : Number.NaN)),
+    };
+  }
+
+  async panesOf({ quantities, level, fromMs, toMs }: PanesQuery) {
+    const ids = this.seriesRows.filter((row) => quantities.includes(row.quantity)).map((row) => row.id);
+    return paneColumnsOf(
+      this.paneRows
+        .filter((row) => ids.includes(row.series) && row.level === level)
+        .filter((row) => row.pane.startMs >= fromMs && row.pane.startMs < toMs)
+        .sort((a, b) => a.series - b.series || a.pane.startMs - b.pane.startMs),
+    );
+  }
+
+  async heardHours(range: TimeRange) {
+    const rows = this.paneRows
+      .filter(({ level, pane }) => level === 'hour' && pane.startMs >= range.fromMs && pane.startMs < range.toMs)
+      .filter(({ pane }) => pane.count > 0 || pane.invalidCount > 0)
+      .sort((a, b) => a.series - b.series || a.pane.startMs - b.pane.startMs);
+    return {
+      count: rows.length,
+      series: Int32Array.from(rows, (row) => row.series),
+      timeMs: Float64Array.from(rows, ({ pane }) => (pane.count > 0 ? pane.lastMs : pane.startMs)),
+    };
+  }
+
+  async kpiRevisions(kpis: readonly string[], range: TimeRange) {
+    const newest = new Map<string, KpiRevision>();
+    for (const { kpi, zone, startMs, revision } of this.kpiRows) {
+      const key = JSON.stringify([kpi, zone, startMs]);
+      if (!kpis.includes(kpi) || startMs < range.fromMs || startMs >= range.toMs) continue;
+      if (revision > (newest.get(key)?.revision ?? 0)) newest.set(key, { kpi, zone, startMs, revision });
+    }
+    return [...newest.values()].sort((a, b) => byText(a.kpi, b.kpi) || byText(a.zone, b.zone) || a.startMs - b.startMs);
   }
 
   async panes(series: number, level: PaneLevel, range: TimeRange) {

@@ -42,7 +42,7 @@ const kpi = fc
 function stepArbitrary(): fc.Arbitrary<StoreStep> {
   return fc.nat({ max: 20 }).chain((position) => {
     const sequence = fc.integer({ min: Math.max(0, position - 6), max: position });
-    // In the journal's order, as the engine reads it; one time of a series is counted once only.
+    // In the journal's order, as the engine reads it; identities repeat, as late-filed ones do.
     const readings = fc
       .array(
         fc
@@ -56,15 +56,7 @@ function stepArbitrary(): fc.Arbitrary<StoreStep> {
           })
           .map(readingOf),
       )
-      .map((rows) => rows.sort((a, b) => a.sequence - b.sequence))
-      .map((rows) =>
-        rows.filter(
-          (row, at) =>
-            rows.findIndex(
-              (other) => other.sequence === row.sequence && other.timeMs === row.timeMs && other.series === row.series,
-            ) === at,
-        ),
-      );
+      .map((rows) => rows.sort((a, b) => a.sequence - b.sequence));
     const quarantine = fc.uniqueArray(
       fc.record({ sequence, index: fc.nat({ max: 9 }), device: name }).map(quarantineOf),
       {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { BugError, OperatingError } from '../../src/base/index.ts';
-import type { StoreBatch } from '../../src/store/index.ts';
+import type { ReadingHistory, StoreBatch } from '../../src/store/index.ts';
 import { openStoreThread, type StoreThread, StoreWriterClient } from '../../src/workers/store-client.ts';
 import { serveWriterPort } from '../../src/workers/store-port.ts';
 import { NaiveStore } from './naive-store.ts';
@@ -174,6 +174,31 @@ describe('a writer port', () => {
     expect(retries).toEqual([1, 2, 3, 4, 5, 6, 7]);
   });
 
+  test('a question is answered behind the batches before it, a passing fault of it waited out, and its columns handed over', async () => {
+    const store = new FaultyStore(2);
+    const { writer, retries } = serve(store, async () => true);
+    const span = { series: 0, fromMs: 0, toMs: 10, neighbours: 0 };
+    const writes = [1, 2].map((at) =>
+      writer.write(batchOf(at, { readings: [readingOf({ sequence: at, timeMs: at, value: at })] })),
+    );
+    store.questionFaults = 3;
+    const history = await writer.readingsAround([span], 2);
+    await Promise.all(writes);
+    expect([...history.value]).toEqual([1, 2]);
+    expect(retries).toEqual([1, 2, 1, 2, 3]);
+    expect(store.answered?.value.length).toBe(0);
+  });
+
+  test('a question that fails for good leaves the batches behind it to be written', async () => {
+    const store = new FaultyStore(0);
+    const { writer } = serve(store, async () => true);
+    const asked = writer.panesOf({ quantities: [], level: 'hour', fromMs: Number.NaN, toMs: 0 });
+    const written = writer.write(batchOf(1));
+    await expect(asked).rejects.toThrow(BugError);
+    await written;
+    expect(store.written).toEqual([1]);
+  });
+
   test('when the store closes, waiting ends with the fault', async () => {
     const { writer } = serve(new FaultyStore(1_000), async () => false);
     await expect(writer.write(batchOf(1))).rejects.toMatchObject({ code: 'disk_full', retryable: true });
@@ -219,6 +244,20 @@ class FaultyStore extends NaiveStore {
   constructor(faults: number) {
     super();
     this.faults = faults;
+  }
+
+  questionFaults = 0;
+  answered: ReadingHistory | undefined;
+
+  override async readingsAround(...args: Parameters<NaiveStore['readingsAround']>) {
+    if (this.questionFaults-- > 0) throw new OperatingError('disk_full', 'cannot read: no space', { retryable: true });
+    this.answered = await super.readingsAround(...args);
+    return this.answered;
+  }
+
+  override async panesOf(query: Parameters<NaiveStore['panesOf']>[0]) {
+    if (Number.isNaN(query.fromMs)) throw new Error('a bound of a store query is not a number');
+    return super.panesOf(query);
   }
 
   override async write(batch: StoreBatch) {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { PaneLevel } from '../../src/model/index.ts';
-import type { Store, StoreBatch } from '../../src/store/index.ts';
+import { type Pane, type PaneLevel, paneAt, paneLevelAt } from '../../src/model/index.ts';
+import type { PanesQuery, ReadingHistory, ReadingSpan, Store, StoreBatch } from '../../src/store/index.ts';
 import { NaiveStore } from './naive-store.ts';
 import { batchesArbitrary } from './store-batches.ts';
 import { batchOf, deviceOf, kpiOf, paneOf, quarantineOf, readingOf, seriesOf } from './store-rows.ts';
@@ -64,6 +64,7 @@ export function storeContract(name: string, makeHarness: () => Promise<StoreHarn
     positionTests(use);
     readingTests(use);
     paneTests(use);
+    historyTests(use);
     kpiTests(use);
     quarantineTests(use);
     nameTests(use);
@@ -197,7 +198,7 @@ function readingTests(use: Use): void {
       readingOf({ series: 0, timeMs: 10, value: 1, sequence: 2 }),
       readingOf({ series: 0, timeMs: 30, value: Number.NaN, status: 1, sequence: 3 }),
       readingOf({ series: 2, timeMs: 5, value: -0, sequence: 4 }),
-      readingOf({ series: 3, timeMs: 5, status: 2, sequence: 5 }),
+      readingOf({ series: 3, timeMs: 5, status: 2, quality: 1, sequence: 5 }),
     ];
     await use.store().write(batchOf(5, { readings }));
     const expected = [readings[0]!, readings[3]!];
@@ -287,6 +288,143 @@ function paneTests(use: Use): void {
     expect(await use.store().panes(0, 'quarter', EVER)).toEqual(panes);
     await use.reopen();
     expect(await use.store().panes(0, 'quarter', EVER)).toEqual(panes);
+  });
+}
+
+/** Rows of a history as [series, time, value], as tests write them down. */
+function historyRows({ count, series, timeMs, value }: ReadingHistory): [number, number, number][] {
+  return Array.from({ length: count }, (_, at) => [series[at]!, timeMs[at]!, value[at]!]);
+}
+
+function historyTests(use: Use): void {
+  test('of one time the reading that counts stands, otherwise the one that came first; late-filed or not', async () => {
+    const rows = [
+      readingOf({ timeMs: 10, value: 1, sequence: 1 }),
+      readingOf({ timeMs: 10, value: 2, status: 2, sequence: 2 }),
+      readingOf({ timeMs: 20, value: 3, status: 1, quality: 1, sequence: 3 }),
+      readingOf({ timeMs: 20, value: 4, status: 2, sequence: 4 }),
+      readingOf({ timeMs: 20, value: 5, status: 2, sequence: 5 }),
+      readingOf({ timeMs: 30, value: 6, status: 2, quality: 1, sequence: 6 }),
+      readingOf({ timeMs: 30, value: 7, status: 2, quality: 2, sequence: 6 }),
+      readingOf({ timeMs: 40, value: 8, status: 2, sequence: 6 }),
+      readingOf({ timeMs: 40, value: 9, status: 2, sequence: 6 }),
+    ];
+    await use.store().write(batchOf(6, { readings: rows }));
+    await use.reopen();
+    expect((await use.store().readings(0, EVER, 9)).map((row) => row.value)).toEqual([1, 4, 6, 8]);
+    expect((await use.store().readings(0, EVER, 2)).map((row) => row.value)).toEqual([1, 4]);
+    const span = { series: 0, fromMs: 0, toMs: 100, neighbours: 0 };
+    expect(historyRows(await use.store().readingsAround([span], 9))).toEqual([
+      [0, 10, 1],
+      [0, 20, 4],
+      [0, 30, Number.NaN],
+      [0, 40, 8],
+    ]);
+    expect((await use.store().latest([]))[0]).toEqual(rows[7]);
+  });
+
+  test('a history holds the spans of many series with counting neighbours, up to a sequence, each reading once', async () => {
+    const readings = [0, 1, 2].flatMap((series) =>
+      Array.from({ length: 20 }, (_, at) =>
+        readingOf({
+          series,
+          // The first ten lie close together, the others years apart.
+          timeMs: at < 10 ? at * 10 : (at - 9) * 400 * 86_400_000,
+          value: at,
+          quality: at % 5 === 4 ? 1 : 4,
+          status: at % 5 === 4 ? 1 : 0,
+          sequence: series * 20 + at + 1,
+        }),
+      ),
+    );
+    await use.store().write(batchOf(60, { readings }));
+    const values = async (spans: readonly ReadingSpan[], upToSequence = 60) =>
+      historyRows(await use.store().readingsAround(spans, upToSequence)).map(([series, , value]) => [series, value]);
+    expect(await values([])).toEqual([]);
+    expect(await values([{ series: 1, fromMs: 20, toMs: 50, neighbours: 0 }])).toEqual([
+      [1, 2],
+      [1, 3],
+      [1, Number.NaN],
+    ]);
+    expect(await values([{ series: 1, fromMs: 60, toMs: 61, neighbours: 3 }])).toEqual(
+      [2, 3, 5, 6, 7, 8, 10].map((value) => [1, value]),
+    );
+    expect(await values([{ series: 2, fromMs: -5, toMs: 5, neighbours: 2 }])).toEqual([0, 1, 2].map((at) => [2, at]));
+    const overlapping = [
+      { series: 0, fromMs: 0, toMs: 30, neighbours: 1 },
+      { series: 0, fromMs: 20, toMs: 40, neighbours: 2 },
+      { series: 2, fromMs: 0, toMs: 10, neighbours: 0 },
+    ];
+    expect(await values(overlapping)).toEqual([...[0, 1, 2, 3, 5, 6].map((at) => [0, at]), [2, 0]]);
+    expect(await values(overlapping, 3)).toEqual([0, 1, 2].map((at) => [0, at]));
+    expect(await values([{ series: 9, fromMs: 0, toMs: 10, neighbours: 4 }])).toEqual([]);
+  });
+
+  test('panes of quantities come as columns, by series and start, bit for bit', async () => {
+    const series = ['pm2_5', 'no2', 'pm2_5'].map((quantity, id) => seriesOf({ id, quantity }));
+    const panes = HARD_DOUBLES.flatMap((value, at) =>
+      [2, 1, 0].map((id) => ({
+        series: id,
+        level: 'hour' as const,
+        pane: paneOf({ startMs: at, sum: value, last: -value, count: at, final: at % 2 === 0, revision: at }),
+      })),
+    );
+    const quarters = panes.map((row) => ({ ...row, level: 'quarter' as const, pane: { ...row.pane, count: 1000 } }));
+    await use.store().write(batchOf(1, { series, panes: [...panes, ...quarters] }));
+    const rowsOf = async (query: PanesQuery) => {
+      const columns = await use.store().panesOf(query);
+      return Array.from(columns.series, (id, row) => ({
+        series: id,
+        level: paneLevelAt(columns, row),
+        pane: paneAt(columns, row),
+      }));
+    };
+    const expected = [0, 2].flatMap((id) => panes.filter((row) => row.series === id && row.pane.startMs >= 1));
+    expect(await rowsOf({ quantities: ['pm2_5', 'o3'], level: 'hour', fromMs: 1, toMs: 99 })).toEqual(expected);
+    expect(await rowsOf({ quantities: ['no2'], level: 'quarter', fromMs: 3, toMs: 5 })).toEqual(
+      quarters.filter((row) => row.series === 1 && [3, 4].includes(row.pane.startMs)),
+    );
+    expect(await rowsOf({ quantities: [], level: 'hour', fromMs: 0, toMs: 99 })).toEqual([]);
+  });
+
+  test('hours with readings tell when a series was heard', async () => {
+    const hour = (series: number, startMs: number, part: Partial<Pane>) => ({
+      series,
+      level: 'hour' as const,
+      pane: paneOf({ startMs, ...part }),
+    });
+    await use.store().write(
+      batchOf(1, {
+        panes: [
+          hour(1, 100, { count: 2, lastMs: 150 }),
+          hour(1, 200, { count: 0, invalidCount: 3, lastMs: Number.NaN }),
+          hour(0, 100, { count: 1, lastMs: 101.5 }),
+          hour(0, 200, { count: 0, invalidCount: 0, lastMs: Number.NaN, increaseCoveredMs: 50 }),
+          hour(0, 300, { count: 1, lastMs: 301 }),
+          { series: 2, level: 'quarter', pane: paneOf({ startMs: 100 }) },
+        ],
+      }),
+    );
+    const { count, series, timeMs } = await use.store().heardHours({ fromMs: 100, toMs: 300 });
+    expect([count, [...series], [...timeMs]]).toEqual([3, [0, 1, 1], [101.5, 150, 200]]);
+  });
+
+  test('the newest revision of each corrected window is told', async () => {
+    const kpis = [
+      kpiOf({ startMs: 0 }),
+      kpiOf({ startMs: 0, revision: 1 }),
+      kpiOf({ startMs: 0, revision: 2 }),
+      kpiOf({ startMs: 60 }),
+      kpiOf({ startMs: 60, zone: 'north', revision: 7 }),
+      kpiOf({ startMs: 120, revision: 1 }),
+      kpiOf({ kpi: 'other', startMs: 0, revision: 5 }),
+    ];
+    await use.store().write(batchOf(1, { kpis }));
+    expect(await use.store().kpiRevisions(['air-pm2-5-hour'], { fromMs: 0, toMs: 120 })).toEqual([
+      { kpi: 'air-pm2-5-hour', zone: 'centre', startMs: 0, revision: 2 },
+      { kpi: 'air-pm2-5-hour', zone: 'north', startMs: 60, revision: 7 },
+    ]);
+    expect(await use.store().kpiRevisions([], EVER)).toEqual([]);
   });
 }
 
@@ -434,6 +572,7 @@ function modelTests(makeHarness: () => Promise<StoreHarness>, numRuns: number): 
 export async function everything(store: Store) {
   const levels: PaneLevel[] = ['quarter', 'hour'];
   const ids = [0, 1, 2, 3, 4, 5];
+  const spans = ids.map((series) => ({ series, fromMs: 5 * series, toMs: 5 * series + 12, neighbours: series % 4 }));
   const { position, readingCount } = await store.stats();
   return {
     position,
@@ -441,6 +580,10 @@ export async function everything(store: Store) {
     series: await store.series({}),
     devices: await store.devices(),
     readings: await Promise.all(ids.map((id) => store.readings(id, EVER, 1_000))),
+    around: await store.readingsAround(spans, 14),
+    hours: await store.panesOf({ quantities: ['pm2_5'], level: 'hour', fromMs: -10, toMs: 40 }),
+    heard: await store.heardHours({ fromMs: 0, toMs: 60 }),
+    kpiRevisions: await store.kpiRevisions(['a', "o'x", 'ü'], { fromMs: -5, toMs: 45 }),
     panes: await Promise.all(
       ids.flatMap((id) => levels.map((level) => store.panes(id, level, { fromMs: -10, toMs: 60 }))),
     ),

@@ -201,6 +201,31 @@ describe('the DuckDB file', () => {
     expect(await refusal()).toMatchObject({ code: 'store_damaged', message: expect.stringContaining('books') });
   });
 
+  test('a file of the first schema is brought up to date and keeps its rows', async () => {
+    const store = await open();
+    await store.write(
+      batchOf(3, { readings: [readingOf({ sequence: 3 })], panes: [{ series: 0, level: 'hour', pane: paneOf({}) }] }),
+    );
+    await store.close();
+    const instance = await DuckDBInstance.create(file);
+    const connection = await instance.connect();
+    await connection.run('CREATE TABLE panes_day AS FROM panes_hour');
+    await connection.run('UPDATE meta SET schema_version = 1');
+    connection.closeSync();
+    instance.closeSync();
+    const again = await open();
+    expect(await again.open()).toEqual({ position: 3 });
+    expect(await again.panes(0, 'hour', EVER)).toEqual([paneOf({})]);
+    await again.close();
+    const looked = await DuckDBInstance.create(file);
+    const look = await looked.connect();
+    const versions = (await look.runAndReadAll('SELECT schema_version FROM meta')).getRows();
+    const days = (await look.runAndReadAll("SELECT * FROM duckdb_tables() WHERE table_name = 'panes_day'")).getRows();
+    look.closeSync();
+    looked.closeSync();
+    expect([versions, days]).toEqual([[[2]], []]);
+  });
+
   test('a batch that fails in its middle leaves nothing, and the next one works', async () => {
     const store = await open();
     await store.write(batchOf(1, { readings: [readingOf({ sequence: 1 })], kpis: [kpiOf({ value: 1 })] }));

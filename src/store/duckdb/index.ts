@@ -5,6 +5,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { type Clock, OperatingError } from '../../base/index.ts';
 import type { RetentionRule, Store, StoreBatch } from '../store.ts';
 import { lockedError, openError, workError } from './errors.ts';
+import { History } from './history.ts';
 import { NewestKpis, NewestReadings } from './newest.ts';
 import { Queries } from './queries.ts';
 import { openSchema } from './schema.ts';
@@ -42,6 +43,7 @@ interface Opened {
   readonly instance: DuckDBInstance;
   readonly writer: Writer;
   readonly queries: Queries;
+  readonly history: History;
   readonly newestReadings: NewestReadings;
   readonly newestKpis: NewestKpis;
   readonly disconnect: () => void;
@@ -101,6 +103,22 @@ class DuckdbStore implements Store {
 
   panes(...[series, level, range]: Parameters<Store['panes']>) {
     return this.ask((opened) => opened.queries.panes(series, level, range));
+  }
+
+  readingsAround(...args: Parameters<Store['readingsAround']>) {
+    return this.ask((opened) => opened.history.readingsAround(...args));
+  }
+
+  panesOf(query: Parameters<Store['panesOf']>[0]) {
+    return this.ask((opened) => opened.history.panesOf(query));
+  }
+
+  heardHours(range: Parameters<Store['heardHours']>[0]) {
+    return this.ask((opened) => opened.history.heardHours(range));
+  }
+
+  kpiRevisions(...args: Parameters<Store['kpiRevisions']>) {
+    return this.ask((opened) => opened.history.kpiRevisions(...args));
   }
 
   latest(series: readonly number[]) {
@@ -197,6 +215,7 @@ async function openParts(options: DuckdbStoreOptions, file: string, instance: Du
   const writer = new Writer(writeConnection, newestReadings);
   await writer.prepare();
   const queries = new Queries(readConnection);
+  const history = new History(readConnection);
   const saved = await queries.newestReadings();
   for (const reading of saved) newestReadings.offer(reading);
   const newestKpis = new NewestKpis();
@@ -209,7 +228,7 @@ async function openParts(options: DuckdbStoreOptions, file: string, instance: Du
     openFiles.delete(file);
   };
   const readingCount = await queries.readingCount();
-  return { file, instance, writer, queries, newestReadings, newestKpis, disconnect, position, readingCount };
+  return { file, instance, writer, queries, history, newestReadings, newestKpis, disconnect, position, readingCount };
 }
 
 /** Makes the folder, checks that it can be written, and takes the file for this thread. Returns its real path. */

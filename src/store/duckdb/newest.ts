@@ -1,30 +1,32 @@
 import { assert } from '../../base/index.ts';
 import type { KpiValue } from '../../model/index.ts';
-import { type ReadingColumns, ReadingStatus, type StoredReading } from '../store.ts';
+import { type ReadingColumns, type StoredReading, storedReadingCounts } from '../store.ts';
 
 /** Far above any configured number of series; an id beyond it is a broken invariant, not a big city. */
 const SERIES_ID_MAX = 1 << 24;
 
-/** Newest counted reading of every series, held as columns: 26 bytes a series, so that `latest` never scans readings. */
+/** Newest counted reading of every series, held as columns: 27 bytes a series, so that `latest` never scans readings. */
 export class NewestReadings {
   private timeMs = new Float64Array(0);
   private value = new Float64Array(0);
   private sequence = new Float64Array(0);
   private quality = new Uint8Array(0);
+  private status = new Uint8Array(0);
   /** Bit 0: known. Bit 1: newer than what the `newest` table holds. */
   private flags = new Uint8Array(0);
 
-  /** Takes one reading if it counts and none newer is known; at one time the later message wins. */
+  /** Takes one reading if it counts and is newer than what is known; of one time the first to come stays. */
   offer(reading: StoredReading): void {
-    if (reading.status !== ReadingStatus.counted) return;
+    if (!storedReadingCounts(reading)) return;
     const { series } = reading;
     this.grow(series);
     const known = (this.flags[series]! & 1) === 1;
-    if (known && !isNewer(reading.timeMs, reading.sequence, this.timeMs[series]!, this.sequence[series]!)) return;
+    if (known && reading.timeMs <= this.timeMs[series]!) return;
     this.timeMs[series] = reading.timeMs;
     this.value[series] = reading.value;
     this.sequence[series] = reading.sequence;
     this.quality[series] = reading.quality;
+    this.status[series] = reading.status;
     this.flags[series] = 3;
   }
 
@@ -39,7 +41,7 @@ export class NewestReadings {
       timeMs: this.timeMs[series]!,
       value: this.value[series]!,
       quality: this.quality[series]!,
-      status: ReadingStatus.counted,
+      status: this.status[series]!,
       sequence: this.sequence[series]!,
     };
   }
@@ -73,6 +75,7 @@ export class NewestReadings {
     this.value = enlarged(this.value, new Float64Array(size));
     this.sequence = enlarged(this.sequence, new Float64Array(size));
     this.quality = enlarged(this.quality, new Uint8Array(size));
+    this.status = enlarged(this.status, new Uint8Array(size));
     this.flags = enlarged(this.flags, new Uint8Array(size));
   }
 }
@@ -114,11 +117,6 @@ export function readingAt(columns: ReadingColumns, row: number): StoredReading {
 function isNotOlder(value: KpiValue, known: KpiValue): boolean {
   if (value.startMs !== known.startMs) return value.startMs > known.startMs;
   return value.revision >= known.revision;
-}
-
-function isNewer(timeMs: number, sequence: number, knownTimeMs: number, knownSequence: number): boolean {
-  if (timeMs !== knownTimeMs) return timeMs > knownTimeMs;
-  return sequence >= knownSequence;
 }
 
 function enlarged<Column extends Float64Array | Uint8Array>(from: Column, to: Column): Column {

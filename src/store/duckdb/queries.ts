@@ -1,4 +1,4 @@
-import { BIGINT, type DuckDBConnection, type DuckDBType, type DuckDBValue, INTEGER, VARCHAR } from '@duckdb/node-api';
+import { type DuckDBConnection, type DuckDBValue, INTEGER, VARCHAR } from '@duckdb/node-api';
 import { assert } from '../../base/index.ts';
 import type { KpiValue, Pane, PaneLevel, Series } from '../../model/index.ts';
 import {
@@ -10,6 +10,8 @@ import {
   type StoredReading,
   type TimeRange,
 } from '../store.ts';
+import { COUNTS, FIRST_OF_IDENTITY } from './history.ts';
+import { bound, type Parameter } from './parameters.ts';
 import { rowsFrom, type Table } from './table.ts';
 import {
   DEVICES_TABLE,
@@ -20,8 +22,6 @@ import {
   READINGS_TABLE,
   SERIES_TABLE,
 } from './tables.ts';
-
-type Parameter = readonly [value: DuckDBValue, type: DuckDBType];
 
 /** Reads on their own connection: each sees what was committed when it began. Values are bound, never part of the text. */
 export class Queries {
@@ -47,7 +47,7 @@ export class Queries {
     const where = new Where();
     where.add('series = ?', [series, INTEGER]);
     where.within('time_ms', range);
-    return this.select(READINGS_TABLE, where, 'ORDER BY time_ms, sequence LIMIT ?', count(limit));
+    return this.select(READINGS_TABLE, where, `QUALIFY ${FIRST_OF_IDENTITY} ORDER BY time_ms LIMIT ?`, count(limit));
   }
 
   async panes(series: number, level: PaneLevel, range: TimeRange): Promise<Pane[]> {
@@ -88,10 +88,10 @@ export class Queries {
     const saved = await this.select(NEWEST_TABLE, new Where(), '');
     const later = `
       SELECT series, max(time_ms) AS time_ms FROM readings
-      WHERE sequence > (SELECT newest_position FROM meta) AND status = 0 GROUP BY series`;
+      WHERE sequence > (SELECT newest_position FROM meta) AND ${COUNTS} GROUP BY series`;
     const since = await this.run(
       `SELECT ${READINGS_TABLE.select} FROM readings JOIN (${later}) USING (series, time_ms)
-       WHERE status = 0 AND sequence > (SELECT newest_position FROM meta) ORDER BY sequence`,
+       WHERE ${COUNTS} AND sequence > (SELECT newest_position FROM meta) ORDER BY sequence, readings.rowid`,
       [],
     );
     return [...saved, ...rowsFrom(READINGS_TABLE, since)];
@@ -147,13 +147,6 @@ class Where {
   sql(): string {
     return this.conditions.length === 0 ? '' : `WHERE ${this.conditions.join(' AND ')}`;
   }
-}
-
-/** An integer column is at least, or below, x exactly when it is so for x rounded up. Infinite bounds are the widest. */
-function bound(value: number): Parameter {
-  assert(!Number.isNaN(value), 'a bound of a store query is not a number');
-  const limited = Math.min(Number.MAX_SAFE_INTEGER, Math.max(Number.MIN_SAFE_INTEGER, Math.ceil(value)));
-  return [BigInt(limited), BIGINT];
 }
 
 function count(limit: number): Parameter {

@@ -232,6 +232,11 @@ function unsignedZero(value: number | null): number | null {
   return value === 0 ? 0 : value;
 }
 
+/** Properties that are doubles, in the order of the bits of `negative_zeros`. */
+export function doubleColumns<Row>(table: Table<Row>): (keyof Row & string)[] {
+  return table.columns.filter((column) => isDouble(column.kind)).map((column) => column.property);
+}
+
 function keyColumns<Row>(table: Table<Row>) {
   return table.columns.filter((column) => table.key.includes(column.property));
 }

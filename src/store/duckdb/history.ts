@@ -1,0 +1,239 @@
+/*
+ * What the engine asks for when it rebuilds old panes: whole spans of many series, as columns. Times are read as
+ * doubles, exact up to 2^53, which spares a big integer a value.
+ */
+import {
+  BIGINT,
+  type DuckDBConnection,
+  type DuckDBDataChunk,
+  type DuckDBType,
+  type DuckDBValue,
+  INTEGER,
+  LIST,
+  listValue,
+  VARCHAR,
+} from '@duckdb/node-api';
+import { DAY_MS, HOUR_MS } from '../../base/index.ts';
+import { PANE_FIELDS, PANE_LEVELS, type PaneColumns, type PaneField } from '../../model/index.ts';
+import type {
+  HeardHours,
+  KpiRevision,
+  PanesQuery,
+  ReadingHistory,
+  ReadingSpan,
+  StoreHistory,
+  TimeRange,
+} from '../store.ts';
+import { bound, type Parameter } from './parameters.ts';
+import { columnName, doubleColumns } from './table.ts';
+import { PANE_TABLES } from './tables.ts';
+
+/** A stored reading that enters values; the same as `storedReadingCounts`. */
+export const COUNTS = '(status <> 1 AND (quality = 0 OR quality >= 3) AND NOT isnan(value))';
+
+/** Of the rows of one identity the one that stays. Row ids follow the order in which rows were appended. */
+export const FIRST_OF_IDENTITY = `row_number() OVER (PARTITION BY series, time_ms ORDER BY ${COUNTS} DESC, sequence, rowid) = 1`;
+
+/** How far neighbours are looked for at first; most lie close by, and the search widens where they do not. */
+const REACH_FIRST_MS = 6 * HOUR_MS;
+const REACH_FACTOR = 16;
+const REACH_MAX_MS = 3_000 * DAY_MS;
+
+const SPANS = `(SELECT unnest(?) AS id, unnest(?) AS span_series, unnest(?) AS from_ms, unnest(?) AS to_ms, unnest(?) AS wanted)`;
+const SPAN_TYPES: readonly DuckDBType[] = [LIST(INTEGER), LIST(INTEGER), LIST(BIGINT), LIST(BIGINT), LIST(INTEGER)];
+
+type Side = 'before' | 'behind';
+
+/** Questions about history, on the connection that reads. */
+export class History implements StoreHistory {
+  private readonly connection: DuckDBConnection;
+
+  constructor(connection: DuckDBConnection) {
+    this.connection = connection;
+  }
+
+  async readingsAround(spans: readonly ReadingSpan[], upToSequence: number): Promise<ReadingHistory> {
+    if (spans.length === 0) return historyOf([]);
+    const parts = [await this.inside(spans, upToSequence)];
+    for (const side of ['before', 'behind'] as const) parts.push(...(await this.neighbours(spans, side, upToSequence)));
+    return historyOf(parts.flat());
+  }
+
+  async panesOf({ quantities, level, fromMs, toMs }: PanesQuery): Promise<PaneColumns> {
+    const table = PANE_TABLES[level];
+    const fields = PANE_FIELDS.map((field) => `p.${columnName(field)}::DOUBLE`);
+    const chunks = await this.chunks(
+      `SELECT p.series, ${fields.join(', ')}, p.final::UTINYINT, p.negative_zeros
+       FROM ${table.name} p JOIN series s ON s.id = p.series
+       WHERE list_contains(?, s.quantity) AND p.start_ms >= ? AND p.start_ms < ? ORDER BY p.series, p.start_ms`,
+      [[listValue(quantities), LIST(VARCHAR)], bound(fromMs), bound(toMs)],
+    );
+    const rows = rowCount(chunks);
+    const numbers = PANE_FIELDS.map((field, at) => [field, float64Column(chunks, at + 1, rows)] as const);
+    const columns = Object.fromEntries(numbers) as Record<PaneField, Float64Array>;
+    const masks = int32Column(chunks, PANE_FIELDS.length + 2, rows);
+    doubleColumns(table).forEach((property, bit) => {
+      signZeros(columns[property as PaneField], masks, 1 << bit);
+    });
+    return {
+      ...columns,
+      rows,
+      series: int32Column(chunks, 0, rows),
+      level: new Uint8Array(rows).fill(PANE_LEVELS.indexOf(level)),
+      final: Uint8Array.from(int32Column(chunks, PANE_FIELDS.length + 1, rows)),
+    };
+  }
+
+  async heardHours(range: TimeRange): Promise<HeardHours> {
+    const chunks = await this.chunks(
+      `SELECT series, CASE WHEN count > 0 THEN last_ms ELSE start_ms::DOUBLE END FROM panes_hour
+       WHERE start_ms >= ? AND start_ms < ? AND (count > 0 OR invalid_count > 0) ORDER BY series, start_ms`,
+      [bound(range.fromMs), bound(range.toMs)],
+    );
+    const count = rowCount(chunks);
+    return { count, series: int32Column(chunks, 0, count), timeMs: float64Column(chunks, 1, count) };
+  }
+
+  async kpiRevisions(kpis: readonly string[], range: TimeRange): Promise<KpiRevision[]> {
+    const rows = await this.connection.runAndReadAll(
+      `SELECT kpi, zone, start_ms::DOUBLE, max(revision) FROM kpis
+       WHERE list_contains(?, kpi) AND start_ms >= ? AND start_ms < ? AND revision > 0 GROUP BY ALL ORDER BY ALL`,
+      ...splitParameters([[listValue(kpis), LIST(VARCHAR)], bound(range.fromMs), bound(range.toMs)]),
+    );
+    return rows.getRows().map(([kpi, zone, startMs, revision]) => ({
+      kpi: kpi as string,
+      zone: zone as string,
+      startMs: startMs as number,
+      revision: revision as number,
+    }));
+  }
+
+  /** Rows in the spans, each once however spans overlap. */
+  private inside(spans: readonly ReadingSpan[], upToSequence: number): Promise<DuckDBDataChunk[]> {
+    const lowest = Math.min(...spans.map((span) => span.fromMs));
+    const highest = Math.max(...spans.map((span) => span.toMs));
+    return this.chunks(
+      `SELECT series, time_ms::DOUBLE, CASE WHEN ${COUNTS} THEN value ELSE 'NaN' END FROM readings
+       SEMI JOIN ${SPANS} ON series = span_series AND time_ms >= from_ms AND time_ms < to_ms
+       WHERE time_ms >= ? AND time_ms < ? AND sequence <= ? QUALIFY ${FIRST_OF_IDENTITY}`,
+      [...spanParameters(spans), bound(lowest), bound(highest), bound(upToSequence)],
+    );
+  }
+
+  /** Counting rows next to the spans; what is not found close by is looked for further away. */
+  private async neighbours(
+    spans: readonly ReadingSpan[],
+    side: Side,
+    upToSequence: number,
+  ): Promise<DuckDBDataChunk[][]> {
+    const parts: DuckDBDataChunk[][] = [];
+    let wanting = spans.filter((span) => span.neighbours > 0);
+    for (let reachMs = REACH_FIRST_MS; wanting.length > 0; reachMs *= REACH_FACTOR) {
+      const last = reachMs > REACH_MAX_MS;
+      const found = await this.sideOf(wanting, side, last ? Number.POSITIVE_INFINITY : reachMs, upToSequence);
+      const counts = new Map<number, number>();
+      for (const id of int32Column(found, 3, rowCount(found))) counts.set(id, (counts.get(id) ?? 0) + 1);
+      // Rows found for a span that wants more come again with the wider search; an identity is kept once at the end.
+      parts.push(found);
+      if (last) break;
+      wanting = wanting.filter((span, id) => (counts.get(id) ?? 0) < span.neighbours);
+    }
+    return parts;
+  }
+
+  private sideOf(
+    spans: readonly ReadingSpan[],
+    side: Side,
+    reachMs: number,
+    upToSequence: number,
+  ): Promise<DuckDBDataChunk[]> {
+    const isBefore = side === 'before';
+    const edges = spans.map((span) => (isBefore ? span.fromMs : span.toMs));
+    const lowest = Math.min(...edges) - (isBefore ? reachMs : 0);
+    const highest = Math.max(...edges) + (isBefore ? 0 : reachMs);
+    const beside = isBefore ? 'time_ms < from_ms' : 'time_ms >= to_ms';
+    const order = isBefore ? 'DESC' : 'ASC';
+    return this.chunks(
+      `SELECT series, time_ms::DOUBLE, value, id FROM (
+         SELECT series, time_ms, value FROM readings WHERE list_contains(?, series) AND time_ms >= ? AND time_ms < ?
+         AND sequence <= ? AND ${COUNTS} QUALIFY ${FIRST_OF_IDENTITY})
+       JOIN ${SPANS} ON series = span_series AND ${beside}
+       QUALIFY row_number() OVER (PARTITION BY id ORDER BY time_ms ${order}) <= wanted`,
+      [
+        [listValue([...new Set(spans.map((span) => span.series))]), LIST(INTEGER)],
+        bound(lowest),
+        bound(highest),
+        bound(upToSequence),
+        ...spanParameters(spans),
+      ],
+    );
+  }
+
+  private async chunks(sql: string, parameters: readonly Parameter[]): Promise<DuckDBDataChunk[]> {
+    return (await this.connection.run(sql, ...splitParameters(parameters))).fetchAllChunks();
+  }
+}
+
+function splitParameters(parameters: readonly Parameter[]): [DuckDBValue[], DuckDBType[]] {
+  return [parameters.map((parameter) => parameter[0]), parameters.map((parameter) => parameter[1])];
+}
+
+function spanParameters(spans: readonly ReadingSpan[]): Parameter[] {
+  const columns = [
+    spans.map((_, id) => id),
+    spans.map((span) => span.series),
+    spans.map((span) => bound(span.fromMs)[0]),
+    spans.map((span) => bound(span.toMs)[0]),
+    spans.map((span) => span.neighbours),
+  ];
+  return columns.map((column, at) => [listValue(column), SPAN_TYPES[at]!] as const);
+}
+
+/** Rows of all parts by series and time; a row that several parts found stands once. */
+function historyOf(chunks: readonly DuckDBDataChunk[]): ReadingHistory {
+  const all = rowCount(chunks);
+  const series = int32Column(chunks, 0, all);
+  const timeMs = float64Column(chunks, 1, all);
+  const value = float64Column(chunks, 2, all);
+  const order = new Int32Array(all).map((_, row) => row);
+  order.sort((a, b) => series[a]! - series[b]! || timeMs[a]! - timeMs[b]!);
+  const kept = order.filter((row, at) => {
+    const before = order[at - 1];
+    return before === undefined || series[before] !== series[row] || timeMs[before] !== timeMs[row];
+  });
+  return {
+    count: kept.length,
+    series: Int32Array.from(kept, (row) => series[row]!),
+    timeMs: Float64Array.from(kept, (row) => timeMs[row]!),
+    value: Float64Array.from(kept, (row) => value[row]!),
+  };
+}
+
+function rowCount(chunks: readonly DuckDBDataChunk[]): number {
+  return chunks.reduce((sum, chunk) => sum + chunk.rowCount, 0);
+}
+
+function float64Column(chunks: readonly DuckDBDataChunk[], column: number, rows: number): Float64Array {
+  return fillColumn(new Float64Array(rows), chunks, column);
+}
+
+function int32Column(chunks: readonly DuckDBDataChunk[], column: number, rows: number): Int32Array {
+  return fillColumn(new Int32Array(rows), chunks, column);
+}
+
+function fillColumn<Column extends Float64Array | Int32Array>(
+  target: Column,
+  chunks: readonly DuckDBDataChunk[],
+  column: number,
+): Column {
+  let at = 0;
+  for (const chunk of chunks) {
+    const vector = chunk.getColumnVector(column);
+    for (let row = 0; row < vector.itemCount; row++) target[at++] = vector.getItem(row) as number;
+  }
+  return target;
+}
+
+function signZeros(column: Float64Array, masks: Int32Array, bit: number): void {
+  for (let row = 0; row < column.length; row++) if ((masks[row]! & bit) !== 0) column[row] = -0;
+}
