@@ -116,6 +116,9 @@ export interface SpatialRule {
   parent(parts: readonly WeightedPart[]): CombinedPart;
 }
 
+/** What of `KpiSeries` a KPI asks for: its hours, its quarter-hours, or when it was heard. */
+export type KpiLook = 'hours' | 'quarters' | 'heard';
+
 /** A KPI: one pure function from a device's windows to its part, and a rule of space. */
 export interface KpiDefinition extends Omit<KpiInfo, 'spatial'> {
   /** Quantities that it reads; any reading of them makes it look again. */
@@ -126,6 +129,8 @@ export interface KpiDefinition extends Omit<KpiInfo, 'spatial'> {
    * day. For days: hours that the following day's window looks back into the day before.
    */
   readonly reachHours: number;
+  /** What it looks at of the series of its quantities; hours when absent. */
+  readonly looksAt?: readonly KpiLook[];
   /** Depends on now: looked at again every minute while the window is open, and once when it ends. */
   readonly live?: boolean;
   /** The device's part, or null when it has no part in the KPI (wrong role, no such series). */

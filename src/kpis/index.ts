@@ -5,11 +5,12 @@ import type { KpiInfo } from './kpi.ts';
 export * from './definition.ts';
 export * from './kpi.ts';
 export * from './kpi-engine.ts';
+export * from './kpi-reach.ts';
 export { KPI_DEFINITIONS } from './list.ts';
 export type { ZoneSpec } from './zone-tree.ts';
 
 /** What a definition says of itself, without its functions. */
 export function kpiInfo(kpi: KpiDefinition): KpiInfo {
-  const { quantities: _quantities, spatial, reachHours: _reach, live: _live, device: _device, ...info } = kpi;
+  const { quantities: _q, spatial, reachHours: _reach, looksAt: _looks, live: _live, device: _device, ...info } = kpi;
   return { ...info, spatial: spatial.text };
 }

@@ -16,6 +16,8 @@ export interface KpiSource {
   series(id: number): KpiSeries;
   /** Event time up to which a series is believed complete, ms UTC. */
   watermarkMs(id: number): number;
+  /** Newest stored revision of a window that is older than what the engine remembers; 0 when it was never corrected. */
+  storedRevision(kpi: string, zone: string, startMs: number): number;
 }
 
 export interface KpiCity {
@@ -46,7 +48,10 @@ interface Member extends KpiDevice {
   newestMs: number;
 }
 
-/** Windows reach back a day and hold one; two more for days of 25 hours and late ticks. */
+/**
+ * Windows reach back a day and hold one; two more for days of 25 hours and late ticks. Revisions of older windows, which
+ * late-filed readings change, are those of the store.
+ */
 const REVISIONS_KEPT_BEYOND_HORIZON_MS = 4 * DAY_MS;
 
 /** One KPI with the devices that have a part in it, and its windows that are not final. */
@@ -157,10 +162,27 @@ export class KpiEngine {
   /** Once a day of event time: revisions of windows that nothing can change any more. */
   #forget(nowMs: number): void {
     if (Math.floor(nowMs / DAY_MS) === Math.floor(this.#nowMs / DAY_MS)) return;
-    const beforeMs = this.#source.horizonStartMs() - REVISIONS_KEPT_BEYOND_HORIZON_MS;
+    const beforeMs = this.#revisionsFromMs();
     for (const key of this.#revisions.keys()) {
       if (Number(key.slice(key.lastIndexOf('\n') + 1)) < beforeMs) this.#revisions.delete(key);
     }
+  }
+
+  /** The same all day of event time, so that a restart remembers as much. */
+  #revisionsFromMs(): number {
+    const nowMs = this.#source.nowMs();
+    const horizonMs = nowMs - this.#source.horizonStartMs();
+    return Math.floor(nowMs / DAY_MS) * DAY_MS - horizonMs - REVISIONS_KEPT_BEYOND_HORIZON_MS;
+  }
+
+  /** How often the window was corrected, this time included. */
+  #revisionOf(kpi: string, scope: string, startMs: number, isCorrected: boolean): number {
+    const key = `${kpi}\n${scope}\n${startMs}`;
+    const isOld = startMs < this.#revisionsFromMs();
+    const before = isOld ? this.#source.storedRevision(kpi, scope, startMs) : (this.#revisions.get(key) ?? 0);
+    if (!isCorrected) return before;
+    if (!isOld) this.#revisions.set(key, before + 1);
+    return before + 1;
   }
 
   #rememberNewest(): void {
@@ -263,14 +285,13 @@ export class KpiEngine {
 
   #look(evaluation: KpiEvaluation, bounds: Bounds, scope: string, changed: boolean, values: KpiValue[]): void {
     const { kpi, open } = evaluation.members as Tracked;
-    const key = `${kpi.id}\n${scope}\n${bounds.startMs}`;
     const wasFinal = bounds.endMs <= (this.#finalMarks.get(`${kpi.id}\n${scope}`) ?? Number.NEGATIVE_INFINITY);
     const entry = open.get(bounds.startMs);
     // What was said and has nothing behind it any more is taken back by a value that says nothing.
     if (!evaluation.hasPart(bounds, scope) && !wasFinal && entry?.scopes.has(scope) !== true) return;
-    if (changed && wasFinal) this.#revisions.set(key, (this.#revisions.get(key) ?? 0) + 1);
+    const revision = this.#revisionOf(kpi.id, scope, bounds.startMs, changed && wasFinal);
     const final = wasFinal || evaluation.watermarkMs(scope) >= bounds.endMs;
-    values.push(evaluation.value(bounds, scope, this.#revisions.get(key) ?? 0, final));
+    values.push(evaluation.value(bounds, scope, revision, final));
     if (final) {
       if (!wasFinal) this.#raiseMark(kpi, scope, evaluation);
       entry?.scopes.delete(scope);

@@ -26,6 +26,7 @@ export const peakDemand: KpiDefinition = {
   quantities: ['energy_import'],
   spatial: COINCIDENT_PEAK,
   reachHours: EXPECTED_AFTER_HOURS,
+  looksAt: ['hours', 'quarters'],
   device: (device, window) => {
     if (device.facts.role !== 'customer' && device.facts.role !== 'grid') return null;
     const phases = wholeSeries(device, 'energy_import', window);

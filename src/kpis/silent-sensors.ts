@@ -25,6 +25,7 @@ export const silentSensors: KpiDefinition = {
   quantities: [...QUANTITIES.keys()],
   spatial: SUM,
   reachHours: 23,
+  looksAt: ['heard'],
   live: true,
   device: (device, window) => {
     if (device.facts.role === 'ignore') return null;

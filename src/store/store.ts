@@ -115,6 +115,8 @@ export interface ReadingHistory {
   readonly timeMs: Float64Array;
   /** NaN for a reading that does not count. */
   readonly value: Float64Array;
+  /** 1 for a late-filed reading. */
+  readonly late: Uint8Array;
 }
 
 /** Panes of all series of some quantities, whose start lies in the range. */

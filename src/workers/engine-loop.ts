@@ -1,7 +1,7 @@
 import type { Clock } from '../base/index.ts';
 import type { JournalReader, JournalRecord } from '../journal/index.ts';
 import type { KpiValue } from '../model/index.ts';
-import type { StoreBatch } from '../store/index.ts';
+import type { StoreBatch, StoreHistory } from '../store/index.ts';
 import type { LiveUpdate } from '../views/index.ts';
 import type { Pipeline, PipelineTick } from './pipeline.ts';
 import type { Snapshots } from './snapshots.ts';
@@ -13,8 +13,8 @@ const BATCHES_MAX = 3;
 /** After a snapshot the engine works at least this many times as long as it took. */
 const SNAPSHOT_REST_FACTOR = 20;
 
-/** Writes batches in order; `position` is the newest one known to be committed. */
-export interface BatchWriter {
+/** Writes batches in order; `position` is the newest one known to be committed. Questions see what is committed. */
+export interface BatchWriter extends StoreHistory {
   readonly position: number;
   write(batch: StoreBatch): Promise<void>;
 }
@@ -88,7 +88,12 @@ export class EngineLoop {
 
   async #take(record: JournalRecord): Promise<void> {
     const { pipeline } = this.#options;
-    if (pipeline.take(record)) await this.#finishTick(pipeline.flush());
+    if (!pipeline.take(record)) return;
+    if (pipeline.isLateDue) {
+      await Promise.all(this.#writes.splice(0));
+      await pipeline.rebuildLate(this.#options.writer);
+    }
+    await this.#finishTick(pipeline.flush());
   }
 
   async #finishTick(tick: PipelineTick): Promise<void> {

@@ -1,9 +1,14 @@
 import type { KpiHour, KpiSeries, KpiSource } from '../kpis/index.ts';
 import type { Pane } from '../model/index.ts';
 import { hourIsValid, mergePanes, paneValue, type SeriesView, type WindowEngine } from '../windows/index.ts';
+import type { OldHours } from './old-hours.ts';
 
-/** Shows the window engine to the KPIs. */
-export function kpiSource(windows: WindowEngine): KpiSource {
+/**
+ * Shows the window engine to the KPIs.
+ *
+ * @param oldHours what was read back from the store for the tick that runs; undefined when nothing that old changed
+ */
+export function kpiSource(windows: WindowEngine, oldHours: () => OldHours | undefined): KpiSource {
   const views: KpiSeries[] = [];
   return {
     calendar: windows.calendar,
@@ -11,14 +16,15 @@ export function kpiSource(windows: WindowEngine): KpiSource {
     horizonStartMs: () => windows.horizonStartMs,
     seriesCount: () => windows.seriesCount,
     series: (id) => {
-      views[id] ??= kpiSeries(windows, windows.view(id));
+      views[id] ??= kpiSeries(windows, windows.view(id), oldHours);
       return views[id];
     },
     watermarkMs: (id) => windows.watermarkMs(id),
+    storedRevision: (kpi, zone, startMs) => oldHours()?.revision(kpi, zone, startMs) ?? 0,
   };
 }
 
-function kpiSeries(windows: WindowEngine, view: SeriesView): KpiSeries {
+function kpiSeries(windows: WindowEngine, view: SeriesView, oldHours: () => OldHours | undefined): KpiSeries {
   const { series } = view;
   const hourOf = (pane: Pane): KpiHour => ({
     startMs: pane.startMs,
@@ -27,13 +33,24 @@ function kpiSeries(windows: WindowEngine, view: SeriesView): KpiSeries {
     valid: hourIsValid(series.kind, pane),
     pane,
   });
+  /** The part before the engine's memory from what was read back, the rest from memory. */
+  const joined = (level: 'hours' | 'quarters', fromMs: number, toMs: number): KpiHour[] => {
+    const old = oldHours();
+    if (old === undefined || fromMs >= old.keptFromMs) return view[level](fromMs, toMs).map(hourOf);
+    const before = old[level](series.id, fromMs, Math.min(toMs, old.keptFromMs));
+    const behind = toMs > old.keptFromMs ? view[level](old.keptFromMs, toMs) : [];
+    return [...before, ...behind].map(hourOf);
+  };
   return {
     series,
     silentAfterMs: windows.silentAfterMs(series),
     newestMs: () => view.newestMs,
-    heardMs: (fromMs, toMs) => view.heardMs(fromMs, toMs),
-    hours: (fromMs, toMs) => view.hours(fromMs, toMs).map(hourOf),
-    quarters: (fromMs, toMs) => view.quarters(fromMs, toMs).map(hourOf),
+    heardMs: (fromMs, toMs) => {
+      const old = oldHours()?.heardMs(series.id, fromMs, toMs) ?? Number.NEGATIVE_INFINITY;
+      return Math.max(old, view.heardMs(fromMs, toMs));
+    },
+    hours: (fromMs, toMs) => joined('hours', fromMs, toMs),
+    quarters: (fromMs, toMs) => joined('quarters', fromMs, toMs),
     pooled: (hours) => {
       const first = hours[0];
       const last = hours.at(-1);

@@ -3,11 +3,12 @@ import { INTAKE_LIMITS, type Intake, type IntakeLimits } from '../intake/index.t
 import type { JournalRecord } from '../journal/index.ts';
 import { KPI_DEFINITIONS, KpiEngine, type KpiEngineState } from '../kpis/index.ts';
 import type { Accounting, Message, Reading, Series } from '../model/index.ts';
-import { ReadingStatus, type StoreBatch } from '../store/index.ts';
+import { ReadingStatus, type StoreBatch, type StoreHistory } from '../store/index.ts';
 import { type ReadingOutcome, WindowEngine } from '../windows/index.ts';
 import { AccountingCounter } from './accounting-counter.ts';
 import { DeviceTracker, type DeviceTrackerState } from './device-tracker.ts';
 import { kpiSource } from './kpi-source.ts';
+import { LateRebuild, type LateRebuildState, type LateStats } from './late-rebuild.ts';
 import { quarantineRow } from './quarantine-row.ts';
 import { ReadingColumnsBuilder } from './reading-columns.ts';
 
@@ -22,6 +23,7 @@ export interface PipelineState {
   readonly sequence: number;
   readonly kpis: KpiEngineState;
   readonly devices: DeviceTrackerState;
+  readonly late: LateRebuildState;
   readonly accounting: Accounting;
 }
 
@@ -38,6 +40,9 @@ export interface PipelineSnapshot {
 export interface PipelineTick {
   readonly batch: StoreBatch;
   readonly accounting: Accounting;
+  readonly late: LateStats;
+  /** Event-time now, ms UTC. */
+  readonly nowMs: number;
 }
 
 /**
@@ -49,11 +54,14 @@ export class Pipeline {
   readonly #windows: WindowEngine;
   readonly #kpis: KpiEngine;
   readonly #devices: DeviceTracker;
+  readonly #late: LateRebuild;
   readonly #placementOf: (device: string) => DevicePlacement;
   readonly #accounting = new AccountingCounter();
   #readings = new ReadingColumnsBuilder();
   #quarantine: StoreBatch['quarantine'][number][] = [];
   #sequence = 0;
+  /** Sequence of the newest record in a batch. */
+  #flushedSequence = 0;
   #takenSinceFlush = 0;
 
   constructor(config: CityConfig, intake: Intake) {
@@ -73,6 +81,9 @@ export class Pipeline {
       registerRateMaxPerHour: (series) => registerRateMaxPerHour(series, placementOf(series.device)),
     });
     this.#devices = new DeviceTracker(placementOf, (series) => this.#windows.silentAfterMs(series));
+    // In `event` mode nothing of the past is deleted.
+    const readingsAgeMs = windows.clock === 'wall' ? config.store.readingsAge : Number.POSITIVE_INFINITY;
+    this.#late = new LateRebuild(this.#windows, readingsAgeMs);
     this.#kpis = new KpiEngine(
       KPI_DEFINITIONS,
       {
@@ -82,7 +93,7 @@ export class Pipeline {
         settings: { noise: config.noise, water: config.water },
         facts: placementOf,
       },
-      kpiSource(this.#windows),
+      kpiSource(this.#windows, () => this.#late.oldHours),
     );
   }
 
@@ -94,18 +105,20 @@ export class Pipeline {
   /** Begins behind a record instead of at the first one, with nothing known of what was before. */
   startAt(sequence: number): void {
     this.#sequence = sequence;
+    this.#flushedSequence = sequence;
   }
 
   /**
    * Takes the next record of the journal.
    *
-   * @returns true when the tick ends here: `flush` comes next
+   * @returns true when the tick ends here: `rebuildLate` comes next where `isLateDue` says so, and `flush`
    */
   take(record: JournalRecord): boolean {
     this.#sequence = record.sequence;
     this.#takenSinceFlush++;
     if (record.kind === 'mark') {
       this.#windows.passTime(record.atMs);
+      this.#late.mark(record.atMs);
       return true;
     }
     this.#windows.passTime(record.message.receivedAtMs);
@@ -113,10 +126,21 @@ export class Pipeline {
     return this.#takenSinceFlush >= RECORDS_PER_TICK_MAX;
   }
 
+  /** Late-filed readings are to be rebuilt before the tick is closed. */
+  get isLateDue(): boolean {
+    return this.#late.isDue;
+  }
+
+  /** @param history the store, which has committed the batches of all earlier ticks */
+  async rebuildLate(history: StoreHistory): Promise<void> {
+    await this.#late.run(history, this.#flushedSequence, this.#readings.peek());
+  }
+
   /** Closes the tick: recomputes what changed and hands over all that is to be stored, with its position. */
   flush(): PipelineTick {
     const { newSeries, panes, changedHours } = this.#windows.tick();
     for (const series of newSeries) this.#devices.learnSeries(series);
+    this.#late.oldHours?.put(panes);
     const kpis = this.#kpis.tick(changedHours);
     const batch: StoreBatch = {
       position: this.#sequence,
@@ -130,7 +154,14 @@ export class Pipeline {
     this.#readings = new ReadingColumnsBuilder();
     this.#quarantine = [];
     this.#takenSinceFlush = 0;
-    return { batch, accounting: this.#accounting.value(this.#sequence) };
+    this.#flushedSequence = this.#sequence;
+    this.#late.finishTick();
+    return {
+      batch,
+      accounting: this.#accounting.value(this.#sequence),
+      late: this.#late.stats(),
+      nowMs: this.#windows.nowMs,
+    };
   }
 
   /** Right after `flush` only: between ticks there is more than this holds. */
@@ -140,6 +171,7 @@ export class Pipeline {
       sequence: this.#sequence,
       kpis: this.#kpis.state(),
       devices: this.#devices.state(),
+      late: this.#late.state(),
       accounting: this.#accounting.value(this.#sequence),
     };
     return { state, nextPiece: () => windows.next(), end: () => this.#windows.endSnapshot() };
@@ -150,7 +182,8 @@ export class Pipeline {
     for (const piece of pieces) {
       this.#windows.restorePiece(piece, (device) => this.#placementOf(device).expectEveryMs);
     }
-    this.#sequence = state.sequence;
+    this.startAt(state.sequence);
+    this.#late.restore(state.late);
     this.#devices.restore(state.devices);
     this.#kpis.restore(state.kpis);
     this.#accounting.restore(state.accounting);

@@ -22,6 +22,20 @@ export class ReadingColumnsBuilder {
     this.#sequence[at] = sequence;
   }
 
+  /** What was collected so far; the columns are the builder's own and change with the next reading. */
+  peek(): ReadingColumns {
+    const count = this.#count;
+    return {
+      count,
+      series: this.#series,
+      timeMs: this.#timeMs,
+      value: this.#value,
+      quality: this.#quality,
+      status: this.#status,
+      sequence: this.#sequence,
+    };
+  }
+
   /** The columns, cut to their length; the builder is not used afterwards. */
   finish(): ReadingColumns {
     const count = this.#count;

@@ -16,6 +16,7 @@ import {
   type QuarantineRow,
   type ReadingHistory,
   type ReadingSpan,
+  ReadingStatus,
   type RetentionRule,
   type Store,
   type StoreBatch,
@@ -119,6 +120,7 @@ export class NaiveStore implements Store {
       series: Int32Array.from(rows, (row) => row.series),
       timeMs: Float64Array.from(rows, (row) => row.timeMs),
       value: Float64Array.from(rows, (row) => (storedReadingCounts(row) ? row.value : Number.NaN)),
+      late: Uint8Array.from(rows, (row) => (row.status === ReadingStatus.lateFiled ? 1 : 0)),
     };
   }
 

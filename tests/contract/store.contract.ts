@@ -314,7 +314,9 @@ function historyTests(use: Use): void {
     expect((await use.store().readings(0, EVER, 9)).map((row) => row.value)).toEqual([1, 4, 6, 8]);
     expect((await use.store().readings(0, EVER, 2)).map((row) => row.value)).toEqual([1, 4]);
     const span = { series: 0, fromMs: 0, toMs: 100, neighbours: 0 };
-    expect(historyRows(await use.store().readingsAround([span], 9))).toEqual([
+    const history = await use.store().readingsAround([span], 9);
+    expect([...history.late]).toEqual([0, 1, 1, 1]);
+    expect(historyRows(history)).toEqual([
       [0, 10, 1],
       [0, 20, 4],
       [0, 30, Number.NaN],

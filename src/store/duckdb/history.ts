@@ -15,14 +15,15 @@ import {
 } from '@duckdb/node-api';
 import { DAY_MS, HOUR_MS } from '../../base/index.ts';
 import { PANE_FIELDS, PANE_LEVELS, type PaneColumns, type PaneField } from '../../model/index.ts';
-import type {
-  HeardHours,
-  KpiRevision,
-  PanesQuery,
-  ReadingHistory,
-  ReadingSpan,
-  StoreHistory,
-  TimeRange,
+import {
+  type HeardHours,
+  type KpiRevision,
+  type PanesQuery,
+  type ReadingHistory,
+  type ReadingSpan,
+  ReadingStatus,
+  type StoreHistory,
+  type TimeRange,
 } from '../store.ts';
 import { bound, type Parameter } from './parameters.ts';
 import { columnName, doubleColumns } from './table.ts';
@@ -113,7 +114,7 @@ export class History implements StoreHistory {
     const lowest = Math.min(...spans.map((span) => span.fromMs));
     const highest = Math.max(...spans.map((span) => span.toMs));
     return this.chunks(
-      `SELECT series, time_ms::DOUBLE, CASE WHEN ${COUNTS} THEN value ELSE 'NaN' END FROM readings
+      `SELECT series, time_ms::DOUBLE, CASE WHEN ${COUNTS} THEN value ELSE 'NaN' END, status FROM readings
        SEMI JOIN ${SPANS} ON series = span_series AND time_ms >= from_ms AND time_ms < to_ms
        WHERE time_ms >= ? AND time_ms < ? AND sequence <= ? QUALIFY ${FIRST_OF_IDENTITY}`,
       [...spanParameters(spans), bound(lowest), bound(highest), bound(upToSequence)],
@@ -132,7 +133,7 @@ export class History implements StoreHistory {
       const last = reachMs > REACH_MAX_MS;
       const found = await this.sideOf(wanting, side, last ? Number.POSITIVE_INFINITY : reachMs, upToSequence);
       const counts = new Map<number, number>();
-      for (const id of int32Column(found, 3, rowCount(found))) counts.set(id, (counts.get(id) ?? 0) + 1);
+      for (const id of int32Column(found, 4, rowCount(found))) counts.set(id, (counts.get(id) ?? 0) + 1);
       // Rows found for a span that wants more come again with the wider search; an identity is kept once at the end.
       parts.push(found);
       if (last) break;
@@ -154,8 +155,8 @@ export class History implements StoreHistory {
     const beside = isBefore ? 'time_ms < from_ms' : 'time_ms >= to_ms';
     const order = isBefore ? 'DESC' : 'ASC';
     return this.chunks(
-      `SELECT series, time_ms::DOUBLE, value, id FROM (
-         SELECT series, time_ms, value FROM readings WHERE list_contains(?, series) AND time_ms >= ? AND time_ms < ?
+      `SELECT series, time_ms::DOUBLE, value, status, id FROM (
+         SELECT series, time_ms, value, status FROM readings WHERE list_contains(?, series) AND time_ms >= ? AND time_ms < ?
          AND sequence <= ? AND ${COUNTS} QUALIFY ${FIRST_OF_IDENTITY})
        JOIN ${SPANS} ON series = span_series AND ${beside}
        QUALIFY row_number() OVER (PARTITION BY id ORDER BY time_ms ${order}) <= wanted`,
@@ -195,6 +196,7 @@ function historyOf(chunks: readonly DuckDBDataChunk[]): ReadingHistory {
   const series = int32Column(chunks, 0, all);
   const timeMs = float64Column(chunks, 1, all);
   const value = float64Column(chunks, 2, all);
+  const status = int32Column(chunks, 3, all);
   const order = new Int32Array(all).map((_, row) => row);
   order.sort((a, b) => series[a]! - series[b]! || timeMs[a]! - timeMs[b]!);
   const kept = order.filter((row, at) => {
@@ -206,6 +208,7 @@ function historyOf(chunks: readonly DuckDBDataChunk[]): ReadingHistory {
     series: Int32Array.from(kept, (row) => series[row]!),
     timeMs: Float64Array.from(kept, (row) => timeMs[row]!),
     value: Float64Array.from(kept, (row) => value[row]!),
+    late: Uint8Array.from(kept, (row) => (status[row] === ReadingStatus.lateFiled ? 1 : 0)),
   };
 }
 

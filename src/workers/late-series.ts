@@ -1,0 +1,118 @@
+import { type Calendar, DAY_MS } from '../base/index.ts';
+import { qualityCounts, type Series } from '../model/index.ts';
+import { type ReadingColumns, type ReadingHistory, type ReadingSpan, ReadingStatus } from '../store/index.ts';
+import { type SortedReadings, sortedReadings } from '../windows/index.ts';
+
+/** One reading of an identity. */
+interface Entry {
+  readonly timeMs: number;
+  /** NaN when it does not count. */
+  readonly value: number;
+  readonly late: boolean;
+}
+
+/** Late-filed readings of one series, and the readings around them. */
+export class LateSeries {
+  readonly series: Series;
+  /** Ascending, each once. */
+  readonly timesMs: Float64Array;
+  readonly isRegister: boolean;
+  /** Readings that a day or more of the series is expected to hold. */
+  readonly rowsExpected: number;
+  /** Whole hours of which all readings are asked for, ms UTC. */
+  fromMs: number;
+  toMs: number;
+  readonly #dayFromMs: number;
+  readonly #dayToMs: number;
+  readonly #calendar: Calendar;
+  #entries: readonly Entry[] = [];
+
+  constructor(series: Series, timesMs: Float64Array, calendar: Calendar) {
+    this.series = series;
+    this.timesMs = timesMs;
+    this.isRegister = series.kind === 'counter';
+    this.#calendar = calendar;
+    this.#dayFromMs = calendar.dayStart(timesMs[0]!);
+    this.#dayToMs = calendar.dayEnd(timesMs.at(-1)!);
+    this.fromMs = this.#dayFromMs;
+    this.toMs = this.#dayToMs;
+    this.rowsExpected = Math.ceil((this.#dayToMs - this.#dayFromMs) / Math.min(DAY_MS, series.expectEveryMs));
+  }
+
+  /** The local days of the late readings. */
+  daySpan(neighbours: number): ReadingSpan {
+    return { series: this.series.id, fromMs: this.#dayFromMs, toMs: this.#dayToMs, neighbours };
+  }
+
+  /** What `reachNeighbours` widened the days to. */
+  span(neighbours: number): ReadingSpan {
+    return { series: this.series.id, fromMs: this.fromMs, toMs: this.toMs, neighbours };
+  }
+
+  /**
+   * Widens the span to the hours of the neighbours that were read: the increase of a register may change as far as
+   * there, and an hour is made of all its readings.
+   */
+  reachNeighbours(neighbours: number): void {
+    const counting = this.#entries.filter(({ value }) => !Number.isNaN(value));
+    const before = counting.filter(({ timeMs }) => timeMs < this.#dayFromMs).slice(-neighbours);
+    const behind = counting.filter(({ timeMs }) => timeMs >= this.#dayToMs).slice(0, neighbours);
+    const [first] = before;
+    const last = behind.at(-1);
+    if (first !== undefined) this.fromMs = this.#calendar.hourStart(first.timeMs);
+    if (last !== undefined) this.toMs = this.#calendar.hourEnd(last.timeMs);
+  }
+
+  /**
+   * The times that say something new: not those at which a reading was counted when it came. The start of a register's
+   * hour stays in any case: the engine files it where a later reading changes an hour that it does not keep.
+   */
+  timesToRebuild(): Float64Array {
+    const counted = new Set(this.#entries.filter(({ late }) => !late).map(({ timeMs }) => timeMs));
+    const isHour = (timeMs: number): boolean => this.isRegister && this.#calendar.hourStart(timeMs) === timeMs;
+    return this.timesMs.filter((timeMs) => !counted.has(timeMs) || isHour(timeMs));
+  }
+
+  /** The readings around; they are given away. */
+  takeReadings(): SortedReadings {
+    const entries = this.#entries;
+    this.#entries = [];
+    return sortedReadings(
+      Float64Array.from(entries, ({ timeMs }) => timeMs),
+      Float64Array.from(entries, ({ value }) => value),
+    );
+  }
+
+  /** Gives each series its part of what was read back, joined by the readings of the tick that runs. */
+  static distribute(group: readonly LateSeries[], found: ReadingHistory, fresh: ReadingColumns): void {
+    const bySeries = new Map(group.map((late) => [late.series.id, new Map<number, Entry>()]));
+    for (let row = 0; row < found.count; row++) {
+      const timeMs = found.timeMs[row]!;
+      const entry = { timeMs, value: found.value[row]!, late: found.late[row] === 1 };
+      bySeries.get(found.series[row]!)?.set(timeMs, entry);
+    }
+    for (let row = 0; row < fresh.count; row++) {
+      const entries = bySeries.get(fresh.series[row]!);
+      if (entries !== undefined) offer(entries, freshEntry(fresh, row));
+    }
+    for (const late of group) {
+      late.#entries = [...bySeries.get(late.series.id)!.values()].sort((a, b) => a.timeMs - b.timeMs);
+    }
+  }
+}
+
+function freshEntry(fresh: ReadingColumns, row: number): Entry {
+  const counts = fresh.status[row] !== ReadingStatus.invalid && qualityCounts(fresh.quality[row]!);
+  return {
+    timeMs: fresh.timeMs[row]!,
+    value: counts ? fresh.value[row]! : Number.NaN,
+    late: fresh.status[row] === ReadingStatus.lateFiled,
+  };
+}
+
+/** Of one identity a reading that counts stands, otherwise the one that came first. */
+function offer(entries: Map<number, Entry>, entry: Entry): void {
+  const known = entries.get(entry.timeMs);
+  if (known === undefined || (Number.isNaN(known.value) && !Number.isNaN(entry.value)))
+    entries.set(entry.timeMs, entry);
+}
