@@ -53,7 +53,7 @@ export class PaneColumnsBuilder {
   #series = new Int32Array(64);
   #level = new Uint8Array(64);
   #final = new Uint8Array(64);
-  readonly #numbers: Float64Array[] = PANE_FIELDS.map(() => new Float64Array(64));
+  #numbers = numberColumns(64);
 
   get rows(): number {
     return this.#rows;
@@ -65,13 +65,38 @@ export class PaneColumnsBuilder {
     this.#series[row] = series;
     this.#level[row] = PANE_LEVELS.indexOf(level);
     this.#final[row] = pane.final ? 1 : 0;
-    for (let field = 0; field < PANE_FIELDS.length; field++) this.#numbers[field]![row] = pane[PANE_FIELDS[field]!];
+    this.#fill(row, pane);
+  }
+
+  /** Field by field: a loop over names costs ten times as much. */
+  #fill(row: number, pane: Pane): void {
+    const numbers = this.#numbers;
+    numbers.startMs[row] = pane.startMs;
+    numbers.endMs[row] = pane.endMs;
+    numbers.count[row] = pane.count;
+    numbers.invalidCount[row] = pane.invalidCount;
+    numbers.coveredSlots[row] = pane.coveredSlots;
+    numbers.expectedSlots[row] = pane.expectedSlots;
+    numbers.sum[row] = pane.sum;
+    numbers.sumSin[row] = pane.sumSin;
+    numbers.min[row] = pane.min;
+    numbers.max[row] = pane.max;
+    numbers.firstMs[row] = pane.firstMs;
+    numbers.first[row] = pane.first;
+    numbers.lastMs[row] = pane.lastMs;
+    numbers.last[row] = pane.last;
+    numbers.increase[row] = pane.increase;
+    numbers.increaseCoveredMs[row] = pane.increaseCoveredMs;
+    numbers.increaseAtEnd[row] = pane.increaseAtEnd;
+    numbers.deltaCount[row] = pane.deltaCount;
+    numbers.counterEvents[row] = pane.counterEvents;
+    numbers.revision[row] = pane.revision;
   }
 
   /** The columns, cut to their length; the builder is empty afterwards. */
   finish(): PaneColumns {
     const rows = this.#rows;
-    const numbers = PANE_FIELDS.map((field, index) => [field, this.#numbers[index]!.slice(0, rows)] as const);
+    const numbers = PANE_FIELDS.map((field) => [field, this.#numbers[field].slice(0, rows)] as const);
     const columns = {
       ...(Object.fromEntries(numbers) as Record<PaneField, Float64Array>),
       rows,
@@ -92,8 +117,13 @@ export class PaneColumnsBuilder {
     this.#series = larger(this.#series, new Int32Array(this.#length));
     this.#level = larger(this.#level, new Uint8Array(this.#length));
     this.#final = larger(this.#final, new Uint8Array(this.#length));
-    for (let field = 0; field < PANE_FIELDS.length; field++) {
-      this.#numbers[field] = larger(this.#numbers[field]!, new Float64Array(this.#length));
-    }
+    const old = this.#numbers;
+    this.#numbers = numberColumns(this.#length);
+    for (const field of PANE_FIELDS) this.#numbers[field].set(old[field]);
   }
+}
+
+function numberColumns(length: number): Record<PaneField, Float64Array> {
+  const columns = PANE_FIELDS.map((field) => [field, new Float64Array(length)] as const);
+  return Object.fromEntries(columns) as Record<PaneField, Float64Array>;
 }

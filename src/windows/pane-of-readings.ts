@@ -115,7 +115,7 @@ function foldSums(pane: MutablePane, readings: SortedReadings, from: number, to:
   switch (kind) {
     case 'gauge':
     case 'delta':
-      pane.sum = foldSum(readings, from, to, identity);
+      pane.sum = sumOf(readings, from, to);
       break;
     case 'level':
       pane.sum = foldSum(readings, from, to, energyOf);
@@ -128,11 +128,24 @@ function foldSums(pane: MutablePane, readings: SortedReadings, from: number, to:
   }
 }
 
-const identity = (value: number): number => value;
 /** Levels add as energies: 10^(L/10). */
 const energyOf = (level: number): number => 10 ** (level / 10);
 const cosineOf = (degrees: number): number => Math.cos((degrees * Math.PI) / 180);
 const sineOf = (degrees: number): number => Math.sin((degrees * Math.PI) / 180);
+
+function sumOf(readings: SortedReadings, from: number, to: number): number {
+  let sum = 0;
+  let lost = 0;
+  for (let index = from; index < to; index++) {
+    const value = readings.valueAt(index);
+    if (Number.isNaN(value)) continue;
+    const next = sum + value;
+    const rounded = next - sum;
+    lost += sum - (next - rounded) + (value - rounded);
+    sum = next;
+  }
+  return sum + lost;
+}
 
 function foldSum(readings: SortedReadings, from: number, to: number, term: (value: number) => number): number {
   let sum = 0;

@@ -36,13 +36,25 @@ interface UpTo {
 }
 
 /** One series at hand, with what is new in it. */
-interface Subject {
+class Subject {
   readonly id: number;
   readonly rule: PaneRule;
   readonly readings: SortedReadings;
   readonly fresh: FreshReadings | undefined;
+  #before: SortedReadings | undefined;
+
+  constructor(id: number, rule: PaneRule, readings: SortedReadings, fresh: FreshReadings | undefined) {
+    this.id = id;
+    this.rule = rule;
+    this.readings = readings;
+    this.fresh = fresh;
+  }
+
   /** The readings as they were at the last tick; made when asked for. */
-  before(): SortedReadings | undefined;
+  before(): SortedReadings | undefined {
+    if (this.fresh !== undefined) this.#before ??= readingsBefore(this.readings, this.fresh);
+    return this.#before;
+  }
 }
 
 /** Collects the panes, changed hours and events of one tick. */
@@ -110,24 +122,19 @@ export class PaneTick {
   }
 
   #subject(id: number, readings: SortedReadings, fresh: FreshReadings | undefined): Subject {
-    let before: SortedReadings | undefined;
-    return {
-      id,
-      rule: this.#sources.table.rules[id]!,
-      readings,
-      fresh,
-      before: () => {
-        if (fresh !== undefined) before ??= readingsBefore(readings, fresh);
-        return before;
-      },
-    };
+    return new Subject(id, this.#sources.table.rules[id]!, readings, fresh);
   }
 
   /** Starts of the hours that fresh readings change, ascending; for registers also those that increases reach across. */
   #changedHours({ readings, rule }: Subject, fresh: FreshReadings): number[] {
     const { calendar } = this.#sources;
-    const hours = new Set<number>();
     const isRegister = rule.kind === 'counter';
+    if (!isRegister && fresh.insertedMs.size === 0 && fresh.replacedMs.size === 0) {
+      // By far the most: one or a few readings of the hour that runs.
+      const hour = calendar.hourStart(fresh.appendedFromMs);
+      if (readings.timeMsAt(readings.count - 1) < calendar.hourEnd(hour)) return [hour];
+    }
+    const hours = new Set<number>();
     const touch = (timeMs: number): void => {
       hours.add(calendar.hourStart(timeMs));
       if (!isRegister) return;
@@ -168,9 +175,10 @@ export class PaneTick {
     table.openFromMs[id] = hour;
   }
 
-  #isChanged({ readings, rule, before }: Subject, startMs: number): boolean {
+  #isChanged(subject: Subject, startMs: number): boolean {
+    const { readings, rule } = subject;
     const endMs = this.#sources.calendar.hourEnd(startMs);
-    const was = paneOfReadings(before()!, startMs, endMs, rule);
+    const was = paneOfReadings(subject.before()!, startMs, endMs, rule);
     return !isSame(was, paneOfReadings(readings, startMs, endMs, rule));
   }
 
@@ -199,7 +207,11 @@ export class PaneTick {
     const before = paneOfReadings(subject.before()!, startMs, endMs, rule);
     if (isSame(before, after)) {
       // An hour that was asked for changed by a reading far from it: what it was is not known here.
-      if (reason === 'late' || after === undefined || !subject.fresh!.insertedMs.has(startMs)) return;
+      const isAskedFor = reason === 'rebuilt' && after !== undefined && subject.fresh!.insertedMs.has(startMs);
+      if (!isAskedFor) {
+        this.#retellQuarters(subject, startMs, endMs);
+        return;
+      }
     }
     if (before !== undefined) {
       const revision = revisions.next(id, startMs);
@@ -207,6 +219,19 @@ export class PaneTick {
       this.events.push({ kind: 'revised', series: id, atMs: startMs, reason, revision, before: was!, after: is! });
     }
     this.#tell(subject, startMs, true);
+  }
+
+  /** Of a closed register's hour that is what it was, an increase can have moved from one quarter to another. */
+  #retellQuarters(subject: Subject, startMs: number, endMs: number): void {
+    const { id, rule } = subject;
+    if (rule.kind !== 'counter') return;
+    const revision = this.#sources.revisions.get(id, startMs);
+    for (let atMs = startMs; atMs < endMs; atMs += QUARTER_MS) {
+      const toMs = Math.min(endMs, atMs + QUARTER_MS);
+      const pane = this.#paneOrTombstone(subject, atMs, toMs);
+      if (pane === undefined || isSame(paneOfReadings(subject.before()!, atMs, toMs, rule), pane)) continue;
+      this.#add(subject, 'quarter', pane, revision, true);
+    }
   }
 
   /** A pane that is not there any more (a glitch that was found out took an interpolated one away) is said to be empty. */

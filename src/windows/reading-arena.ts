@@ -12,7 +12,7 @@ import type { SavedSeries } from './window-snapshot.ts';
  *   +8  f64 baseMs       +28 u32 flags                   times   u32 x capacity   ms since baseMs
  *   +16 u32 block (8 B)  +32 f64 dirtyFromMs             (wide: f64 x capacity, ms UTC)
  *   +20 u32 count        +40 f64 keepMs
- *                        +48 u32 epoch  +52 u32 wanted
+ *                        +48 u32 epoch  +52 u32 wanted  +56 u32 hint: where the kernel's last window began
  *
  * A block is sorted by event time and holds each identity (series, ms) once. Blocks are made for what the series is
  * expected to send in the time that it is kept; a full block first drops what is older, then grows. Values and times
@@ -29,6 +29,8 @@ export const WIDE = 2;
 /** Takes the careful way in `ingest`: registers, whose neighbours matter. */
 export const CAREFUL = 4;
 export const SILENT = 8;
+/** Has rolling windows. */
+export const GAUGE = 16;
 
 /** What became of a reading that was put in. */
 export const INSERTED = { added: 0, duplicate: 2, conflict: 3, noRoom: 5, replaced: 6 } as const;
@@ -47,17 +49,21 @@ const BASE_BEFORE_MS = 2 ** 31;
 /** One series' readings, as they lie; valid until the next insertion anywhere. */
 export class ReadingCursor implements SortedReadings {
   count = 0;
-  readonly #arena: ReadingArena;
+  #f64: Float64Array;
+  #u32: Uint32Array;
   #values = 0;
   #times = 0;
   #baseMs = 0;
   #isWide = false;
 
   constructor(arena: ReadingArena) {
-    this.#arena = arena;
+    this.#f64 = arena.f64;
+    this.#u32 = arena.u32;
   }
 
-  point(count: number, values: number, capacity: number, baseMs: number, isWide: boolean): this {
+  point(arena: ReadingArena, count: number, values: number, capacity: number, baseMs: number, isWide: boolean): this {
+    this.#f64 = arena.f64;
+    this.#u32 = arena.u32;
     this.count = count;
     this.#values = values;
     this.#times = isWide ? values + capacity : 2 * (values + capacity);
@@ -67,12 +73,11 @@ export class ReadingCursor implements SortedReadings {
   }
 
   timeMsAt(index: number): number {
-    const { f64, u32 } = this.#arena;
-    return this.#isWide ? f64[this.#times + index]! : this.#baseMs + u32[this.#times + index]!;
+    return this.#isWide ? this.#f64[this.#times + index]! : this.#baseMs + this.#u32[this.#times + index]!;
   }
 
   valueAt(index: number): number {
-    return this.#arena.f64[this.#values + index]!;
+    return this.#f64[this.#values + index]!;
   }
 
   lowerBound(timeMs: number): number {
@@ -102,7 +107,7 @@ export class ReadingArena {
   #heap: number;
   /** Freed blocks by their length in units of 8. */
   readonly #free = new Map<number, number[]>();
-  readonly #cursor = new ReadingCursor(this);
+  readonly #cursor: ReadingCursor;
 
   constructor(memory: LinearMemory, seriesMax: number) {
     this.#memory = memory;
@@ -112,6 +117,7 @@ export class ReadingArena {
     assert(memory.grow(this.#heap * 8), `${seriesMax} series do not fit in the window engine's memory`);
     this.f64 = new Float64Array(memory.buffer);
     this.u32 = new Uint32Array(memory.buffer);
+    this.#cursor = new ReadingCursor(this);
   }
 
   get seriesCount(): number {
@@ -137,9 +143,16 @@ export class ReadingArena {
     this.#dirtyCount = count;
   }
 
+  /** Room beside the blocks for a kernel's own; its address, bytes. */
+  reserve(bytes: number): number {
+    const at = this.#allocate(Math.ceil(bytes / HEADER_BYTES) * (HEADER_BYTES / 8));
+    assert(at >= 0, 'the window engine has less memory than its kernel needs');
+    return at * 8;
+  }
+
   /**
    * @param keepMs how long readings are kept, from now, ms
-   * @param flags CAREFUL or 0
+   * @param flags of CAREFUL and GAUGE
    */
   addSeries(keepMs: number, expectEveryMs: number, flags: number): number {
     assert(this.#seriesCount < this.#seriesMax, 'more series than the arena has room for');
@@ -196,7 +209,7 @@ export class ReadingArena {
     const h32 = 2 * h;
     const { u32 } = this;
     const isWide = (u32[h32 + 7]! & WIDE) !== 0;
-    return cursor.point(u32[h32 + 5]!, u32[h32 + 4]!, u32[h32 + 6]!, this.f64[h + 1]!, isWide);
+    return cursor.point(this, u32[h32 + 5]!, u32[h32 + 4]!, u32[h32 + 6]!, this.f64[h + 1]!, isWide);
   }
 
   /**
@@ -269,7 +282,7 @@ export class ReadingArena {
     const h = 8 + id * 8;
     const h32 = 2 * h;
     const count = values.length;
-    this.u32[h32 + 7] = (this.u32[h32 + 7]! & CAREFUL) | (flags & (WIDE | SILENT));
+    this.u32[h32 + 7] = (this.u32[h32 + 7]! & (CAREFUL | GAUGE)) | (flags & (WIDE | SILENT));
     this.f64[h + 1] = baseMs;
     if (count === 0) return;
     const capacity = Math.max(
