@@ -97,8 +97,8 @@ const windowsSchema = z
     clock: z.enum(['wall', 'event']).default('wall'),
     /** How long after its end a window stays provisional, waiting for late readings. */
     lateness: duration('15m'),
-    /** How old a reading may be and still correct the past live; older ones are filed in the store. */
-    horizon: duration('48h'),
+    /** Readings of this time are kept in memory; older ones are filed, and their panes rebuilt from the store. */
+    horizon: duration('2h'),
     /** A reading further ahead of its reception than this is quarantined. */
     aheadMax: duration('5m'),
     /** A reading older than this at reception is quarantined (`wall` only). */
@@ -111,6 +111,10 @@ const windowsSchema = z
     /** How often changed windows are recomputed and sent to store and views. */
     tick: duration('1s'),
     seriesMax: z.int().min(1).max(1_000_000).default(20_000),
+    /** What kept readings may take; those that find no room are filed as late ones are. */
+    memoryMax: bytes('2GiB'),
+    /** Late-filed readings that may wait for their panes to be rebuilt. */
+    lateMax: z.int().min(1_000).max(10_000_000).default(1_000_000),
   })
   .prefault({});
 

@@ -75,6 +75,8 @@ export class Pipeline {
       horizonMs: windows.horizon,
       counterGapMsMax: windows.counterGapMax,
       seriesMax: windows.seriesMax,
+      memoryBytesMax: windows.memoryMax,
+      lateMax: windows.lateMax,
       silentAfterIntervals: windows.silentAfterIntervals,
       silentAfterMsMin: windows.silentAfterMin,
       timeZone: config.city.timeZone,
