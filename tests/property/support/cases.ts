@@ -71,11 +71,16 @@ const place = fc
 type Advance = { readonly steps: number; readonly toMultipleOfMs: number; readonly shiftMs: number };
 
 const advance: fc.Arbitrary<Advance> = fc.oneof(
-  { weight: 12, arbitrary: fc.constant({ steps: 1, toMultipleOfMs: 0, shiftMs: 0 }) },
-  { weight: 2, arbitrary: fc.integer({ min: 1, max: 30 }).map((steps) => ({ steps, toMultipleOfMs: 0, shiftMs: 0 })) },
-  { weight: 1, arbitrary: fc.constant({ steps: 0, toMultipleOfMs: 0, shiftMs: 1 }) },
+  // Beyond what the offsets of a compact block express.
+  { weight: 1, arbitrary: fc.constant({ steps: 0, toMultipleOfMs: 0, shiftMs: 50 * DAY_MS }) },
+  { weight: 2_400, arbitrary: fc.constant({ steps: 1, toMultipleOfMs: 0, shiftMs: 0 }) },
   {
-    weight: 3,
+    weight: 100,
+    arbitrary: fc.integer({ min: 1, max: 30 }).map((steps) => ({ steps, toMultipleOfMs: 0, shiftMs: 0 })),
+  },
+  { weight: 200, arbitrary: fc.constant({ steps: 0, toMultipleOfMs: 0, shiftMs: 1 }) },
+  {
+    weight: 600,
     arbitrary: fc.record({
       steps: fc.constant(0),
       toMultipleOfMs: fc.constantFrom(QUARTER_MS, 2 * QUARTER_MS, HOUR_MS),

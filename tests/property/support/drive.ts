@@ -1,6 +1,8 @@
 import type { Pane } from '../../../src/model/index.ts';
+import { NEIGHBOURS_KEPT } from '../../../src/windows/index.ts';
 import type { Case, Stop } from './cases.ts';
-import { type EmittedPane, type EngineUnderTest, startEngine } from './engine-under-test.ts';
+import { type EmittedPane, type EmittedTick, EngineUnderTest, type Snapshot } from './engine-under-test.ts';
+import { hoursOf, type Point, paneValueOf, readingsOf } from './oracle.ts';
 
 /** The panes of a series and level by their start, as a store holds them: the newest of each stays. */
 export type PaneTable = Map<string, Map<number, Pane>>;
@@ -11,53 +13,149 @@ export interface Run {
   readonly table: PaneTable;
   /** What became of each delivery. */
   readonly outcomes: readonly string[];
+  /** What each tick gave out, in order of time. */
+  readonly ticks: readonly EmittedTick[];
+}
+
+/** What a property does beside the run itself. */
+export interface RunOptions {
+  /** Late-filed readings are rebuilt from all that was stored, as many at once. None are when absent. */
+  readonly lateReadingsMax?: number;
+  /** Looks at the engine after a tick, with the number of deliveries that it has taken. */
+  onTick?(engine: EngineUnderTest, delivered: number): void;
 }
 
 interface Kept {
   readonly stop: number;
   readonly delivered: number;
-  readonly snapshot: unknown;
+  readonly snapshot: Snapshot | undefined;
+  readonly rebuilt: ReadonlySet<number>;
 }
 
-/** Runs a case to its end, with a last tick. Panes are checked as they come; a replay must give the same ones. */
-export function runCase(plan: Case): Run {
-  const table: PaneTable = new Map();
-  const outcomes: string[] = [];
-  const emitted: EmittedPane[][] = [];
-  let engine = startEngine(plan);
-  let kept: Kept = { stop: 0, delivered: 0, snapshot: undefined };
-  let delivered = 0;
-  const goOn = (to: number): void => {
-    for (const outcome of deliver(engine, plan, delivered, to)) outcomes[delivered++] = outcome;
-  };
-  const tick = (stop: number): void => {
-    const panes = engine.tick();
-    const before = emitted[stop];
+/** Ticks at the end of a run until all that was filed is rebuilt. */
+const LAST_TICKS_MAX = 500;
+
+/** Runs a case to its end. Panes are checked as they come; a replay must give the same ones. */
+export function runCase(plan: Case, options: RunOptions = {}): Run {
+  const runner = new Runner(plan, options);
+  runner.run();
+  return runner;
+}
+
+class Runner implements Run {
+  engine: EngineUnderTest;
+  readonly table: PaneTable = new Map();
+  readonly outcomes: string[] = [];
+  readonly ticks: EmittedTick[] = [];
+  readonly #plan: Case;
+  readonly #options: RunOptions;
+  #delivered = 0;
+  /** Late-filed deliveries whose panes were rebuilt. */
+  #rebuilt = new Set<number>();
+  #kept: Kept = { stop: -1, delivered: 0, snapshot: undefined, rebuilt: new Set() };
+
+  constructor(plan: Case, options: RunOptions) {
+    this.#plan = plan;
+    this.#options = options;
+    this.engine = new EngineUnderTest(plan);
+  }
+
+  run(): void {
+    const stops: readonly Stop[] = [...this.#plan.stops, { at: this.#plan.deliveries.length, what: 'tick' }];
+    const crashed = new Set<number>();
+    for (let index = 0; index < stops.length; index++) {
+      const { at, what } = stops[index]!;
+      this.#deliverUpTo(at);
+      if (what === 'crash') {
+        if (crashed.has(index)) continue;
+        crashed.add(index);
+        index = this.#goBack();
+        continue;
+      }
+      this.#tick(index);
+      if (what !== 'snapshot') continue;
+      const snapshot = this.engine.beginSnapshot();
+      this.#kept = { stop: index, delivered: this.#delivered, snapshot, rebuilt: new Set(this.#rebuilt) };
+    }
+    if (this.#options.lateReadingsMax === undefined) return;
+    for (let tick = stops.length; this.#rebuild(); tick++) {
+      if (tick > stops.length + LAST_TICKS_MAX) fail('late readings do not come to an end', this.#plan, undefined);
+      this.#tick(tick);
+    }
+  }
+
+  /** True for a delivery that was filed and is not rebuilt yet. */
+  #waits(index: number): boolean {
+    return this.outcomes[index] === 'lateFiled' && !this.#rebuilt.has(index);
+  }
+
+  #deliverUpTo(at: number): void {
+    if (at <= this.#delivered) return;
+    for (const outcome of this.engine.deliver(this.#plan.deliveries.slice(this.#delivered, at))) {
+      this.outcomes[this.#delivered++] = outcome;
+    }
+  }
+
+  /** A new engine takes the place of the one that crashed. @returns the stop that it goes on behind */
+  #goBack(): number {
+    const { stop, delivered, snapshot, rebuilt } = this.#kept;
+    this.#rebuilt = new Set(rebuilt);
+    this.engine = new EngineUnderTest(this.#plan, snapshot);
+    this.#delivered = delivered;
+    return stop;
+  }
+
+  #tick(index: number): void {
+    this.#rebuild();
+    const tick = this.engine.tick();
+    this.#options.onTick?.(this.engine, this.#delivered);
+    const before = this.ticks[index];
     if (before !== undefined) {
-      expectSame(panes, before, 'panes of a replay');
+      expectSame(tick, before, 'what a replay gave out');
       return;
     }
-    emitted[stop] = panes;
-    for (const pane of panes) put(table, pane);
-  };
-  const stops: Stop[] = [...plan.stops, { at: plan.deliveries.length, what: 'tick' }];
-  const crashed = new Set<number>();
-  for (let index = 0; index < stops.length; index++) {
-    const { at, what } = stops[index]!;
-    goOn(Math.min(at, plan.deliveries.length));
-    if (what !== 'crash') tick(index);
-    if (what === 'snapshot') kept = { stop: index, delivered, snapshot: engine.snapshot() };
-    if (what !== 'crash' || crashed.has(index)) continue;
-    crashed.add(index);
-    engine = startEngine(plan, kept.snapshot);
-    delivered = kept.delivered;
-    index = kept.snapshot === undefined ? -1 : kept.stop;
+    this.ticks[index] = tick;
+    checkTick(this.#plan, tick, this.table);
+    for (const pane of tick.panes) put(this.table, pane);
   }
-  return { engine, table, outcomes };
+
+  /** Rebuilds from what is stored, as the pipeline does. @returns false when there was nothing to do */
+  #rebuild(): boolean {
+    const { lateReadingsMax } = this.#options;
+    if (lateReadingsMax === undefined) return false;
+    const late = this.engine.takeLate(lateReadingsMax);
+    const stored = this.#plan.deliveries.slice(0, this.#delivered);
+    for (const { series, timesMs } of late) {
+      const before = new Map(
+        readingsOf(
+          stored.filter((_, index) => !this.#waits(index)),
+          series,
+        ),
+      );
+      const after = new Map(readingsOf(stored, series));
+      // One that lost against an earlier reading of the same time changes nothing.
+      const fresh = timesMs.filter((timeMs) => !after.has(timeMs) || !Object.is(before.get(timeMs), after.get(timeMs)));
+      for (const [index, delivery] of stored.entries()) {
+        if (delivery.series === series && timesMs.includes(delivery.timeMs)) this.#rebuilt.add(index);
+      }
+      if (fresh.length === 0) continue;
+      this.engine.rebuild({ series, timesMs: fresh }, around([...after], fresh, this.#plan.timeZone));
+    }
+    return late.length > 0;
+  }
 }
 
-function deliver(engine: EngineUnderTest, plan: Case, from: number, to: number): string[] {
-  return engine.deliver(plan.deliveries.slice(from, to));
+/** The readings of the local days that hold the instants, with so many counting neighbours on each side. */
+function around(points: readonly Point[], timesMs: readonly number[], timeZone: string): Point[] {
+  const days = hoursOf(timeZone, [Math.min(...timesMs), Math.max(...timesMs) + 1]);
+  const [fromMs, toMs] = [days[0]![0], days.at(-1)![1]];
+  let first = points.findIndex(([timeMs]) => timeMs >= fromMs);
+  if (first < 0) first = points.length;
+  let end = points.findIndex(([timeMs]) => timeMs >= toMs);
+  if (end < 0) end = points.length;
+  for (let left = NEIGHBOURS_KEPT; left > 0 && first > 0; ) if (!Number.isNaN(points[--first]![1])) left--;
+  for (let left = NEIGHBOURS_KEPT; left > 0 && end < points.length; ) if (!Number.isNaN(points[end++]![1])) left--;
+  return points.slice(first, end);
 }
 
 export function panesOf(table: PaneTable, series: number, level: 'quarter' | 'hour'): Map<number, Pane> {
@@ -70,13 +168,39 @@ export function panesOf(table: PaneTable, series: number, level: 'quarter' | 'ho
   return panes;
 }
 
+/** What a tick says of its hours beside their panes: which ones changed, and how closed ones were revised. */
+function checkTick(plan: Case, { panes, events, changedHours }: EmittedTick, table: PaneTable): void {
+  const keyOf = (series: number, startMs: number): string => `${series} ${startMs}`;
+  const told = new Set(changedHours.map(({ series, hourStartMs }) => keyOf(series, hourStartMs)));
+  const newest = new Map<string, Pane | undefined>();
+  const expected: unknown[] = [];
+  for (const { series, level, pane } of panes) {
+    if (level !== 'hour') continue;
+    const key = keyOf(series, pane.startMs);
+    const before = newest.has(key) ? newest.get(key) : panesOf(table, series, 'hour').get(pane.startMs);
+    newest.set(key, isEmpty(pane) ? undefined : pane);
+    if (before !== undefined && !differs(before, pane)) continue;
+    if (!told.has(key)) fail('an hour that changed is not among the changed ones', pane, before);
+    if (before?.final !== true) continue;
+    const [was, is] = [before, pane].map((either) => paneValueOf(plan.series[series]!.kind, either));
+    expected.push({ series, atMs: pane.startMs, revision: pane.revision, before: was, after: is });
+  }
+  const revised = events
+    .filter((event) => event.kind === 'revised')
+    .map(({ kind: _kind, reason: _why, ...rest }) => rest);
+  expectSame(revised, expected, 'revisions that are told');
+}
+
+function isEmpty(pane: Pane): boolean {
+  return pane.count === 0 && pane.invalidCount === 0 && pane.increaseCoveredMs === 0;
+}
+
 /** Puts a pane over the one before it; an empty one takes it away. What must hold of every step is checked here. */
 function put(table: PaneTable, { series, level, pane }: EmittedPane): void {
   const panes = panesOf(table, series, level);
   const before = panes.get(pane.startMs);
-  const isEmpty = pane.count === 0 && pane.invalidCount === 0 && pane.increaseCoveredMs === 0;
   if (before !== undefined) checkRevision(before, pane, level, series);
-  if (isEmpty) panes.delete(pane.startMs);
+  if (isEmpty(pane)) panes.delete(pane.startMs);
   else panes.set(pane.startMs, pane);
 }
 
@@ -118,12 +242,15 @@ function difference(a: unknown, b: unknown, path: string): string | undefined {
   return undefined;
 }
 
-function fail(what: string, actual: unknown, expected: unknown): never {
+export function fail(what: string, actual: unknown, expected: unknown): never {
   throw new Error(`${what}\n  is:     ${printed(actual)}\n  not:    ${printed(expected)}`);
 }
 
-function printed(value: unknown): string {
-  return JSON.stringify(value, (_, item) =>
-    typeof item === 'number' && !Number.isFinite(item) ? String(item) : Object.is(item, -0) ? '-0' : item,
-  );
+function printed(value: unknown): string | undefined {
+  const plain = (item: unknown): unknown => {
+    if (item instanceof Map) return [...item];
+    if (typeof item !== 'number' || (Number.isFinite(item) && !Object.is(item, -0))) return item;
+    return Object.is(item, -0) ? '-0' : String(item);
+  };
+  return JSON.stringify(value, (_, item) => plain(item));
 }

@@ -1,36 +1,49 @@
 import { HOUR_MS, MINUTE_MS } from '../../../src/base/index.ts';
-import { type Pane, Quality, type Reading, type Series } from '../../../src/model/index.ts';
-import { WindowEngine, type WindowSettings } from '../../../src/windows/index.ts';
+import { type Pane, type PaneLevel, paneAt, paneLevelAt, Quality, type Reading } from '../../../src/model/index.ts';
+import {
+  type EngineSnapshot,
+  READING_OUTCOMES,
+  type SeriesKey,
+  sortedReadings,
+  WindowEngine,
+  type WindowEvent,
+  type WindowSettings,
+} from '../../../src/windows/index.ts';
 import { type Case, QUANTITY_OF } from './cases.ts';
-import type { Delivery, OracleRule } from './oracle.ts';
+import type { Delivery, OracleRule, Point } from './oracle.ts';
 
 /** One pane that a tick gave out. */
 export interface EmittedPane {
   /** Number of the series in the case. */
   readonly series: number;
-  readonly level: 'quarter' | 'hour';
+  readonly level: PaneLevel;
   readonly pane: Pane;
 }
 
-/** What properties ask of an engine; series go by their numbers in the case. */
-export interface EngineUnderTest {
-  /** Takes readings in order. @returns what became of each */
-  deliver(batch: readonly Delivery[]): string[];
-  tick(): EmittedPane[];
-  /** Right after `tick`: plain data that `startEngine` goes on from. */
-  snapshot(): unknown;
-  hours(series: number, fromMs: number, toMs: number): Pane[];
-  quarters(series: number, fromMs: number, toMs: number): Pane[];
-  watermarkMs(series: number): number | undefined;
+/** What a tick gave out; series go by their numbers in the case. */
+export interface EmittedTick {
+  readonly panes: readonly EmittedPane[];
+  readonly events: readonly WindowEvent[];
+  readonly changedHours: readonly { readonly series: number; readonly hourStartMs: number }[];
+}
+
+/** Late-filed readings whose panes wait to be rebuilt. */
+export interface LateReadings {
+  readonly series: number;
+  readonly timesMs: readonly number[];
+}
+
+export interface RollingWindow {
+  readonly count: number;
+  readonly mean: number;
+  readonly min: number;
+  readonly max: number;
+  readonly p95: number;
 }
 
 export const COUNTER_GAP_MS_MAX = 3 * HOUR_MS;
-export const SILENT_AFTER_INTERVALS = 3;
-export const SILENT_AFTER_MS_MIN = 5 * MINUTE_MS;
-
-export function startEngine(plan: Case, snapshot?: unknown): EngineUnderTest {
-  return new WindowEngineUnderTest(plan, snapshot as Snapshot | undefined);
-}
+const SILENT_AFTER_INTERVALS = 3;
+const SILENT_AFTER_MS_MIN = 5 * MINUTE_MS;
 
 /** What the oracle is to know of a series. */
 export function ruleOf(plan: Case, series: number): OracleRule {
@@ -38,56 +51,162 @@ export function ruleOf(plan: Case, series: number): OracleRule {
   return { kind, expectEveryMs, counterGapMsMax: COUNTER_GAP_MS_MAX, rateMaxPerHour: plan.rateMaxPerHour };
 }
 
-interface Snapshot {
-  readonly engine: ReturnType<WindowEngine['state']>;
-  readonly caseSeriesOf: readonly number[];
+/** How long after its newest reading a series is silent, ms. */
+export function silentAfterMs(plan: Case, series: number): number {
+  return Math.max(SILENT_AFTER_MS_MIN, SILENT_AFTER_INTERVALS * plan.series[series]!.expectEveryMs);
 }
 
-class WindowEngineUnderTest implements EngineUnderTest {
+/** The engine as properties drive it; series go by their numbers in the case. */
+export class EngineUnderTest {
   readonly #plan: Case;
   readonly #engine: WindowEngine;
   /** Engine's number of a series -> the case's. */
   readonly #caseSeriesOf: number[];
+  #snapshot: Snapshot | undefined;
 
-  constructor(plan: Case, snapshot: Snapshot | undefined) {
+  /** @param snapshot what the engine goes on from */
+  constructor(plan: Case, snapshot?: Snapshot) {
     this.#plan = plan;
     this.#engine = new WindowEngine(settingsOf(plan));
     this.#caseSeriesOf = [...(snapshot?.caseSeriesOf ?? [])];
-    if (snapshot !== undefined) this.#engine.restore(structuredClone(snapshot.engine));
+    for (const piece of snapshot?.wholePieces() ?? []) this.#engine.restorePiece(piece.slice());
   }
 
+  get nowMs(): number {
+    return this.#engine.nowMs;
+  }
+
+  get hoursKeptFromMs(): number {
+    return this.#engine.hoursKeptFromMs;
+  }
+
+  /** Takes readings in order. @returns what became of each */
   deliver(batch: readonly Delivery[]): string[] {
-    return batch.map((delivery) => {
-      const { outcome, series } = this.#engine.accept(readingOf(this.#plan, delivery));
-      this.#caseSeriesOf[series] = delivery.series;
-      return outcome;
-    });
+    // A snapshot is written while readings come in.
+    this.#snapshot?.writePiece();
+    return this.#plan.asColumns ? this.#deliverColumns(batch) : batch.map((delivery) => this.#deliverOne(delivery));
   }
 
-  tick(): EmittedPane[] {
-    const { panes } = this.#engine.tick();
-    return panes.flatMap(({ series, level, pane }) =>
-      level === 'day' ? [] : [{ series: this.#caseSeriesOf[series]!, level, pane }],
+  tick(): EmittedTick {
+    const { panes, events, changedHours } = this.#engine.tick();
+    const seriesOf = (id: number): number => this.#caseSeriesOf[id]!;
+    return {
+      panes: Array.from({ length: panes.rows }, (_, row) => ({
+        series: seriesOf(panes.series[row]!),
+        level: paneLevelAt(panes, row),
+        pane: paneAt(panes, row),
+      })),
+      events: events.map((event) => ({ ...event, series: seriesOf(event.series) })),
+      changedHours: changedHours.map(({ series, hourStartMs }) => ({ series: seriesOf(series), hourStartMs })),
+    };
+  }
+
+  /** Right after `tick`: what another engine can go on from. It is written bit by bit, as this one works on. */
+  beginSnapshot(): Snapshot {
+    this.#snapshot = new Snapshot(this.#engine.beginSnapshot(), [...this.#caseSeriesOf]);
+    return this.#snapshot;
+  }
+
+  takeLate(readingsMax: number): LateReadings[] {
+    return this.#engine
+      .takeLate({ readingsMax, daysMax: 2 })
+      .map(({ series, timesMs }) => ({ series: this.#caseSeriesOf[series]!, timesMs: [...timesMs] }));
+  }
+
+  rebuild({ series, timesMs }: LateReadings, points: readonly Point[]): void {
+    const readings = sortedReadings(
+      points.map(([timeMs]) => timeMs),
+      points.map(([, value]) => value),
+    );
+    this.#engine.rebuild(this.#idOf(series), Float64Array.from(timesMs), readings);
+  }
+
+  rolling(endMs: number, lengthMs: number): Map<number, RollingWindow> {
+    const length = this.#engine.seriesCount;
+    const out = {
+      series: new Uint32Array(length),
+      count: new Uint32Array(length),
+      mean: new Float64Array(length),
+      min: new Float64Array(length),
+      max: new Float64Array(length),
+      p95: new Float64Array(length),
+    };
+    const rows = this.#engine.rolling(endMs, lengthMs, out);
+    return new Map(
+      Array.from({ length: rows }, (_, row) => [
+        this.#caseSeriesOf[out.series[row]!]!,
+        {
+          count: out.count[row]!,
+          mean: out.mean[row]!,
+          min: out.min[row]!,
+          max: out.max[row]!,
+          p95: out.p95[row]!,
+        },
+      ]),
     );
   }
 
-  snapshot(): Snapshot {
-    return { engine: structuredClone(this.#engine.state()), caseSeriesOf: [...this.#caseSeriesOf] };
-  }
-
   hours(series: number, fromMs: number, toMs: number): Pane[] {
-    const id = this.#caseSeriesOf.indexOf(series);
-    return id < 0 ? [] : this.#engine.view(id).hours(fromMs, toMs);
+    return this.#engine.view(this.#idOf(series)).hours(fromMs, toMs);
   }
 
   quarters(series: number, fromMs: number, toMs: number): Pane[] {
-    const id = this.#caseSeriesOf.indexOf(series);
-    return id < 0 ? [] : this.#engine.view(id).quarters(fromMs, toMs);
+    return this.#engine.view(this.#idOf(series)).quarters(fromMs, toMs);
   }
 
-  watermarkMs(series: number): number | undefined {
-    const id = this.#caseSeriesOf.indexOf(series);
-    return id < 0 ? undefined : this.#engine.watermarkMs(id);
+  heardMs(series: number, fromMs: number, toMs: number): number {
+    return this.#engine.view(this.#idOf(series)).heardMs(fromMs, toMs);
+  }
+
+  watermarkMs(series: number): number {
+    return this.#engine.watermarkMs(this.#idOf(series));
+  }
+
+  #idOf(series: number): number {
+    return this.#caseSeriesOf.indexOf(series);
+  }
+
+  #deliverOne(delivery: Delivery): string {
+    const { outcome, series } = this.#engine.accept(readingOf(this.#plan, delivery));
+    this.#caseSeriesOf[series] = delivery.series;
+    return outcome;
+  }
+
+  #deliverColumns(batch: readonly Delivery[]): string[] {
+    const series = Uint32Array.from(batch, (delivery) => {
+      const id = this.#engine.intern(keyOf(this.#plan, delivery.series));
+      this.#caseSeriesOf[id] = delivery.series;
+      return id;
+    });
+    const timeMs = Float64Array.from(batch, (delivery) => delivery.timeMs);
+    const value = Float64Array.from(batch, (delivery) => delivery.value);
+    const outcome = new Uint8Array(batch.length).fill(255);
+    this.#engine.acceptColumns({ count: batch.length, series, timeMs, value, outcome });
+    return Array.from(outcome, (index) => READING_OUTCOMES[index]!);
+  }
+}
+
+/** A snapshot on its way out. */
+export class Snapshot {
+  readonly caseSeriesOf: readonly number[];
+  readonly #from: EngineSnapshot;
+  readonly #pieces: Uint8Array[] = [];
+
+  constructor(from: EngineSnapshot, caseSeriesOf: readonly number[]) {
+    this.#from = from;
+    this.caseSeriesOf = caseSeriesOf;
+  }
+
+  /** @returns false when there is none left */
+  writePiece(): boolean {
+    const piece = this.#from.next();
+    if (piece !== undefined) this.#pieces.push(piece.slice());
+    return piece !== undefined;
+  }
+
+  wholePieces(): readonly Uint8Array[] {
+    while (this.writePiece());
+    return this.#pieces;
   }
 }
 
@@ -105,12 +224,15 @@ function settingsOf(plan: Case): WindowSettings {
   };
 }
 
-function keyOf(plan: Case, series: number): Pick<Series, 'device' | 'quantity' | 'channel' | 'expectEveryMs'> {
+function keyOf(plan: Case, series: number): SeriesKey {
   const { kind, expectEveryMs } = plan.series[series]!;
   return { device: `device-${series}`, quantity: QUANTITY_OF[kind], channel: '', expectEveryMs };
 }
 
+/** A reading that does not count comes without a value, or with one that is known to be bad. */
 function readingOf(plan: Case, { series, timeMs, value }: Delivery): Reading {
-  const quality = Number.isNaN(value) ? Quality.bad : Quality.good;
-  return { ...keyOf(plan, series), value, timeMs, timeSource: 'device', quality, periodMs: 0 };
+  const isBad = Number.isNaN(value);
+  const quality = isBad ? (timeMs % 2 === 0 ? Quality.bad : Quality.likelyBad) : Quality.good;
+  const told = isBad && timeMs % 3 === 0 ? 7 : value;
+  return { ...keyOf(plan, series), value: told, timeMs, timeSource: 'device', quality, periodMs: 0 };
 }
