@@ -13,6 +13,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   broker: () => import('../../bench/broker.ts'),
   intake: () => import('../../bench/intake.ts'),
   windows: () => import('../../bench/windows.ts'),
+  functions: () => import('../../bench/functions.ts'),
   engine: () => import('../../bench/engine.ts'),
   store: () => import('../../bench/store.ts'),
   pipeline: () => import('../../bench/pipeline.ts'),

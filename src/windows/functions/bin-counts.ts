@@ -1,14 +1,25 @@
-/** Span of bins grows by whole chunks, so that a slowly widening range is not copied for each bin. */
-const CHUNK = 32;
+/** Bins of the smallest span that is held. */
+const SPAN_MIN = 32;
 
 /**
- * Counters of numbered bins, held for the span of bins that occur and no more: 4 bytes a bin. Integers only, so that any
- * order of adding and merging gives the same counts.
+ * Counters of numbered bins, 4 bytes each, held for a span that doubles until it reaches the bins that occur. Integers
+ * only, so that any order of adding and merging gives the same counts.
  */
 export class BinCounts {
+  readonly #rangeStart: number;
+  readonly #rangeEnd: number;
   #firstBin = 0;
   #counts = new Uint32Array(0);
+  /** Indices that occur: from the first, up to and without the second. */
+  #usedFrom = 0;
+  #usedTo = 0;
   #total = 0;
+
+  /** @param lowestBin @param highestBin the bins that may be counted, both inclusive */
+  constructor(lowestBin: number, highestBin: number) {
+    this.#rangeStart = lowestBin;
+    this.#rangeEnd = highestBin + 1;
+  }
 
   /** Sum of all counters. */
   get total(): number {
@@ -20,24 +31,28 @@ export class BinCounts {
   }
 
   add(bin: number): void {
-    if (bin < this.#firstBin || bin >= this.#firstBin + this.#counts.length) this.#hold(bin, bin);
-    this.#counts[bin - this.#firstBin]!++;
+    let index = bin - this.#firstBin;
+    if (index < this.#usedFrom || index >= this.#usedTo) {
+      this.#use(bin, bin + 1);
+      index = bin - this.#firstBin;
+    }
+    this.#counts[index]!++;
     this.#total++;
   }
 
   merge(other: BinCounts): void {
-    const { length } = other.#counts;
     if (other.#total === 0) return;
-    this.#hold(other.#firstBin, other.#firstBin + length - 1);
+    this.#use(other.#firstBin + other.#usedFrom, other.#firstBin + other.#usedTo);
     const shift = other.#firstBin - this.#firstBin;
-    for (let index = 0; index < length; index++) this.#counts[index + shift]! += other.#counts[index]!;
+    const [into, from] = [this.#counts, other.#counts];
+    for (let index = other.#usedFrom, end = other.#usedTo; index < end; index++) into[index + shift]! += from[index]!;
     this.#total += other.#total;
   }
 
   /** The bin of the counted thing of rank 0 to total - 1, in ascending order of bins. */
   binOfRank(rank: number): number {
     let passed = 0;
-    for (let index = 0; index < this.#counts.length; index++) {
+    for (let index = this.#usedFrom; index < this.#usedTo; index++) {
       passed += this.#counts[index]!;
       if (passed > rank) return this.#firstBin + index;
     }
@@ -51,15 +66,26 @@ export class BinCounts {
     );
   }
 
-  #hold(lowest: number, highest: number): void {
-    const isEmpty = this.#counts.length === 0;
-    const start = isEmpty ? lowest : Math.min(lowest, this.#firstBin);
-    const end = isEmpty ? highest : Math.max(highest, this.#firstBin + this.#counts.length - 1);
-    const firstBin = Math.floor(start / CHUNK) * CHUNK;
-    const length = (Math.floor(end / CHUNK) + 1) * CHUNK - firstBin;
-    if (firstBin === this.#firstBin && length === this.#counts.length) return;
-    const counts = new Uint32Array(length);
-    counts.set(this.#counts, isEmpty ? 0 : this.#firstBin - firstBin);
+  /** Holds the bins from `start` up to and without `end`, and counts them among the used ones. */
+  #use(start: number, end: number): void {
+    const isEmpty = this.#total === 0;
+    const from = isEmpty ? start : Math.min(start, this.#firstBin + this.#usedFrom);
+    const to = isEmpty ? end : Math.max(end, this.#firstBin + this.#usedTo);
+    if (from < this.#firstBin || to > this.#firstBin + this.#counts.length) this.#grow(from, to);
+    this.#usedFrom = from - this.#firstBin;
+    this.#usedTo = to - this.#firstBin;
+  }
+
+  /** A span at least twice as long, with the room on both sides, within the range. */
+  #grow(from: number, to: number): void {
+    const slack = Math.max(SPAN_MIN, 2 * this.#counts.length) - (to - from);
+    const firstBin = Math.max(this.#rangeStart, from - Math.max(0, slack >> 1));
+    const endBin = Math.min(this.#rangeEnd, to + Math.max(0, slack - (slack >> 1)));
+    const counts = new Uint32Array(endBin - firstBin);
+    if (this.#total > 0) {
+      const used = this.#counts.subarray(this.#usedFrom, this.#usedTo);
+      counts.set(used, this.#firstBin + this.#usedFrom - firstBin);
+    }
     this.#firstBin = firstBin;
     this.#counts = counts;
   }

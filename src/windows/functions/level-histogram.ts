@@ -28,7 +28,11 @@ export interface LevelStatistics {
  */
 export const levelHistogram: WindowFunction<LevelState, LevelStatistics> = {
   id: 'level-histogram',
-  empty: () => ({ bins: new BinCounts(), min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY }),
+  empty: () => ({
+    bins: new BinCounts(LOWEST_BIN, HIGHEST_BIN),
+    min: Number.POSITIVE_INFINITY,
+    max: Number.NEGATIVE_INFINITY,
+  }),
   add(state, _timeMs, level) {
     state.bins.add(Math.min(HIGHEST_BIN, Math.max(LOWEST_BIN, Math.round(level * BINS_PER_DB))));
     if (level < state.min) state.min = level;

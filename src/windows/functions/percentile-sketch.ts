@@ -32,7 +32,7 @@ export interface SketchState {
 }
 
 /**
- * Percentiles of any number of values in bounded memory: at most 2,880 bins of 4 bytes for each sign, some hundred in
+ * Percentiles of any number of values in bounded memory: at most 2,900 bins of 4 bytes for each sign, some hundred in
  * practice. Counts merge bit for bit.
  *
  * @returns the median; `sketchPercentile` gives any
@@ -40,8 +40,8 @@ export interface SketchState {
 export const sketchMedian: WindowFunction<SketchState> = {
   id: 'percentile-sketch',
   empty: () => ({
-    positives: new BinCounts(),
-    negatives: new BinCounts(),
+    positives: new BinCounts(LOWEST_BIN, HIGHEST_BIN),
+    negatives: new BinCounts(LOWEST_BIN, HIGHEST_BIN),
     zeroCount: 0,
     min: Number.POSITIVE_INFINITY,
     max: Number.NEGATIVE_INFINITY,

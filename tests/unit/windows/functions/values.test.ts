@@ -148,6 +148,12 @@ describe('recomputed naively', () => {
     ).toBe(100);
   });
 
+  test('merged sums carry the errors of both sides along', () => {
+    const into = stateOf(functionOf('sum'), [-1e16]);
+    functionOf('sum').merge(into, stateOf(functionOf('sum'), [1, 1e16]));
+    expect(functionOf('sum').result(into)).toBe(1);
+  });
+
   test('percentiles lie where counting says: at most the share below, at most the rest above', () => {
     fc.assert(
       fc.property(thousandths, fc.integer({ min: 0, max: 100 }), (values, percent) => {
