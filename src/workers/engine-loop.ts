@@ -4,7 +4,7 @@ import type { KpiValue } from '../model/index.ts';
 import type { StoreBatch, StoreHistory } from '../store/index.ts';
 import type { LiveUpdate } from '../views/index.ts';
 import type { Pipeline, PipelineTick } from './pipeline.ts';
-import type { Snapshots } from './snapshots.ts';
+import type { SnapshotFile, Snapshots } from './snapshots.ts';
 
 const READ_BYTES_MAX = 4 << 20;
 /** Batches that may be on their way to the store before the engine waits for it. */
@@ -48,6 +48,9 @@ export class EngineLoop {
   #wake: () => void = () => {};
   #stopping = false;
   #snapshotDueMs: number;
+  /** The one that is being written. */
+  #snapshot: SnapshotFile | undefined;
+  #snapshotTookMs = 0;
   #snapshotSequence = 0;
   #oldestSnapshot = 0;
 
@@ -74,7 +77,8 @@ export class EngineLoop {
     const { pipeline, reader } = this.#options;
     while (!this.#stopping) {
       if (pipeline.sequence >= this.#durable) {
-        await this.#sleep();
+        if (this.#snapshot === undefined) await this.#sleep();
+        else await this.#stepSnapshot();
         continue;
       }
       const records = await reader.read(pipeline.sequence, this.#durable, READ_BYTES_MAX);
@@ -84,6 +88,7 @@ export class EngineLoop {
       }
     }
     await Promise.all(this.#writes);
+    await this.#snapshot?.giveUp();
   }
 
   async #take(record: JournalRecord): Promise<void> {
@@ -109,7 +114,9 @@ export class EngineLoop {
     this.#writes.push(this.#store(batch));
     if (this.#writes.length >= BATCHES_MAX) await this.#writes.shift();
     onTick(update);
-    this.#snapshotWhenDue();
+    this.#tellSafe();
+    if (this.#snapshot !== undefined) await this.#stepSnapshot();
+    else if (clock.monotonicMs() >= this.#snapshotDueMs) await this.#beginSnapshot();
   }
 
   /**
@@ -123,23 +130,49 @@ export class EngineLoop {
     onStored(writer.position);
   }
 
-  #snapshotWhenDue(): void {
-    const { pipeline, snapshots, writer, storePosition, clock, snapshotEveryMs, onSafe, onWarning } = this.#options;
-    if (this.#snapshotSequence > 0 && Math.max(storePosition, writer.position) >= this.#snapshotSequence) {
-      onSafe(this.#oldestSnapshot);
-      this.#snapshotSequence = 0;
-    }
-    const startMs = clock.monotonicMs();
-    if (startMs < this.#snapshotDueMs) return;
+  /** Once the store includes the newest snapshot, the journal before the oldest one is not needed any more. */
+  #tellSafe(): void {
+    const { writer, storePosition, onSafe } = this.#options;
+    if (this.#snapshotSequence === 0 || Math.max(storePosition, writer.position) < this.#snapshotSequence) return;
+    onSafe(this.#oldestSnapshot);
+    this.#snapshotSequence = 0;
+  }
+
+  async #beginSnapshot(): Promise<void> {
+    const { pipeline, snapshots } = this.#options;
+    this.#snapshotTookMs = 0;
+    await this.#timed(() => {
+      this.#snapshot = snapshots.begin(pipeline.beginSnapshot());
+    });
+    await this.#stepSnapshot();
+  }
+
+  /** Writes a little of the snapshot on its way. What it is to say is fixed since it was begun. */
+  async #stepSnapshot(): Promise<void> {
+    const { clock, snapshotEveryMs, onWarning } = this.#options;
+    const snapshot = this.#snapshot!;
     try {
-      this.#oldestSnapshot = snapshots.write(pipeline.beginSnapshot());
-      this.#snapshotSequence = pipeline.sequence;
+      let oldest: number | undefined;
+      await this.#timed(async () => {
+        oldest = await snapshot.step();
+      });
+      if (oldest === undefined) return;
+      this.#oldestSnapshot = oldest;
+      this.#snapshotSequence = snapshot.sequence;
     } catch (error) {
       // The journal keeps all that a snapshot would have spared: the next start takes longer, nothing is lost.
       onWarning(`a snapshot could not be written: ${(error as Error).message}`);
     }
-    const tookMs = clock.monotonicMs() - startMs;
-    this.#snapshotDueMs = startMs + tookMs + Math.max(snapshotEveryMs, SNAPSHOT_REST_FACTOR * tookMs);
+    this.#snapshot = undefined;
+    const restMs = Math.max(snapshotEveryMs, SNAPSHOT_REST_FACTOR * this.#snapshotTookMs);
+    this.#snapshotDueMs = clock.monotonicMs() + restMs;
+  }
+
+  async #timed(work: () => void | Promise<void>): Promise<void> {
+    const { clock } = this.#options;
+    const startMs = clock.monotonicMs();
+    await work();
+    this.#snapshotTookMs += clock.monotonicMs() - startMs;
   }
 
   #sleep(): Promise<void> {

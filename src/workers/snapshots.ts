@@ -1,14 +1,5 @@
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readSync, rmSync } from 'node:fs';
+import { type FileHandle, open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { crc32c } from '../base/index.ts';
@@ -23,6 +14,8 @@ import type { PipelineSnapshot, PipelineState } from './pipeline.ts';
 const MAGIC = Buffer.from('CVSNAP02', 'latin1');
 const FRAME_BYTES = 8;
 const KEPT = 3;
+/** What one step writes, about; some milliseconds. */
+const STEP_BYTES = 2 << 20;
 /** Suffix of a file that is not whole yet. */
 const PART = '.part';
 
@@ -52,33 +45,11 @@ export class Snapshots {
     for (const name of readdirSync(folder)) if (name.endsWith(PART)) rmSync(join(folder, name), { force: true });
   }
 
-  /**
-   * Writes durably and forgets all but the newest few.
-   *
-   * @returns the sequence of the oldest one kept: the journal from there on is needed while any of them may have to serve
-   * @throws what the file system says
-   */
-  write(snapshot: PipelineSnapshot): number {
-    const { state } = snapshot;
-    const file = join(this.#folder, nameOf(state.sequence));
-    const handle = openSync(file + PART, 'w');
-    try {
-      writeWhole(handle, MAGIC);
-      writeFrame(handle, serialize({ basis: this.#basis, state } satisfies Head));
-      for (let piece = snapshot.nextPiece(); piece !== undefined; piece = snapshot.nextPiece()) {
-        writeFrame(handle, piece);
-      }
-      writeFrame(handle, Buffer.alloc(0));
-      fsyncSync(handle);
-    } finally {
-      closeSync(handle);
-      snapshot.end();
-    }
-    renameSync(file + PART, file);
-    syncFolder(this.#folder);
-    const sequences = this.#sequences();
-    for (const sequence of sequences.slice(KEPT)) rmSync(join(this.#folder, nameOf(sequence)), { force: true });
-    return sequences[Math.min(KEPT, sequences.length) - 1] ?? state.sequence;
+  /** Begins a file for a snapshot; it counts once its last step is done. */
+  begin(snapshot: PipelineSnapshot): SnapshotFile {
+    const file = join(this.#folder, nameOf(snapshot.state.sequence));
+    const head = serialize({ basis: this.#basis, state: snapshot.state } satisfies Head);
+    return new SnapshotFile(file, head, snapshot, () => this.#prune(snapshot.state.sequence));
   }
 
   /**
@@ -103,6 +74,18 @@ export class Snapshots {
     return undefined;
   }
 
+  /**
+   * Forgets all but the newest few.
+   *
+   * @returns the sequence of the oldest one kept: the journal from there on is needed while any of them may have to serve
+   */
+  #prune(newest: number): number {
+    syncFolder(this.#folder);
+    const sequences = this.#sequences();
+    for (const sequence of sequences.slice(KEPT)) rmSync(join(this.#folder, nameOf(sequence)), { force: true });
+    return sequences[Math.min(KEPT, sequences.length) - 1] ?? newest;
+  }
+
   /** Sequences of the files, newest first. */
   #sequences(): number[] {
     return readdirSync(this.#folder)
@@ -116,16 +99,71 @@ function nameOf(sequence: number): string {
   return `${String(sequence).padStart(16, '0')}.snapshot`;
 }
 
-function writeFrame(handle: number, body: Uint8Array): void {
+/** A snapshot on its way to the disk, step by step, so that the engine is never held up for long. */
+export class SnapshotFile {
+  readonly sequence: number;
+  readonly #file: string;
+  readonly #snapshot: PipelineSnapshot;
+  readonly #onDone: () => number;
+  #next: Uint8Array[];
+  #handle: FileHandle | undefined;
+
+  constructor(file: string, head: Uint8Array, snapshot: PipelineSnapshot, onDone: () => number) {
+    this.#file = file;
+    this.#snapshot = snapshot;
+    this.#onDone = onDone;
+    this.sequence = snapshot.state.sequence;
+    this.#next = [MAGIC, ...frameOf(head)];
+  }
+
+  /**
+   * Writes the next few megabytes.
+   *
+   * @returns the sequence of the oldest snapshot kept, once this one is whole and durable; undefined before
+   * @throws what the file system says; the snapshot is given up then
+   */
+  async step(): Promise<number | undefined> {
+    try {
+      this.#handle ??= await open(this.#file + PART, 'w');
+      const isLast = this.#collect();
+      await this.#handle.writev(this.#next);
+      this.#next = [];
+      if (!isLast) return undefined;
+      await this.#handle.sync();
+      await this.#handle.close();
+      this.#snapshot.end();
+      await rename(this.#file + PART, this.#file);
+      return this.#onDone();
+    } catch (error) {
+      await this.giveUp();
+      throw error;
+    }
+  }
+
+  /** Leaves nothing behind. */
+  async giveUp(): Promise<void> {
+    this.#snapshot.end();
+    await this.#handle?.close().catch(() => undefined);
+    rmSync(this.#file + PART, { force: true });
+  }
+
+  /** @returns true when the end of the snapshot is among what is to be written */
+  #collect(): boolean {
+    for (let bytes = 0; bytes < STEP_BYTES; ) {
+      const piece = this.#snapshot.nextPiece();
+      this.#next.push(...frameOf(piece ?? new Uint8Array(0)));
+      if (piece === undefined) return true;
+      bytes += piece.length;
+    }
+    return false;
+  }
+}
+
+function frameOf(body: Uint8Array): Uint8Array[] {
   const header = Buffer.alloc(FRAME_BYTES);
   header.writeUInt32LE(body.length, 0);
   header.writeUInt32LE(crc32c(body), 4);
-  writeWhole(handle, header);
-  writeWhole(handle, body);
-}
-
-function writeWhole(handle: number, bytes: Uint8Array): void {
-  for (let at = 0; at < bytes.length; ) at += writeSync(handle, bytes, at);
+  return body.length === 0 ? [header] : [header, body];
 }
 
 function syncFolder(folder: string): void {
@@ -164,7 +202,9 @@ function* framesOf(file: string): Generator<Buffer> {
     for (;;) {
       const header = readBytes(handle, FRAME_BYTES);
       if (header.length < FRAME_BYTES) throw new Error('it is cut short');
-      const body = readBytes(handle, header.readUInt32LE(0));
+      const length = header.readUInt32LE(0);
+      const body = readBytes(handle, length);
+      if (body.length < length) throw new Error('it is cut short');
       if (body.length === 0) return;
       if (crc32c(body) !== header.readUInt32LE(4)) throw new Error('its checksum is wrong');
       yield body;

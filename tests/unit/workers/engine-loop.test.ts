@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { manualClock } from '../../../src/base/index.ts';
 import type { JournalReader, JournalRecord } from '../../../src/journal/index.ts';
 import type { StoreBatch } from '../../../src/store/index.ts';
-import { EngineLoop } from '../../../src/workers/engine-loop.ts';
+import { type BatchWriter, EngineLoop } from '../../../src/workers/engine-loop.ts';
 import type { Pipeline, PipelineSnapshot } from '../../../src/workers/pipeline.ts';
 import type { Snapshots } from '../../../src/workers/snapshots.ts';
 
@@ -44,14 +44,18 @@ async function runLoop(storePosition: number) {
   const loop: EngineLoop = new EngineLoop({
     pipeline: pipeline as unknown as Pipeline,
     reader,
-    writer,
+    writer: writer as unknown as BatchWriter,
     storePosition,
     snapshots: {
-      write: ({ state }: PipelineSnapshot) => {
-        snapshots.push(state.sequence);
-        // The oldest of the three that are kept.
-        return snapshots.slice(-3)[0];
-      },
+      begin: ({ state }: PipelineSnapshot) => ({
+        sequence: state.sequence,
+        step: async () => {
+          snapshots.push(state.sequence);
+          // The oldest of the three that are kept.
+          return snapshots.slice(-3)[0];
+        },
+        giveUp: async () => undefined,
+      }),
     } as unknown as Snapshots,
     snapshotEveryMs: 2_000,
     clock,
