@@ -7,8 +7,8 @@ import { addOutcomes, addRows, emptyTally, type Tally } from './tally.ts';
 const BATCH_READINGS = 4_096;
 
 /** In the warm-up panes are made every so many minutes only, and emission runs at the end, to be compiled. */
-const WARM_TICK_MINUTES = 10;
-const WARM_FULL_MINUTES = 5;
+const WARM_TICK_MINUTES = 25;
+const WARM_FULL_MINUTES = 2;
 /** As in the C reference: the first emission has to find where its windows begin. */
 const WARM_EMISSIONS = 2;
 
@@ -60,7 +60,7 @@ export class EngineRun {
     for (let left = minutes; left > 0; left--) {
       const isTick = left <= WARM_FULL_MINUTES || left % WARM_TICK_MINUTES === 0;
       this.#runMinute(tally, left <= WARM_EMISSIONS, isTick);
-      if (left % (5 * WARM_TICK_MINUTES) === 0) progress(this.#minute);
+      if (left % (2 * WARM_TICK_MINUTES) === 0) progress(this.#minute);
     }
   }
 
