@@ -4,7 +4,7 @@ import { paneValue } from './merge-panes.ts';
 import { emptyPane, type MutablePane, paneOfReadings } from './pane-of-readings.ts';
 import type { PaneRecords } from './pane-records.ts';
 import type { PaneRule } from './pane-rule.ts';
-import type { ReadingArena, ReadingCursor } from './reading-arena.ts';
+import { IDLE, type ReadingArena, type ReadingCursor } from './reading-arena.ts';
 import { type FreshReadings, readingsBefore } from './reading-views.ts';
 import { increaseReach } from './register-increase.ts';
 import type { Revisions } from './revisions.ts';
@@ -78,18 +78,11 @@ export class PaneTick {
    */
   update(id: number, readings: ReadingCursor, fresh: FreshReadings, { watermarkMs, keptFromMs }: UpTo): number[] {
     const subject = this.#subject(id, readings, fresh);
-    const { table, calendar } = this.#sources;
+    const { calendar } = this.#sources;
     const changed = this.#changedHours(subject, fresh);
     const far = changed.filter((hour) => hour < keptFromMs);
     changed.splice(0, far.length);
-    const appended = fresh.appendedFromMs < Number.POSITIVE_INFINITY;
-    let openFromMs = table.openFromMs[id]!;
-    if (openFromMs === Number.POSITIVE_INFINITY && appended) openFromMs = calendar.hourStart(fresh.appendedFromMs);
-    // Older readings of a series that has just begun: their hours were never closed.
-    for (const hour of changed) {
-      if (hour < openFromMs && calendar.hourEnd(hour) > watermarkMs) openFromMs = hour;
-    }
-    table.openFromMs[id] = openFromMs;
+    const openFromMs = this.#open(subject, changed, watermarkMs);
     for (const hour of changed) {
       if (hour < openFromMs) this.#revise(subject, hour, 'late');
       else if (calendar.hourEnd(hour) > watermarkMs) this.#tell(subject, hour, false);
@@ -98,6 +91,29 @@ export class PaneTick {
     this.#close(subject, watermarkMs);
     const rebuilt = this.#rebuilt.get(id);
     return far.filter((hour) => rebuilt?.has(hour) !== true && this.#isChanged(subject, hour));
+  }
+
+  /**
+   * Where the open hours begin. An hour that is not whole in memory is never opened; one that was closed stays closed.
+   *
+   * @param changed hours that are whole in memory, ascending
+   */
+  #open({ id, fresh }: Subject, changed: readonly number[], watermarkMs: number): number {
+    const { table, calendar, arena } = this.#sources;
+    let openFromMs = table.openFromMs[id]!;
+    const { appendedFromMs } = fresh!;
+    const appended = changed.find((hour) => calendar.hourEnd(hour) > appendedFromMs);
+    const isFirst = openFromMs === Number.POSITIVE_INFINITY;
+    if (appended !== undefined && (isFirst || (arena.flags(id) & IDLE) !== 0)) {
+      arena.setFlag(id, IDLE, false);
+      openFromMs = isFirst ? appended : Math.max(openFromMs, appended);
+    }
+    // Older readings of a series that has just begun: their hours were never closed.
+    for (const hour of changed) {
+      if (hour < openFromMs && calendar.hourEnd(hour) > watermarkMs) openFromMs = hour;
+    }
+    table.openFromMs[id] = openFromMs;
+    return openFromMs;
   }
 
   /** A series without new readings whose watermark moves on because it is silent. */
@@ -156,8 +172,9 @@ export class PaneTick {
 
   /** Closes the hours that the watermark passed, oldest first. */
   #close(subject: Subject, watermarkMs: number): void {
-    const { table, calendar } = this.#sources;
+    const { arena, table, calendar } = this.#sources;
     const { id, readings } = subject;
+    if ((arena.flags(id) & IDLE) !== 0) return;
     let hour = table.openFromMs[id]!;
     let emptyCount = 0;
     while (hour < Number.POSITIVE_INFINITY) {
@@ -170,7 +187,11 @@ export class PaneTick {
       hour = endMs;
       if (emptyCount <= EMPTY_HOURS_MAX) continue;
       const next = readings.lowerBound(hour);
-      hour = next < readings.count ? calendar.hourStart(readings.timeMsAt(next)) : Number.POSITIVE_INFINITY;
+      if (next === readings.count) {
+        arena.setFlag(id, IDLE, true);
+        break;
+      }
+      hour = calendar.hourStart(readings.timeMsAt(next));
     }
     table.openFromMs[id] = hour;
   }

@@ -31,6 +31,8 @@ export const CAREFUL = 4;
 export const SILENT = 8;
 /** Has rolling windows. */
 export const GAUGE = 16;
+/** Given up: no hour is closed until it is heard again. */
+export const IDLE = 32;
 
 /** What became of a reading that was put in. */
 export const INSERTED = { added: 0, duplicate: 2, conflict: 3, noRoom: 5, replaced: 6 } as const;
@@ -282,7 +284,7 @@ export class ReadingArena {
     const h = 8 + id * 8;
     const h32 = 2 * h;
     const count = values.length;
-    this.u32[h32 + 7] = (this.u32[h32 + 7]! & (CAREFUL | GAUGE)) | (flags & (WIDE | SILENT));
+    this.u32[h32 + 7] = (this.u32[h32 + 7]! & (CAREFUL | GAUGE)) | (flags & (WIDE | SILENT | IDLE));
     this.f64[h + 1] = baseMs;
     if (count === 0) return;
     const capacity = Math.max(

@@ -23,7 +23,7 @@ export class SeriesTable {
   /** Number among those with records; -1 for a slow series. */
   readonly recordOf: number[] = [];
   silentAfterMs = new Float64Array(64);
-  /** Start of the oldest hour that is not closed; Infinity while the series is given up. */
+  /** Start of the oldest hour that is not closed; Infinity before the first. */
   openFromMs = new Float64Array(64);
   readonly #byKey = new Map<string, number>();
   readonly #rules = new Map<string, PaneRule>();
