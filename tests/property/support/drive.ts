@@ -1,8 +1,8 @@
-import type { Pane } from '../../../src/model/index.ts';
+import type { Pane, QuantityKind } from '../../../src/model/index.ts';
 import { NEIGHBOURS_KEPT } from '../../../src/windows/index.ts';
 import type { Case, Stop } from './cases.ts';
 import { type EmittedPane, type EmittedTick, EngineUnderTest, type Snapshot } from './engine-under-test.ts';
-import { hoursOf, type Point, paneValueOf, readingsOf } from './oracle.ts';
+import { hoursOf, type Point, paneValueOf, readingsOf, type Span } from './oracle.ts';
 
 /** The panes of a series and level by their start, as a store holds them: the newest of each stays. */
 export type PaneTable = Map<string, Map<number, Pane>>;
@@ -139,23 +139,37 @@ class Runner implements Run {
         if (delivery.series === series && timesMs.includes(delivery.timeMs)) this.#rebuilt.add(index);
       }
       if (fresh.length === 0) continue;
-      this.engine.rebuild({ series, timesMs: fresh }, around([...after], fresh, this.#plan.timeZone));
+      this.engine.rebuild(
+        { series, timesMs: fresh },
+        around([...after], fresh, this.#plan, this.#plan.series[series]!.kind),
+      );
     }
     return late.length > 0;
   }
 }
 
-/** The readings of the local days that hold the instants, with so many counting neighbours on each side. */
-function around(points: readonly Point[], timesMs: readonly number[], timeZone: string): Point[] {
-  const days = hoursOf(timeZone, [Math.min(...timesMs), Math.max(...timesMs) + 1]);
-  const [fromMs, toMs] = [days[0]![0], days.at(-1)![1]];
-  let first = points.findIndex(([timeMs]) => timeMs >= fromMs);
-  if (first < 0) first = points.length;
-  let end = points.findIndex(([timeMs]) => timeMs >= toMs);
-  if (end < 0) end = points.length;
-  for (let left = NEIGHBOURS_KEPT; left > 0 && first > 0; ) if (!Number.isNaN(points[--first]![1])) left--;
-  for (let left = NEIGHBOURS_KEPT; left > 0 && end < points.length; ) if (!Number.isNaN(points[end++]![1])) left--;
-  return points.slice(first, end);
+/** The readings of the local days that hold the instants; of a register also those of all hours that its neighbours lie in. */
+function around(points: readonly Point[], timesMs: readonly number[], plan: Case, kind: QuantityKind): Point[] {
+  const days = hoursOf(plan.timeZone, [Math.min(...timesMs), Math.max(...timesMs) + 1]);
+  const [dayFromMs, dayToMs] = [days[0]![0], days.at(-1)![1]];
+  const within = (fromMs: number, toMs: number) => points.filter(([timeMs]) => timeMs >= fromMs && timeMs < toMs);
+  if (kind !== 'counter') return within(dayFromMs, dayToMs);
+  const [first, last] = [neighbours(points, dayFromMs)[0], neighbours(points, dayToMs).at(-1)];
+  const fromMs = first === undefined ? dayFromMs : hourOf(plan.timeZone, Math.min(first[0], dayFromMs))[0];
+  const toMs = last === undefined ? dayToMs : hourOf(plan.timeZone, Math.max(last[0], dayToMs - 1))[1];
+  const reach = [...neighbours(points, fromMs), ...within(fromMs, toMs), ...neighbours(points, toMs)];
+  return [...new Map(reach)].sort(([a], [b]) => a - b);
+}
+
+/** So many counting readings on each side of an instant. */
+function neighbours(points: readonly Point[], atMs: number): Point[] {
+  const counting = points.filter(([, value]) => !Number.isNaN(value));
+  const before = counting.filter(([timeMs]) => timeMs < atMs).slice(-NEIGHBOURS_KEPT);
+  return [...before, ...counting.filter(([timeMs]) => timeMs >= atMs).slice(0, NEIGHBOURS_KEPT)];
+}
+
+function hourOf(timeZone: string, atMs: number): Span {
+  return hoursOf(timeZone, [atMs, atMs + 1]).find(([startMs, endMs]) => startMs <= atMs && atMs < endMs)!;
 }
 
 export function panesOf(table: PaneTable, series: number, level: 'quarter' | 'hour'): Map<number, Pane> {
