@@ -1,3 +1,4 @@
+import type { WindowKernel } from './kernel/index.ts';
 import type { ReadingArena } from './reading-arena.ts';
 import type { SeriesTable } from './series-table.ts';
 import type { SortedReadings } from './sorted-readings.ts';
@@ -20,20 +21,26 @@ const PERCENTILE = 0.95;
 export class RollingWindows {
   readonly #arena: ReadingArena;
   readonly #table: SeriesTable;
+  readonly #kernel: WindowKernel | undefined;
   #scratch = new Float64Array(256);
 
-  constructor(arena: ReadingArena, table: SeriesTable) {
+  constructor(arena: ReadingArena, table: SeriesTable, kernel?: WindowKernel) {
     this.#arena = arena;
     this.#table = table;
+    this.#kernel = kernel;
   }
 
   /** @returns how many rows were written */
   evaluate(endMs: number, lengthMs: number, out: RollingColumns): number {
+    const fromMs = endMs - lengthMs;
+    if (this.#kernel !== undefined) {
+      return this.#kernel.rolling(fromMs, endMs, out, (id, row) => this.#window(id, fromMs, endMs, out, row));
+    }
     let row = 0;
     const { list } = this.#table;
     for (let id = 0; id < list.length; id++) {
       if (list[id]!.kind !== 'gauge') continue;
-      if (this.#window(id, endMs - lengthMs, endMs, out, row)) row++;
+      if (this.#window(id, fromMs, endMs, out, row)) row++;
     }
     return row;
   }

@@ -2,12 +2,13 @@ import { assert, type Calendar, calendarOf, HOUR_MS, MINUTE_MS, QUARTER_MS } fro
 import { type Pane, qualityCounts, type Reading, type Series } from '../model/index.ts';
 import { EngineSnapshot } from './engine-snapshot.ts';
 import { EventTime } from './event-time.ts';
+import { type IngestHost, type IngestState, WindowKernel } from './kernel/index.ts';
 import { type LateBound, LateHours, type LateReadings } from './late-hours.ts';
 import { type LinearMemory, PlainMemory, WasmMemory } from './linear-memory.ts';
 import { paneOfReadings } from './pane-of-readings.ts';
 import { PaneRecords } from './pane-records.ts';
 import { PaneTick } from './pane-tick.ts';
-import { CAREFUL, INSERTED, ReadingArena, SILENT, WIDE } from './reading-arena.ts';
+import { CAREFUL, GAUGE, INSERTED, ReadingArena, SILENT, WIDE } from './reading-arena.ts';
 import { type FreshReadings, LaterReadings } from './reading-views.ts';
 import { Revisions } from './revisions.ts';
 import { type RollingColumns, RollingWindows } from './rolling.ts';
@@ -72,6 +73,8 @@ export class WindowEngine {
   readonly #revisions = new Revisions();
   readonly #late: LateHours;
   readonly #rolling: RollingWindows;
+  readonly #kernel: WindowKernel | undefined;
+  readonly #kernelHost: IngestHost;
   readonly #between = new Map<number, Between>();
   readonly #views: SeriesView[] = [];
   #rebuilt: PaneTick | undefined;
@@ -81,6 +84,8 @@ export class WindowEngine {
   #lateLeft = 0;
   #snapshot: EngineSnapshot | undefined;
   #epoch = 0;
+  /** Series that there were when the snapshot began. */
+  #epochSeries = 0;
   #minute = Number.NEGATIVE_INFINITY;
   /**
    * Event-time now at the end of the last tick. What is kept is measured from it: all that this tick takes, and all
@@ -94,9 +99,13 @@ export class WindowEngine {
     this.calendar = calendarOf(settings.timeZone);
     this.#time = new EventTime(settings.clock);
     this.#table = new SeriesTable(settings);
-    this.#arena = new ReadingArena(memoryFor(settings), settings.seriesMax);
+    const memory = memoryFor(settings);
+    this.#arena = new ReadingArena(memory, settings.seriesMax);
+    const hasKernel = memory instanceof WasmMemory && settings.kernel !== 'off';
+    this.#kernel = hasKernel ? new WindowKernel(this.#arena, memory) : undefined;
+    this.#kernelHost = this.#hostOfKernel();
     this.#late = new LateHours(this.calendar, settings.lateMax ?? LATE_MAX);
-    this.#rolling = new RollingWindows(this.#arena, this.#table);
+    this.#rolling = new RollingWindows(this.#arena, this.#table, this.#kernel);
   }
 
   /** Event-time now, ms UTC: what horizon, lateness and silence are measured from. */
@@ -155,7 +164,12 @@ export class WindowEngine {
   }
 
   /** Puts readings where they belong, in the order of the columns, and says what became of each. */
-  acceptColumns({ count, series, timeMs, value, outcome }: ReadingBatch): void {
+  acceptColumns(batch: ReadingBatch): void {
+    if (this.#kernel !== undefined) {
+      this.#kernel.ingest(batch, this.#ingestState(), this.#kernelHost);
+      return;
+    }
+    const { count, series, timeMs, value, outcome } = batch;
     for (let index = 0; index < count; index++) {
       outcome[index] = this.#put(series[index]!, timeMs[index]!, value[index]!);
     }
@@ -242,6 +256,7 @@ export class WindowEngine {
    */
   beginSnapshot(): EngineSnapshot {
     this.#epoch++;
+    this.#epochSeries = this.seriesCount;
     this.#snapshot = new EngineSnapshot(
       { arena: this.#arena, table: this.#table, hours: this.#hours, quarters: this.#quarters },
       this.#epoch,
@@ -318,9 +333,32 @@ export class WindowEngine {
 
   #addSeries(key: SeriesKey, hasRecords?: boolean): Series {
     const series = this.#table.add(key, hasRecords);
-    this.#arena.addSeries(this.#table.keepMs(series), series.expectEveryMs, series.kind === 'counter' ? CAREFUL : 0);
+    const flags = (series.kind === 'counter' ? CAREFUL : 0) | (series.kind === 'gauge' ? GAUGE : 0);
+    this.#arena.addSeries(this.#table.keepMs(series), series.expectEveryMs, flags);
     this.#newSeries.push(series);
     return series;
+  }
+
+  #ingestState(): IngestState {
+    return {
+      horizonMs: this.#settings.horizonMs,
+      settledMs: this.#settledMs,
+      isEventClock: this.#settings.clock === 'event',
+      epoch: this.#epoch,
+      epochSeries: this.#snapshot === undefined ? 0 : this.#epochSeries,
+    };
+  }
+
+  #hostOfKernel(): IngestHost {
+    const time = this.#time;
+    return {
+      get nowMs() {
+        return time.nowMs;
+      },
+      accepted: (timeMs) => time.accepted(timeMs),
+      put: (id, timeMs, value) => this.#put(id, timeMs, value),
+      noteBetween: (id, timeMs, isReplaced) => this.#noteBetween(id, timeMs, isReplaced),
+    };
   }
 
   /** @returns index in `READING_OUTCOMES` */
@@ -505,5 +543,6 @@ export class WindowEngine {
 
 function memoryFor(settings: WindowSettings): LinearMemory {
   const bytesMax = settings.memoryBytesMax ?? MEMORY_BYTES_MAX;
-  return settings.seriesMax <= PLAIN_SERIES_MAX ? new PlainMemory(bytesMax) : new WasmMemory(bytesMax);
+  const isPlain = settings.kernel !== 'wasm' && settings.seriesMax <= PLAIN_SERIES_MAX;
+  return isPlain ? new PlainMemory(bytesMax) : new WasmMemory(bytesMax);
 }

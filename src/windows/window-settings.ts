@@ -16,6 +16,8 @@ export interface WindowSettings {
   readonly timeZone: string;
   /** What the kept readings may take, bytes; those that find no room are filed as late ones are. 4 GiB when absent. */
   readonly memoryBytesMax?: number;
+  /** Whether the hot loops run as WebAssembly; `auto` when absent: where there are many series. The answers are the same. */
+  readonly kernel?: 'auto' | 'wasm' | 'off';
   /** Late-filed readings that may wait for their panes to be rebuilt. A million when absent. */
   readonly lateMax?: number;
   /** Largest believable increase of a register an hour, in its quantity's unit. */
