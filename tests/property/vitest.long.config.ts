@@ -13,8 +13,6 @@ export default defineConfig({
   test: {
     include: ['tests/property/**/*.test.ts'],
     env: { PROPERTY_CASES: cases, PROPERTY_SEED: seed },
-    // It ends by itself; the time-out only bounds a machine that is far too slow.
-    testTimeout: 4 * 3_600_000,
     maxWorkers: 2,
     pool: 'forks',
     disableConsoleIntercept: true,

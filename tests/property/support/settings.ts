@@ -1,11 +1,15 @@
 import { env } from 'node:process';
 import fc from 'fast-check';
+import { vi } from 'vitest';
 
 /** Cases a property: 500 in `npm test`; `npm run test:long` sets more. */
 export const CASES = Number(env.PROPERTY_CASES ?? 500);
 
 /** The same cases in each `npm test`, so that a change is judged by what the last one was; the long run draws new ones. */
 export const SEED = Number(env.PROPERTY_SEED ?? 20_261_124);
+
+/** Only a machine that is far too slow comes near it. */
+vi.setConfig({ testTimeout: 60_000 + CASES * 500 });
 
 /** Cases that run without a pause: the runner's messages need the thread now and then. */
 const CHUNK = 500;
