@@ -35,8 +35,8 @@ export interface Case {
   /** In order of arrival. */
   readonly deliveries: readonly Delivery[];
   readonly stops: readonly Stop[];
-  /** Readings go in as columns, batch by batch, instead of one by one. */
-  readonly asColumns: boolean;
+  /** Readings go in one by one, or batch by batch as columns, which the WebAssembly kernel may take. */
+  readonly intake: 'one by one' | 'columns' | 'kernel';
 }
 
 const SECOND_MS = 1_000;
@@ -244,7 +244,7 @@ export function cases({ kinds, horizonsMs, everyMs = EVERY_MS, samplesMax = 40 }
       horizonMs: fc.constantFrom(...horizonsMs),
       latenessMs: fc.constantFrom(60 * DAY_MS, 0, MINUTE_MS, 10 * MINUTE_MS, HOUR_MS),
       rateMaxPerHour: fc.constantFrom(Number.POSITIVE_INFINITY, 1_000, 3),
-      asColumns: fc.boolean(),
+      intake: fc.constantFrom('one by one', 'columns', 'kernel'),
     })
     .map(({ place: { timeZone, atMs }, everyMs, startsBefore, registerStart, samples, stops, ...rest }) => {
       const series = kinds.map((kind, index) => ({ kind, expectEveryMs: everyMs[index]! }));

@@ -84,7 +84,8 @@ export class EngineUnderTest {
   deliver(batch: readonly Delivery[]): string[] {
     // A snapshot is written while readings come in.
     this.#snapshot?.writePiece();
-    return this.#plan.asColumns ? this.#deliverColumns(batch) : batch.map((delivery) => this.#deliverOne(delivery));
+    const oneByOne = this.#plan.intake === 'one by one';
+    return oneByOne ? batch.map((delivery) => this.#deliverOne(delivery)) : this.#deliverColumns(batch);
   }
 
   tick(): EmittedTick {
@@ -217,6 +218,7 @@ function settingsOf(plan: Case): WindowSettings {
     horizonMs: plan.horizonMs,
     counterGapMsMax: COUNTER_GAP_MS_MAX,
     seriesMax: 16,
+    kernel: plan.intake === 'kernel' ? 'wasm' : 'off',
     silentAfterIntervals: SILENT_AFTER_INTERVALS,
     silentAfterMsMin: SILENT_AFTER_MS_MIN,
     timeZone: plan.timeZone,
