@@ -129,7 +129,9 @@ function gather(readings: SortedReadings, startMs: number, endMs: number, neighb
   for (; at < readings.count; at++) {
     const value = readings.valueAt(at);
     if (Number.isNaN(value)) continue;
-    const timeMs = readings.timeMsAt(at);
+    // The outer neighbours' times are asked for only where readings fall: here is where registers spend their time.
+    const isOuter = neighbours === NEIGHBOURS_JUDGED && (after >= 0 || count < first - 1);
+    const timeMs = isOuter ? Number.NaN : readings.timeMsAt(at);
     if (after < 0 && timeMs >= endMs) after = count;
     if (after >= 0 && count === after + neighbours) break;
     if (count === scratch.timeMs.length) growScratch();
