@@ -8,12 +8,16 @@ import type { Snapshots } from '../../../src/workers/snapshots.ts';
 
 const EMPTY = { readings: {}, series: [], devices: [], panes: [], kpis: [], quarantine: [] };
 
+const unasked = () => Promise.reject(new Error('the loop itself asks nothing'));
+const NO_HISTORY = { readingsAround: unasked, panesOf: unasked, heardHours: unasked, kpiRevisions: unasked };
+
 /** Ten marks, each of which ends a tick, behind a snapshot at 0 and a store that includes the first six. */
-async function runLoop(storePosition: number) {
+async function runLoop(storePosition: number, lateDueAt: readonly number[] = []) {
   const written: number[] = [];
   const stored: number[] = [];
   const snapshots: number[] = [];
   const safe: number[] = [];
+  const rebuilt: { at: number; committed: number }[] = [];
   const clock = manualClock(0);
   const pipeline = {
     sequence: 0,
@@ -21,6 +25,13 @@ async function runLoop(storePosition: number) {
       this.sequence = record.sequence;
       clock.advance(1_000);
       return true;
+    },
+    get isLateDue() {
+      return lateDueAt.includes(this.sequence);
+    },
+    async rebuildLate(history: unknown) {
+      expect(history).toBe(writer);
+      rebuilt.push({ at: this.sequence, committed: writer.position });
     },
     flush() {
       return { batch: { ...EMPTY, position: this.sequence }, accounting: {} };
@@ -36,8 +47,11 @@ async function runLoop(storePosition: number) {
   };
   const writer = {
     position: 0,
+    ...NO_HISTORY,
     async write(batch: StoreBatch) {
       written.push(batch.position);
+      // The commit takes its time: what asks meanwhile would miss the batch.
+      for (let turn = 0; turn < 5; turn++) await Promise.resolve();
       this.position = batch.position;
     },
   };
@@ -68,7 +82,7 @@ async function runLoop(storePosition: number) {
   });
   loop.advance(10);
   await loop.run();
-  return { written, stored, snapshots, safe };
+  return { written, stored, snapshots, safe, rebuilt };
 }
 
 describe('the engine loop', () => {
@@ -82,6 +96,16 @@ describe('the engine loop', () => {
     const { snapshots, safe } = await runLoop(6);
     expect(snapshots).toEqual([2, 4, 6, 8, 10]);
     expect(safe).toEqual([2, 2, 2, 4]);
+  });
+
+  it('rebuilds late hours behind the commits of all earlier batches, and again when the journal is replayed', async () => {
+    const { rebuilt, written } = await runLoop(6, [3, 8, 10]);
+    expect(rebuilt).toEqual([
+      { at: 3, committed: 0 },
+      { at: 8, committed: 7 },
+      { at: 10, committed: 9 },
+    ]);
+    expect(written).toEqual([7, 8, 9, 10]);
   });
 
   it('writes everything to a new store', async () => {
