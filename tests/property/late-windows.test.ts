@@ -18,3 +18,15 @@ describe('panes of several series that one of them leaves behind', () => {
     await forAll('late panes of several series', plans, (plan) => checkCase(plan, 3));
   });
 });
+
+describe('panes of series that are longer than what is kept', () => {
+  it('are the bits of the oracle although old readings are dropped', async () => {
+    const plans = cases({
+      kinds: ['counter', 'gauge'],
+      horizonsMs: [10 * MINUTE_MS, HOUR_MS],
+      everyMs: [7 * MINUTE_MS, 9 * MINUTE_MS],
+      samplesMax: 100,
+    });
+    await forAll('series longer than what is kept', plans, (plan) => checkCase(plan, 20));
+  });
+});

@@ -1,8 +1,9 @@
 import type { Pane } from '../../../src/model/index.ts';
-import { paneValue } from '../../../src/windows/index.ts';
+import { mergePanes, paneValue } from '../../../src/windows/index.ts';
 import { type Case, DAY_MS, HOUR_MS, MINUTE_MS, QUARTER_MS } from './cases.ts';
 import { expectSame, fail, panesOf, type Run, runCase } from './drive.ts';
 import { COUNTER_GAP_MS_MAX, type EngineUnderTest, ruleOf, silentAfterMs } from './engine-under-test.ts';
+import { mergedOf } from './merge-oracle.ts';
 import {
   type Delivery,
   hoursOf,
@@ -35,6 +36,7 @@ export function checkCase(plan: Case, lateReadingsMax?: number): void {
     checkTable(plan, run, series, hourPanes, quarterPanes);
     checkFinal(plan, run, series, nowMs);
     checkView(plan, run.engine, series, hourPanes, quarterPanes);
+    checkMerged(plan, run, series, hourPanes, hours);
   }
 }
 
@@ -116,6 +118,28 @@ function checkView(
     since(quarters, quartersFromMs).map(worth),
     `quarter-hours that are looked back on`,
   );
+}
+
+/** Local days and windows of eight hours, merged from what a store would hold. */
+function checkMerged(
+  plan: Case,
+  { table }: Run,
+  series: number,
+  hourPanes: readonly OraclePane[],
+  hours: readonly Span[],
+): void {
+  const { expectEveryMs } = plan.series[series]!;
+  const stored = sorted(panesOf(table, series, 'hour'));
+  const day: Span = [
+    hours[0]![0],
+    hours.find(([startMs]) => startMs >= hours[0]![0] + 23 * HOUR_MS)?.[1] ?? hours.at(-1)![1],
+  ];
+  const last = hourPanes.at(-1)!;
+  for (const [startMs, endMs] of [day, [last.endMs - 8 * HOUR_MS, last.endMs] as const]) {
+    const inside = stored.filter((pane) => pane.startMs >= startMs && pane.endMs <= endMs);
+    const merged = mergePanes(inside, startMs, endMs, expectEveryMs);
+    expectSame(bare(merged), mergedOf(hourPanes, [startMs, endMs], expectEveryMs), 'merged panes');
+  }
 }
 
 const ROLLING_MS = [HOUR_MS, QUARTER_MS, 90_000, 1];
