@@ -10,8 +10,9 @@ interface Chunk {
   /** Time covered by a register's increases, ms; covered slots of the others. */
   readonly covered: Uint32Array;
   readonly count: Uint32Array;
-  /** Of hours only: slots of registers, bad readings, and the newest reading as ms from the start, plus 1. */
-  readonly slots: Uint32Array | undefined;
+  /** Covered slots of registers; only where there are some. */
+  slots: Uint32Array | undefined;
+  /** Of hours only: bad readings, and the newest reading as ms from the start, plus 1. */
   readonly invalid: Uint32Array | undefined;
   readonly heard: Uint32Array | undefined;
   readonly held: Uint8Array;
@@ -70,7 +71,10 @@ export class PaneRecords {
     }
     chunk.covered[record] = isRegister ? pane.increaseCoveredMs : pane.coveredSlots;
     chunk.count[record] = pane.count;
-    if (chunk.slots !== undefined) chunk.slots[record] = pane.coveredSlots;
+    if (isRegister && !this.#isLean) {
+      chunk.slots ??= new Uint32Array(chunk.count.length);
+      chunk.slots[record] = pane.coveredSlots;
+    }
     if (chunk.invalid !== undefined) chunk.invalid[record] = pane.invalidCount;
     if (chunk.heard !== undefined) chunk.heard[record] = Number.isNaN(heardMs) ? 0 : heardMs - startMs + 1;
   }
@@ -138,7 +142,7 @@ export class PaneRecords {
     let chunk = this.#chunks.get(startMs);
     if (chunk !== undefined && record < chunk.held.length && !this.#frozen.has(chunk)) return chunk;
     if (!create && (chunk === undefined || record >= chunk.held.length)) return undefined;
-    while (record >= this.#capacity) this.#capacity = Math.ceil(this.#capacity * 1.5);
+    while (record >= this.#capacity) this.#capacity = Math.ceil(this.#capacity * 1.25);
     chunk = this.#widened(chunk);
     this.#chunks.set(startMs, chunk);
     return chunk;
@@ -163,7 +167,7 @@ export class PaneRecords {
       amountSin: chunk?.amountSin === undefined ? undefined : f64(chunk.amountSin),
       covered: u32(chunk?.covered),
       count: u32(chunk?.count),
-      slots: this.#isLean ? undefined : u32(chunk?.slots),
+      slots: chunk?.slots === undefined ? undefined : u32(chunk.slots),
       invalid: this.#isLean ? undefined : u32(chunk?.invalid),
       heard: this.#isLean ? undefined : u32(chunk?.heard),
       held,

@@ -23,8 +23,9 @@ export interface PaneSources {
   readonly hours: PaneRecords;
   readonly quarters: PaneRecords;
   readonly revisions: Revisions;
-  /** Records are kept of panes from here on, ms UTC. */
-  readonly recordsFromMs: number;
+  /** Records are kept of hours and of quarters from here on, ms UTC. */
+  readonly hoursFromMs: number;
+  readonly quartersFromMs: number;
 }
 
 /** Times that a series' hours are held against, ms UTC. */
@@ -266,12 +267,12 @@ export class PaneTick {
   }
 
   #add({ id, readings, rule }: Subject, level: PaneLevel, pane: MutablePane, revision: number, final: boolean): void {
-    const { table, hours, quarters, recordsFromMs } = this.#sources;
+    const { table, hours, quarters, hoursFromMs, quartersFromMs } = this.#sources;
     pane.revision = revision;
     pane.final = final;
     this.panes.add(id, level, pane);
     const record = table.recordOf[id]!;
-    if (record < 0 || pane.startMs < recordsFromMs) return;
+    if (record < 0 || pane.startMs < (level === 'hour' ? hoursFromMs : quartersFromMs)) return;
     const held = pane.count > 0 || pane.invalidCount > 0 || pane.increaseCoveredMs > 0 ? pane : undefined;
     if (level === 'hour') hours.set(record, rule.kind, pane.startMs, held, newestIn(readings, pane));
     else if (table.remembersQuarters(id)) quarters.set(record, rule.kind, pane.startMs, held, Number.NaN);

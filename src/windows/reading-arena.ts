@@ -41,7 +41,7 @@ export type Insertion = (typeof INSERTED)[keyof typeof INSERTED];
 /** A device that sends only bad readings is not kept for ever for the sake of a neighbour that counts. */
 const ANCHORS_LOOKED_AT_MAX = 64;
 
-const FIRST_CAPACITY = 8;
+const FIRST_CAPACITY = 4;
 /** Up to here a block is made at once for all that is expected; beyond it grows by halves. */
 const EXPECTED_CAPACITY_MAX = 512;
 const U32_MAX = 4_294_967_295;
@@ -165,7 +165,7 @@ export class ReadingArena {
     this.f64[h + 5] = keepMs;
     const h32 = 2 * h;
     this.u32[h32 + 7] = flags;
-    this.u32[h32 + 13] = Math.min(U32_MAX, wantedCapacity(keepMs, expectEveryMs));
+    this.u32[h32 + 13] = Math.min(U32_MAX, wantedCapacity(keepMs, expectEveryMs, flags));
     return id;
   }
 
@@ -443,9 +443,10 @@ function roundUp(count: number): number {
 }
 
 /** What a series is expected to hold, with the neighbours before and some room so that dropping is not done each time. */
-function wantedCapacity(keepMs: number, expectEveryMs: number): number {
+function wantedCapacity(keepMs: number, expectEveryMs: number, flags: number): number {
   const kept = Math.ceil(keepMs / Math.max(1, expectEveryMs));
-  return Math.ceil((kept + NEIGHBOURS_KEPT + 2 + (kept >>> 4)) / 4) * 4;
+  const before = (flags & CAREFUL) === 0 ? 1 : NEIGHBOURS_KEPT;
+  return Math.ceil((kept + before + 2 + (kept >>> 5)) / 4) * 4;
 }
 
 /** The middle of the range of offsets lies in the middle of what is kept. */

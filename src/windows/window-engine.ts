@@ -8,7 +8,7 @@ import { type LinearMemory, PlainMemory, WasmMemory } from './linear-memory.ts';
 import { paneOfReadings } from './pane-of-readings.ts';
 import { PaneRecords } from './pane-records.ts';
 import { PaneTick } from './pane-tick.ts';
-import { CAREFUL, GAUGE, INSERTED, ReadingArena, SILENT, WIDE } from './reading-arena.ts';
+import { CAREFUL, GAUGE, IDLE, INSERTED, ReadingArena, SILENT, WIDE } from './reading-arena.ts';
 import { type FreshReadings, LaterReadings } from './reading-views.ts';
 import { Revisions } from './revisions.ts';
 import { type RollingColumns, RollingWindows } from './rolling.ts';
@@ -424,7 +424,8 @@ export class WindowEngine {
       hours: this.#hours,
       quarters: this.#quarters,
       revisions: this.#revisions,
-      recordsFromMs: this.#recordsFromMs(),
+      hoursFromMs: this.#hoursFromMs(),
+      quartersFromMs: this.#quartersFromMs(),
     });
   }
 
@@ -433,8 +434,13 @@ export class WindowEngine {
     return this.#settledMs - this.#arena.keepMs(id);
   }
 
-  #recordsFromMs(): number {
-    return this.#settledMs - this.#settings.horizonMs - WINDOW_REACH_MS - EXPECTED_BEFORE_MS - HOUR_MS;
+  #quartersFromMs(): number {
+    return this.#settledMs - this.#settings.horizonMs - WINDOW_REACH_MS - HOUR_MS;
+  }
+
+  /** Hours also say what was expected in a window. */
+  #hoursFromMs(): number {
+    return this.#quartersFromMs() - EXPECTED_BEFORE_MS;
   }
 
   /** Once a minute of event time: series that went silent, came back, or whose hours close without a reading. */
@@ -445,8 +451,8 @@ export class WindowEngine {
     this.#minute = minute;
     for (let id = 0; id < this.seriesCount; id++) this.#passSeries(id, tick);
     if (!hourPassed) return;
-    this.#hours.forgetBefore(this.#recordsFromMs());
-    this.#quarters.forgetBefore(this.#recordsFromMs());
+    this.#hours.forgetBefore(this.#hoursFromMs());
+    this.#quarters.forgetBefore(this.#quartersFromMs());
     this.#revisions.forgetBefore(this.nowMs);
   }
 
@@ -456,7 +462,8 @@ export class WindowEngine {
     const wasSilent = (this.#arena.flags(id) & SILENT) !== 0;
     const openFromMs = this.#table.openFromMs[id]!;
     // The shortest hour of a calendar is half as long.
-    const closes = isSilent && openFromMs + HOUR_MS / 2 <= this.watermarkMs(id);
+    const isIdle = (this.#arena.flags(id) & IDLE) !== 0;
+    const closes = isSilent && !isIdle && openFromMs + HOUR_MS / 2 <= this.watermarkMs(id);
     if (isSilent === wasSilent && !closes) return;
     this.#snapshot?.keepSafe(id);
     if (isSilent !== wasSilent && newestMs !== Number.NEGATIVE_INFINITY) {
