@@ -24,13 +24,13 @@ const EXPECTED_BEFORE_MS = DAY_MS;
  * @param firstHourMs start of the first and of the last hour that changes, ms UTC
  */
 export function kpiReach(
-  definitions: readonly KpiDefinition[],
+  definitions: Iterable<KpiDefinition>,
   calendar: Calendar,
   quantity: string,
   firstHourMs: number,
   lastHourMs: number,
 ): KpiReach[] {
-  return definitions
+  return [...definitions]
     .filter(({ quantities }) => quantities.includes(quantity))
     .map((kpi) => {
       const first = touchedWindows(kpi, calendar, firstHourMs)[0]!;

@@ -5,7 +5,7 @@ import type { JournalStats } from '../journal/index.ts';
 import type { KpiInfo } from '../kpis/index.ts';
 import type { Accounting, KpiValue } from '../model/index.ts';
 import type { DeviceRow, Store } from '../store/index.ts';
-import type { aggregateNeed, aggregatePanes, aggregateReadings } from '../windows/index.ts';
+import type { aggregateNeed, aggregatePanes, aggregateReadings, WindowEvent } from '../windows/index.ts';
 
 /** What changed in one engine tick; goes to the stream and to KPI topics. */
 export interface LiveUpdate {
@@ -16,6 +16,23 @@ export interface LiveUpdate {
   readonly kpis: readonly KpiValue[];
   readonly devices: readonly DeviceRow[];
   readonly accounting: Accounting;
+}
+
+export type WindowEventKind = WindowEvent['kind'];
+
+/** How the engine stands, as of its last tick. */
+export interface EngineStanding {
+  /** Event-time now, ms UTC; -Infinity before the first reading. */
+  readonly nowMs: number;
+  /** What became of late-filed readings: still to be rebuilt, rebuilt, said before, older than the store keeps whole. */
+  readonly late: {
+    readonly waiting: number;
+    readonly rebuilt: number;
+    readonly repeated: number;
+    readonly tooOld: number;
+  };
+  /** Events of windows so far: hours that closed empty, series that fell silent or were heard again, final hours revised. */
+  readonly events: Readonly<Record<WindowEventKind, number>>;
 }
 
 /** How far each consumer of the journal is. */
@@ -44,6 +61,7 @@ export interface ViewSources {
   };
   accounting(): Accounting;
   progress(): Progress;
+  engineStanding(): EngineStanding;
   brokerStats(): BrokerStats;
   journalStats(): JournalStats;
   jobs(): Promise<

@@ -1,11 +1,11 @@
 import { Worker } from 'node:worker_threads';
 import { OperatingError } from '../base/index.ts';
-import type { LiveUpdate } from '../views/index.ts';
+import type { EngineStanding, LiveUpdate } from '../views/index.ts';
 import type { EngineNotice, EngineRequest, EngineThreadSettings } from './engine-protocol.ts';
 
 /** What the main thread hears of the engine. */
 export interface EngineListeners {
-  onTick(update: LiveUpdate): void;
+  onTick(update: LiveUpdate, standing: EngineStanding): void;
   /** The store includes everything up to the sequence. */
   onStored(sequence: number): void;
   /** The journal up to the sequence is not needed any more to rebuild the engine. */
@@ -45,7 +45,7 @@ export async function startEngineThread(
   const ready = await new Promise<Extract<EngineNotice, { kind: 'ready' }>>((resolve, reject) => {
     worker.on('message', (notice: EngineNotice) => {
       if (notice.kind === 'ready') resolve(notice);
-      else if (notice.kind === 'tick') listeners.onTick(notice.update);
+      else if (notice.kind === 'tick') listeners.onTick(notice.update, notice.standing);
       else if (notice.kind === 'stored') listeners.onStored(notice.sequence);
       else if (notice.kind === 'safe') listeners.onSafe(notice.sequence);
       else if (notice.kind === 'warning') listeners.onWarning(notice.text);

@@ -2,7 +2,7 @@ import type { Clock } from '../base/index.ts';
 import type { JournalReader, JournalRecord } from '../journal/index.ts';
 import type { KpiValue } from '../model/index.ts';
 import type { StoreBatch, StoreHistory } from '../store/index.ts';
-import type { LiveUpdate } from '../views/index.ts';
+import type { EngineStanding, LiveUpdate } from '../views/index.ts';
 import type { Pipeline, PipelineTick } from './pipeline.ts';
 import type { SnapshotFile, Snapshots } from './snapshots.ts';
 
@@ -28,7 +28,7 @@ export interface EngineLoopOptions {
   readonly snapshots: Snapshots;
   readonly snapshotEveryMs: number;
   readonly clock: Clock;
-  onTick(update: LiveUpdate): void;
+  onTick(update: LiveUpdate, standing: EngineStanding): void;
   /** The store includes everything up to the sequence. */
   onStored(sequence: number): void;
   /** A snapshot is on disk and the store includes it: the journal before it is not needed any more. */
@@ -103,7 +103,7 @@ export class EngineLoop {
 
   async #finishTick(tick: PipelineTick): Promise<void> {
     const { clock, onTick } = this.#options;
-    const { batch, accounting } = tick;
+    const { batch, accounting, late, events, nowMs } = tick;
     const update: LiveUpdate = {
       sequence: batch.position,
       atMs: clock.nowMs(),
@@ -113,7 +113,7 @@ export class EngineLoop {
     };
     this.#writes.push(this.#store(batch));
     if (this.#writes.length >= BATCHES_MAX) await this.#writes.shift();
-    onTick(update);
+    onTick(update, { nowMs, late, events });
     this.#tellSafe();
     if (this.#snapshot !== undefined) await this.#stepSnapshot();
     else if (clock.monotonicMs() >= this.#snapshotDueMs) await this.#beginSnapshot();

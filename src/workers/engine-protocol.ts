@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { CityConfig } from '../config/index.ts';
-import type { LiveUpdate } from '../views/index.ts';
+import type { EngineStanding, LiveUpdate } from '../views/index.ts';
 
 /** What the engine thread is started with. */
 export interface EngineThreadSettings {
@@ -23,7 +23,7 @@ export type EngineRequest = { readonly kind: 'durable'; readonly sequence: numbe
 /** From the engine. */
 export type EngineNotice =
   | { readonly kind: 'ready'; readonly sequence: number; readonly fromSnapshot: boolean }
-  | { readonly kind: 'tick'; readonly update: LiveUpdate }
+  | { readonly kind: 'tick'; readonly update: LiveUpdate; readonly standing: EngineStanding }
   /** The store includes everything up to `sequence`. */
   | { readonly kind: 'stored'; readonly sequence: number }
   /** All behind `sequence` can be rebuilt without the journal before it. */

@@ -54,7 +54,7 @@ const loop = new EngineLoop({
   snapshots,
   snapshotEveryMs: config.snapshot.every,
   clock: systemClock,
-  onTick: (update) => tell({ kind: 'tick', update }),
+  onTick: (update, standing) => tell({ kind: 'tick', update, standing }),
   onStored: (sequence) => tell({ kind: 'stored', sequence }),
   onSafe: (sequence) => tell({ kind: 'safe', sequence }),
   onWarning: (text) => tell({ kind: 'warning', text }),

@@ -4,7 +4,7 @@ import type { JournalRecord } from '../journal/index.ts';
 import { KPI_DEFINITIONS, KpiEngine, type KpiEngineState } from '../kpis/index.ts';
 import type { Accounting, Message, Reading, Series } from '../model/index.ts';
 import { ReadingStatus, type StoreBatch, type StoreHistory } from '../store/index.ts';
-import { type ReadingOutcome, WindowEngine } from '../windows/index.ts';
+import { type ReadingOutcome, WindowEngine, type WindowEvent } from '../windows/index.ts';
 import { AccountingCounter } from './accounting-counter.ts';
 import { DeviceTracker, type DeviceTrackerState } from './device-tracker.ts';
 import { kpiSource } from './kpi-source.ts';
@@ -18,12 +18,16 @@ const KEPT_OUTCOMES: ReadonlySet<ReadingOutcome> = new Set(['counted', 'invalid'
 /** A tick ends here even without a time mark, which bounds what a batch holds. */
 const RECORDS_PER_TICK_MAX = 20_000;
 
+/** How many events of windows there were, by kind. */
+export type EventCounts = Readonly<Record<WindowEvent['kind'], number>>;
+
 /** Plain data of everything behind the journal except the windows, for snapshots. */
 export interface PipelineState {
   readonly sequence: number;
   readonly kpis: KpiEngineState;
   readonly devices: DeviceTrackerState;
   readonly late: LateRebuildState;
+  readonly events: EventCounts;
   readonly accounting: Accounting;
 }
 
@@ -41,6 +45,8 @@ export interface PipelineTick {
   readonly batch: StoreBatch;
   readonly accounting: Accounting;
   readonly late: LateStats;
+  /** Events of windows so far. */
+  readonly events: EventCounts;
   /** Event-time now, ms UTC. */
   readonly nowMs: number;
 }
@@ -63,6 +69,7 @@ export class Pipeline {
   /** Sequence of the newest record in a batch. */
   #flushedSequence = 0;
   #takenSinceFlush = 0;
+  readonly #events: Record<WindowEvent['kind'], number> = { empty: 0, silent: 0, heard: 0, revised: 0 };
 
   constructor(config: CityConfig, intake: Intake) {
     const { windows } = config;
@@ -140,7 +147,8 @@ export class Pipeline {
 
   /** Closes the tick: recomputes what changed and hands over all that is to be stored, with its position. */
   flush(): PipelineTick {
-    const { newSeries, panes, changedHours } = this.#windows.tick();
+    const { newSeries, panes, changedHours, events } = this.#windows.tick();
+    for (const { kind } of events) this.#events[kind]++;
     for (const series of newSeries) this.#devices.learnSeries(series);
     this.#late.oldHours?.put(panes);
     const kpis = this.#kpis.tick(changedHours);
@@ -162,6 +170,7 @@ export class Pipeline {
       batch,
       accounting: this.#accounting.value(this.#sequence),
       late: this.#late.stats(),
+      events: { ...this.#events },
       nowMs: this.#windows.nowMs,
     };
   }
@@ -174,6 +183,7 @@ export class Pipeline {
       kpis: this.#kpis.state(),
       devices: this.#devices.state(),
       late: this.#late.state(),
+      events: { ...this.#events },
       accounting: this.#accounting.value(this.#sequence),
     };
     return { state, nextPiece: () => windows.next(), end: () => this.#windows.endSnapshot() };
@@ -186,6 +196,7 @@ export class Pipeline {
     }
     this.startAt(state.sequence);
     this.#late.restore(state.late);
+    Object.assign(this.#events, state.events);
     this.#devices.restore(state.devices);
     this.#kpis.restore(state.kpis);
     this.#accounting.restore(state.accounting);

@@ -13,7 +13,7 @@ import type { Accounting, Message } from '../model/index.ts';
 import { builtInProfiles } from '../profiles/index.ts';
 import { type Logger, rateMeter } from '../telemetry/index.ts';
 import { createHttpServer, type HttpViews } from '../views/http/index.ts';
-import { type LiveUpdate, publishKpiTopics, type ViewSources } from '../views/index.ts';
+import { type EngineStanding, type LiveUpdate, publishKpiTopics, type ViewSources } from '../views/index.ts';
 import { aggregateNeed, aggregatePanes, aggregateReadings } from '../windows/index.ts';
 import { type EngineThread, startEngineThread } from './engine-client.ts';
 import { openStoreThread, type StoreThread } from './store-client.ts';
@@ -85,6 +85,7 @@ class RunningProduct implements Product {
   #jobs!: Jobs;
   #http: HttpViews | undefined;
   #accounting: Accounting = NOTHING_YET;
+  #standing: EngineStanding = NOT_STANDING_YET;
   #engineSequence = 0;
   #storeSequence = 0;
   #levelAtMs: number;
@@ -203,7 +204,7 @@ class RunningProduct implements Product {
         storePort: this.#store.writerPort(),
       },
       {
-        onTick: (update) => this.#onTick(update),
+        onTick: (update, standing) => this.#onTick(update, standing),
         onStored: (sequence) => {
           this.#storeSequence = Math.max(this.#storeSequence, sequence);
         },
@@ -228,10 +229,11 @@ class RunningProduct implements Product {
     this.#journal.append(message, done);
   }
 
-  #onTick(update: LiveUpdate): void {
+  #onTick(update: LiveUpdate, standing: EngineStanding): void {
     const counted = update.accounting.readings.counted - this.#accounting.readings.counted;
     if (this.#accounting !== NOTHING_YET && counted > 0) this.#readingRate.add(counted);
     this.#accounting = update.accounting;
+    this.#standing = standing;
     this.#engineSequence = update.sequence;
     if (update.sequence >= this.#journal.durableSequence()) this.#levelAtMs = this.#clock.monotonicMs();
     for (const listener of this.#listeners) listener(update);
@@ -262,8 +264,10 @@ class RunningProduct implements Product {
     try {
       await this.#journal.trim(nowMs);
       // In `event` mode the past is what is looked at: nothing of it is old.
-      if (config.windows.clock === 'wall') {
-        await this.#store.trimRetention({ readingsBeforeMs: nowMs - config.store.readingsAge });
+      if (config.windows.clock === 'wall' && Number.isFinite(this.#standing.nowMs)) {
+        // By the engine's time where it lags: late hours that it still comes to are rebuilt from these readings.
+        const engineNowMs = Math.min(nowMs, this.#standing.nowMs);
+        await this.#store.trimRetention({ readingsBeforeMs: engineNowMs - config.store.readingsAge });
       }
     } catch (error) {
       log.warn({ err: error }, 'what retention lets go could not be deleted');
@@ -296,6 +300,7 @@ class RunningProduct implements Product {
         storeSequence: this.#storeSequence,
         engineLagMs: this.#lagMs(),
       }),
+      engineStanding: () => this.#standing,
       brokerStats: () => this.#broker.stats(),
       journalStats: () => this.#journal.stats(),
       jobs: () => this.#jobs.list({ limit: 100 }),
@@ -341,4 +346,10 @@ const NOTHING_YET: Accounting = {
   messages: { received: 0, decoded: 0, ignored: 0, quarantined: 0 },
   readings: { received: 0, counted: 0, invalid: 0, duplicate: 0, lateFiled: 0, quarantined: 0 },
   rejects: {},
+};
+
+const NOT_STANDING_YET: EngineStanding = {
+  nowMs: Number.NEGATIVE_INFINITY,
+  late: { waiting: 0, rebuilt: 0, repeated: 0, tooOld: 0 },
+  events: { empty: 0, silent: 0, heard: 0, revised: 0 },
 };

@@ -32,6 +32,8 @@ export function createMetrics(context: RouteContext, hub: StreamHub): Registry {
   collectDefaultMetrics({ register: registry, prefix: 'vitals_' });
   accountingMetrics(define, context);
   progressMetrics(define, context);
+  lateMetrics(define, context);
+  eventMetrics(define, context);
   journalMetrics(define, context);
   brokerMetrics(define, context);
   storeMetrics(define, context);
@@ -121,6 +123,34 @@ function progressMetrics({ gauge }: Definer, { sources }: RouteContext): void {
     const { durableSequence, storeSequence } = sources.progress();
     return [[Math.max(0, durableSequence - storeSequence)]];
   });
+}
+
+function lateMetrics({ gauge, counter }: Definer, { sources }: RouteContext): void {
+  gauge('late_readings_waiting', 'Late-filed readings whose hours are still to be rebuilt', () => [
+    [sources.engineStanding().late.waiting],
+  ]);
+  counter(
+    'late_readings_total',
+    'Late-filed readings by what became of them: hours rebuilt, said by a stored reading before, too old to rebuild',
+    () => {
+      const { rebuilt, repeated, tooOld } = sources.engineStanding().late;
+      return [
+        [rebuilt, { outcome: 'rebuilt' }],
+        [repeated, { outcome: 'repeated' }],
+        [tooOld, { outcome: 'too_old' }],
+      ];
+    },
+    ['outcome'],
+  );
+}
+
+function eventMetrics({ counter }: Definer, { sources }: RouteContext): void {
+  counter(
+    'window_events_total',
+    'Hours that closed empty, series that fell silent or were heard again, and final hours that were revised',
+    () => Object.entries(sources.engineStanding().events).map(([kind, value]): Sample => [value, { kind }]),
+    ['kind'],
+  );
 }
 
 function journalMetrics({ gauge, counter }: Definer, { sources }: RouteContext): void {

@@ -74,6 +74,11 @@ export function createFakeSources(options: FakeOptions = {}): FakeSources {
       storeSequence: sequence - 40,
       engineLagMs: 120,
     }),
+    engineStanding: () => ({
+      nowMs: clock.nowMs(),
+      late: { waiting: 12, rebuilt: 345, repeated: 6, tooOld: 7 },
+      events: { empty: 4, silent: 3, heard: 2, revised: 1 },
+    }),
     brokerStats: () => ({
       connectedClients: 58,
       connectionsTotal: 131,

@@ -45,6 +45,10 @@ test('every line is HELP, TYPE or a sample, every family is named after the prod
 test('counts by outcome and by reason come from the accounting, closed lists complete', () => {
   expect(sampleOf('vitals_messages_total', 'outcome="decoded"')).toBe(81_944);
   expect(sampleOf('vitals_readings_total', 'outcome="late_filed"')).toBe(190);
+  expect(sampleOf('vitals_late_readings_waiting')).toBe(12);
+  expect(sampleOf('vitals_late_readings_total', 'outcome="rebuilt"')).toBe(345);
+  expect(sampleOf('vitals_late_readings_total', 'outcome="too_old"')).toBe(7);
+  expect(sampleOf('vitals_window_events_total', 'kind="silent"')).toBe(3);
   const reasons = samples(text).filter(({ name }) => name === 'vitals_rejects_total');
   expect(reasons.map(({ labels }) => labels)).toEqual(REJECT_REASONS.map((reason) => `reason="${reason}"`));
   expect(sampleOf('vitals_broker_refused_total', 'reason="not_authorized"')).toBe(4);
