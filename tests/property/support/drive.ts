@@ -236,22 +236,23 @@ function differs(a: Pane, b: Pane): boolean {
 
 /** Deep equality with `Object.is` on every number; cheap while all is well. */
 export function expectSame(actual: unknown, expected: unknown, what: string): void {
-  const path = difference(actual, expected, '');
-  if (path !== undefined) fail(`${what} differ at ${path || 'the top'}`, actual, expected);
+  const path = difference(actual, expected);
+  if (path === undefined) return;
+  // The entry that differs, with what stands beside it.
+  const entry = (all: unknown) => path.slice(0, -1).reduce((part, key) => part[key] as Parts, all as Parts);
+  fail(`${what} differ at ${path.join('.') || 'the top'}`, entry(actual), entry(expected));
 }
 
-function difference(a: unknown, b: unknown, path: string): string | undefined {
+type Parts = Record<string, unknown>;
+
+function difference(a: unknown, b: unknown): string[] | undefined {
   if (Object.is(a, b)) return undefined;
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return path;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return [];
   const keys = Object.keys(b);
-  if (Object.keys(a).length !== keys.length) return `${path} (number of entries)`;
+  if (Object.keys(a).length !== keys.length) return ['number of entries'];
   for (const key of keys) {
-    const found = difference(
-      (a as Record<string, unknown>)[key],
-      (b as Record<string, unknown>)[key],
-      `${path}.${key}`,
-    );
-    if (found !== undefined) return found;
+    const found = difference((a as Parts)[key], (b as Parts)[key]);
+    if (found !== undefined) return [key, ...found];
   }
   return undefined;
 }
