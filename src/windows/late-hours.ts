@@ -16,7 +16,18 @@ export interface LateReadings {
 }
 
 /** Plain data, for snapshots. */
-export type LateHoursState = readonly (readonly [day: number, series: number, timesMs: readonly number[]])[];
+export interface LateHoursState {
+  readonly readings: readonly (readonly [series: number, timesMs: readonly number[]])[];
+  readonly hours: readonly (readonly [series: number, hourStartMs: number, causesMs: readonly number[]])[];
+}
+
+/** An hour that readings far from it changed. */
+interface FarHour {
+  /** Times of those readings. */
+  readonly causesMs: Set<number>;
+  /** A late-filed reading stands at the start of the hour, too. */
+  isReading: boolean;
+}
 
 /**
  * Late-filed readings that wait for their panes to be rebuilt, by local day, oldest first. Bounded: what finds no place
@@ -26,6 +37,7 @@ export class LateHours {
   readonly #days = new Map<number, Map<number, Set<number>>>();
   readonly #calendar: Calendar;
   readonly #countMax: number;
+  readonly #farHours = new Map<number, Map<number, FarHour>>();
   #count = 0;
 
   constructor(calendar: Calendar, countMax: number) {
@@ -40,6 +52,43 @@ export class LateHours {
 
   /** @returns false when there is no place */
   add(series: number, timeMs: number): boolean {
+    const far = this.#farHours.get(series)?.get(timeMs);
+    if (far !== undefined) far.isReading = true;
+    return this.#queue(series, timeMs);
+  }
+
+  /**
+   * An hour that is not whole in memory any more changed by readings far from it: it waits under the time of its start.
+   *
+   * @returns false when there is no place
+   */
+  addHour(series: number, hourStartMs: number, causesMs: Iterable<number>): boolean {
+    const isReading = this.#days.get(this.#calendar.dayStart(hourStartMs))?.get(series)?.has(hourStartMs) === true;
+    if (!this.#queue(series, hourStartMs)) return false;
+    let hours = this.#farHours.get(series);
+    if (hours === undefined) {
+      hours = new Map();
+      this.#farHours.set(series, hours);
+    }
+    let far = hours.get(hourStartMs);
+    if (far === undefined) {
+      far = { causesMs: new Set(), isReading };
+      hours.set(hourStartMs, far);
+    }
+    for (const causeMs of causesMs) far.causesMs.add(causeMs);
+    return true;
+  }
+
+  /** What is known of an hour that was taken out; undefined for the time of a late-filed reading. */
+  takeHour(series: number, timeMs: number): FarHour | undefined {
+    const hours = this.#farHours.get(series);
+    const far = hours?.get(timeMs);
+    hours?.delete(timeMs);
+    if (hours?.size === 0) this.#farHours.delete(series);
+    return far;
+  }
+
+  #queue(series: number, timeMs: number): boolean {
     const dayMs = this.#calendar.dayStart(timeMs);
     const times = this.#days.get(dayMs)?.get(series);
     if (times?.has(timeMs) === true) return true;
@@ -71,13 +120,21 @@ export class LateHours {
   }
 
   state(): LateHoursState {
-    return [...this.#days].flatMap(([dayMs, day]) =>
-      [...day].map(([series, times]) => [dayMs, series, [...times]] as const),
-    );
+    const isHourOnly = (series: number, timeMs: number): boolean =>
+      this.#farHours.get(series)?.get(timeMs)?.isReading === false;
+    return {
+      readings: [...this.#days.values()].flatMap((day) =>
+        [...day].map(([series, times]) => [series, [...times].filter((at) => !isHourOnly(series, at))] as const),
+      ),
+      hours: [...this.#farHours].flatMap(([series, hours]) =>
+        [...hours].map(([startMs, { causesMs }]) => [series, startMs, [...causesMs]] as const),
+      ),
+    };
   }
 
-  restore(state: LateHoursState): void {
-    for (const [, series, times] of state) for (const timeMs of times) this.add(series, timeMs);
+  restore({ readings, hours }: LateHoursState): void {
+    for (const [series, times] of readings) for (const timeMs of times) this.add(series, timeMs);
+    for (const [series, startMs, causesMs] of hours) this.addHour(series, startMs, causesMs);
   }
 
   #day(dayMs: number): Map<number, Set<number>> {

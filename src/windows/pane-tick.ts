@@ -28,6 +28,18 @@ export interface PaneSources {
   readonly quartersFromMs: number;
 }
 
+/** What is to be rebuilt of a series. */
+interface Rebuild {
+  /** Times of the readings that were not there when the hours were told last. */
+  readonly insertedMs: ReadonlySet<number>;
+  /** What came in time since then. */
+  readonly fresh: FreshReadings;
+  /** Hours that readings far from them changed. */
+  readonly farHours: readonly number[];
+  /** Hours from here on are whole in memory and are folded there. */
+  readonly keptFromMs: number;
+}
+
 /** Times that a series' hours are held against, ms UTC. */
 interface UpTo {
   /** Hours that end up to here are closed. */
@@ -123,13 +135,14 @@ export class PaneTick {
   }
 
   /** Hours of late-filed readings, from what was read back from the store. */
-  rebuild(id: number, readings: SortedReadings, timesMs: Float64Array, keptFromMs: number): void {
-    const insertedMs = new Set(timesMs);
-    const fresh = { appendedFromMs: Number.POSITIVE_INFINITY, insertedMs, replacedMs: new Set<number>() };
-    const subject = this.#subject(id, readings, fresh);
+  rebuild(id: number, readings: SortedReadings, { insertedMs, fresh, farHours, keptFromMs }: Rebuild): void {
+    const all = { ...fresh, insertedMs: new Set([...insertedMs, ...fresh.insertedMs]) };
+    const subject = this.#subject(id, readings, all);
+    const late = { appendedFromMs: Number.POSITIVE_INFINITY, insertedMs, replacedMs: new Set<number>() };
     const rebuilt = new Set<number>();
     this.#rebuilt.set(id, rebuilt);
-    for (const hour of this.#changedHours(subject, fresh)) {
+    const hours = new Set([...farHours, ...this.#changedHours(subject, late)]);
+    for (const hour of [...hours].sort((a, b) => a - b)) {
       // Hours that are whole in memory are folded there.
       if (hour >= keptFromMs) continue;
       rebuilt.add(hour);
@@ -228,12 +241,8 @@ export class PaneTick {
     const after = paneOfReadings(subject.readings, startMs, endMs, rule);
     const before = paneOfReadings(subject.before()!, startMs, endMs, rule);
     if (isSame(before, after)) {
-      // An hour that was asked for changed by a reading far from it: what it was is not known here.
-      const isAskedFor = reason === 'rebuilt' && after !== undefined && subject.fresh!.insertedMs.has(startMs);
-      if (!isAskedFor) {
-        this.#retellQuarters(subject, startMs, endMs);
-        return;
-      }
+      this.#retellQuarters(subject, startMs, endMs);
+      return;
     }
     if (before !== undefined) {
       const revision = revisions.next(id, startMs);

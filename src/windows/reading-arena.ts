@@ -230,6 +230,21 @@ export class ReadingArena {
   }
 
   /**
+   * Time from which an older reading is of use here: to hours that are whole in memory it is a neighbour, while there
+   * are not as many of those as are looked at.
+   */
+  neighboursFromMs(id: number, keptFromMs: number): number {
+    if ((this.flags(id) & CAREFUL) === 0) return keptFromMs;
+    const readings = this.readings(id);
+    let index = readings.lowerBound(keptFromMs);
+    for (let left = NEIGHBOURS_KEPT; left > 0; ) {
+      if (--index < 0) return Number.NEGATIVE_INFINITY;
+      if (!Number.isNaN(readings.valueAt(index))) left--;
+    }
+    return readings.timeMsAt(index);
+  }
+
+  /**
    * Puts one reading where it belongs.
    *
    * @param value NaN for one that does not count

@@ -43,6 +43,9 @@ const LATE_MAX = 1_000_000;
 /** Engines for fewer series work in plain memory: a WebAssembly memory reserves address space, which tests use up. */
 const PLAIN_SERIES_MAX = 10_000;
 
+/** Folded panes held for views at most; about 20 MB. */
+const FOLDS_MAX = 100_000;
+
 const COUNTED = READING_OUTCOMES.indexOf('counted');
 const INVALID = READING_OUTCOMES.indexOf('invalid');
 const DUPLICATE = READING_OUTCOMES.indexOf('duplicate');
@@ -77,6 +80,9 @@ export class WindowEngine {
   readonly #kernelHost: IngestHost;
   readonly #between = new Map<number, Between>();
   readonly #views: SeriesView[] = [];
+  /** Panes folded for views since the last tick, by series and start; quarters by their start plus 1. */
+  readonly #folds = new Map<number, Map<number, Pane | null>>();
+  #foldCount = 0;
   #rebuilt: PaneTick | undefined;
   #events: WindowEvent[] = [];
   #newSeries: Series[] = [];
@@ -187,6 +193,7 @@ export class WindowEngine {
 
   /** Panes that changed or became final since the last tick, and what else is to be told. */
   tick(): WindowTick {
+    this.#forgetFolds();
     const tick = this.#rebuilt ?? this.#paneTick();
     this.#rebuilt = undefined;
     for (const id of this.#arena.takeDirty()) {
@@ -195,7 +202,7 @@ export class WindowEngine {
         watermarkMs: this.watermarkMs(id),
         keptFromMs: this.#keptFromMs(id),
       });
-      for (const hour of farHours) this.#file(id, hour);
+      for (const hour of farHours) this.#fileHour(id, hour);
       this.#arena.markClean(id);
     }
     this.#between.clear();
@@ -222,18 +229,30 @@ export class WindowEngine {
    */
   rebuild(series: number, timesMs: Float64Array, readings: SortedReadings): void {
     const keptFromMs = this.#keptFromMs(series);
-    const kept = this.#arena.readings(series);
-    const first = this.#arena.firstVisible(series, kept, this.#settledMs);
-    // Older than all that is kept: nothing in memory looks at it.
-    const fromMs = first < kept.count ? Math.min(keptFromMs, kept.timeMsAt(first)) : keptFromMs;
+    const fromMs = this.#arena.neighboursFromMs(series, keptFromMs);
+    const insertedMs = new Set<number>();
+    const farHours: number[] = [];
+    // Before late readings join: what else came since the hours were told last.
+    const fresh = this.#freshOf(series);
     let isKept = true;
     for (const timeMs of timesMs) {
+      const far = this.#late.takeHour(series, timeMs);
+      if (far !== undefined) farHours.push(timeMs);
+      for (const causeMs of far?.causesMs ?? []) insertedMs.add(causeMs);
+      if (far?.isReading === false) continue;
+      insertedMs.add(timeMs);
       const index = readings.lowerBound(timeMs);
+      // Older than all that is kept: nothing in memory looks at it.
       if (timeMs < fromMs || index === readings.count || readings.timeMsAt(index) !== timeMs) continue;
       isKept &&= this.#keep(series, timeMs, readings.valueAt(index) + 0) !== INSERTED.noRoom;
     }
     this.#rebuilt ??= this.#paneTick();
-    this.#rebuilt.rebuild(series, readings, timesMs, isKept ? keptFromMs : Number.POSITIVE_INFINITY);
+    this.#rebuilt.rebuild(series, readings, {
+      insertedMs,
+      fresh,
+      farHours,
+      keptFromMs: isKept ? keptFromMs : Number.POSITIVE_INFINITY,
+    });
   }
 
   /**
@@ -381,6 +400,7 @@ export class WindowEngine {
 
   #keep(id: number, timeMs: number, value: number): number {
     this.#snapshot?.keepSafe(id);
+    if (this.#foldCount > 0) this.#forgetFolds();
     const isNewest = timeMs > this.#arena.newestMs(id);
     const insertion = this.#arena.insert(id, timeMs, value, this.#settledMs);
     if (insertion !== INSERTED.added && insertion !== INSERTED.replaced) return insertion;
@@ -392,6 +412,17 @@ export class WindowEngine {
   #file(id: number, timeMs: number): number {
     if (!this.#late.add(id, timeMs)) this.#lateLeft++;
     return LATE_FILED;
+  }
+
+  /** An hour that fresh readings changed and that is not whole in memory: right after the series was told. */
+  #fileHour(id: number, hourStartMs: number): void {
+    const { appendedFromMs, insertedMs } = this.#freshOf(id);
+    const readings = this.#arena.readings(id);
+    const causesMs = new Set(insertedMs);
+    for (let index = readings.lowerBound(appendedFromMs); index < readings.count; index++) {
+      causesMs.add(readings.timeMsAt(index));
+    }
+    if (!this.#late.addHour(id, hourStartMs, causesMs)) this.#lateLeft++;
   }
 
   #noteBetween(id: number, timeMs: number, isReplaced: boolean): void {
@@ -510,12 +541,37 @@ export class WindowEngine {
   #folded(id: number, fromMs: number, toMs: number, endOf: (startMs: number) => number): Pane[] {
     const rule = this.#table.rules[id]!;
     const readings = this.#visible(id);
+    const known = this.#foldsOf(id);
     const panes: Pane[] = [];
-    for (let atMs = fromMs; atMs < toMs; atMs = endOf(atMs)) {
-      const pane = paneOfReadings(readings, atMs, endOf(atMs), rule);
-      if (pane !== undefined) panes.push(pane);
+    for (let atMs = fromMs; atMs < toMs; ) {
+      const endMs = endOf(atMs);
+      const key = atMs + (endMs - atMs === QUARTER_MS ? 1 : 0);
+      let pane = known.get(key);
+      if (pane === undefined) {
+        pane = paneOfReadings(readings, atMs, endMs, rule) ?? null;
+        known.set(key, pane);
+        this.#foldCount++;
+      }
+      if (pane !== null) panes.push(pane);
+      atMs = endMs;
     }
     return panes;
+  }
+
+  /** What was folded of a series since the last tick: the KPIs of one tick ask for the same hours many times. */
+  #foldsOf(id: number): Map<number, Pane | null> {
+    if (this.#foldCount > FOLDS_MAX) this.#forgetFolds();
+    let known = this.#folds.get(id);
+    if (known === undefined) {
+      known = new Map();
+      this.#folds.set(id, known);
+    }
+    return known;
+  }
+
+  #forgetFolds(): void {
+    this.#folds.clear();
+    this.#foldCount = 0;
   }
 
   #remembered(
