@@ -31,13 +31,6 @@ export interface ReadingColumns {
   readonly sequence: Float64Array;
 }
 
-/** A pane as today's window engine hands it over; local days are not stored. */
-export interface PaneRow {
-  readonly series: number;
-  readonly level: PaneLevel | 'day';
-  readonly pane: Pane;
-}
-
 export interface QuarantineRow {
   readonly sequence: number;
   /** Position of the reading in its message; -1 for a whole message. */
