@@ -6,15 +6,16 @@ export function mergedOf(all: readonly OraclePane[], [startMs, endMs]: Span, exp
   const panes = all.filter((pane) => pane.startMs >= startMs && pane.endMs <= endMs);
   const counting = panes.filter(({ count }) => count > 0);
   const exact = (pick: (pane: OraclePane) => number) => exactlySummed(panes.map(pick));
+  const total = (pick: (pane: OraclePane) => number) => panes.reduce((sum, pane) => sum + pick(pane), 0);
   const expectedSlots = Math.max(1, Math.round((endMs - startMs) / expectEveryMs));
   return {
     startMs,
     endMs,
-    count: exact(({ count }) => count),
-    invalidCount: exact(({ invalidCount }) => invalidCount),
+    count: total(({ count }) => count),
+    invalidCount: total(({ invalidCount }) => invalidCount),
     coveredSlots: Math.min(
       expectedSlots,
-      exact(({ coveredSlots }) => coveredSlots),
+      total(({ coveredSlots }) => coveredSlots),
     ),
     expectedSlots,
     sum: exact(({ sum }) => sum),
@@ -26,18 +27,19 @@ export function mergedOf(all: readonly OraclePane[], [startMs, endMs]: Span, exp
     lastMs: counting.at(-1)?.lastMs ?? Number.NaN,
     last: counting.at(-1)?.last ?? Number.NaN,
     increase: exact(({ increase }) => increase),
-    increaseCoveredMs: exact(({ increaseCoveredMs }) => increaseCoveredMs),
+    increaseCoveredMs: total(({ increaseCoveredMs }) => increaseCoveredMs),
     increaseAtEnd: exact(({ increaseAtEnd }) => increaseAtEnd),
-    deltaCount: exact(({ deltaCount }) => deltaCount),
-    counterEvents: exact(({ counterEvents }) => counterEvents),
+    deltaCount: total(({ deltaCount }) => deltaCount),
+    counterEvents: total(({ counterEvents }) => counterEvents),
   };
 }
 
 /** The nearest number to the sum, ties to even: in whole numbers of the smallest number that there is, 2^-1074. */
 function exactlySummed(terms: readonly number[]): number {
+  if (terms.every((term) => term === 0)) return 0;
   const total = terms.reduce((sum, term) => sum + wholeOf(term), 0n);
   const size = total < 0n ? -total : total;
-  const shift = Math.max(0, size.toString(2).length - 64);
+  const shift = Math.max(0, 4 * size.toString(16).length - 64);
   const head = size >> BigInt(shift);
   const isCut = head << BigInt(shift) !== size;
   const nearest = Number(isCut ? head | 1n : head) * 2 ** (shift - 1074);
