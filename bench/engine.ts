@@ -25,7 +25,9 @@ export async function run(): Promise<AnyCase[]> {
     if ('reason' in reference) process.stderr.write(`no C figures: ${reference.reason}\n`);
     const results: AnyCase[] = [];
     for (const name of [...ENGINE_PLANS.map((plan) => plan.case), METERS_CASE.case]) {
-      results.push(...(await inProcessOfItsOwn(name, program)));
+      const cases = await inProcessOfItsOwn(name, program);
+      for (const result of cases) process.stderr.write(`${JSON.stringify(result)}\n`);
+      results.push(...cases);
     }
     return results;
   } finally {
@@ -119,7 +121,7 @@ function snapshotRows(result: SnapshotCase): BenchRow[] {
 }
 
 function metersRows(result: MetersCase): BenchRow[] {
-  const note = `engine's own count ${round(result.engineBytesPerSeries)}, after ${result.eventHours} h`;
+  const note = `engine's own count, after ${result.eventHours} h; process ${round(result.residentBytesPerSeries)}`;
   return [
     { name: `${result.case}, ingest only`, unit: 'readings/CPU-s', value: result.readingsPerCpuSecond },
     { name: `${result.case}, panes each quarter`, unit: 'ns/series', value: result.paneTickNsPerSeries },

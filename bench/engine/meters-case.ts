@@ -11,9 +11,10 @@ export interface MetersCase {
   readonly series: number;
   readonly eventHours: number;
   readonly readingsPerCpuSecond: number;
-  /** Memory of the process that the engine took, names of series included. */
+  /** Readings and records of panes as the engine counts them; names of series not included. */
   readonly bytesPerSeries: number;
-  readonly engineBytesPerSeries: number;
+  /** Memory of the process that came on top, with the compiler's and what is not collected yet. */
+  readonly residentBytesPerSeries: number;
   /** Panes of a tick a quarter of an hour, a series. */
   readonly paneTickNsPerSeries: number;
 }
@@ -52,8 +53,8 @@ export function measureMeters(): MetersCase {
     series,
     eventHours: hours,
     readingsPerCpuSecond: (steps * series) / ingestS,
-    bytesPerSeries: (residentBytes() - before) / series,
-    engineBytesPerSeries: (readings + records) / series,
+    bytesPerSeries: (readings + records) / series,
+    residentBytesPerSeries: (residentBytes() - before) / series,
     paneTickNsPerSeries: (tickS / steps / series) * 1e9,
   };
 }

@@ -22,4 +22,4 @@ export const ENGINE_PLANS: readonly EnginePlan[] = [
 ];
 
 /** Bytes of quarter-hourly meters after 30 hours. */
-export const METERS_CASE = { case: 'meters-100k', series: 100_000, hours: 30 } as const;
+export const METERS_CASE = { case: 'meters-20k', series: 20_000, hours: 30 } as const;
