@@ -12,6 +12,9 @@ import {
  * are under way at once when nothing between them waits. There is no prefetch instruction; a plain load does.
  */
 const GROUP: u32 = 256;
+/** So few series are in the cache anyway. */
+const NEAR_SERIES: u32 = 2048;
+const LINE: usize = 64;
 /** A device that sends only bad readings is not kept for ever for the sake of a neighbour that counts. */
 const ANCHORS_LOOKED_AT_MAX: u32 = 64;
 const U32_MAX: f64 = 4294967295;
@@ -27,6 +30,7 @@ const CHANGED: u32 = 256;
 export function ingest(area: usize, from: u32, to: u32): u32 {
   const horizon = load<f64>(area, HORIZON);
   const seriesCount = load<u32>(area, SERIES_COUNT);
+  const isFar = seriesCount > NEAR_SERIES;
   const snapshotSeries = load<u32>(area, SNAPSHOT_SERIES);
   const epoch = load<u32>(area, SNAPSHOT_EPOCH);
   // Now stays where it is when it follows the wall clock.
@@ -37,7 +41,7 @@ export function ingest(area: usize, from: u32, to: u32): u32 {
   store<u32>(area, 0, BETWEEN_COUNT);
   let index = from;
   for (; index < to; index++) {
-    if ((index & (GROUP - 1)) == 0) touch(area, index, min(to, index + GROUP), seriesCount);
+    if (isFar && (index & (GROUP - 1)) == 0) touch(area, index, min(to, index + GROUP), seriesCount);
     const id = load<u32>(area + ((<usize>index) << 2), SERIES_AT);
     const time = load<f64>(area + ((<usize>index) << 3), TIMES_AT);
     // -0 and 0 are one value.
@@ -93,17 +97,26 @@ function touch(area: usize, from: u32, to: u32, seriesCount: u32): void {
     if (id >= seriesCount) continue;
     const header = headerOf(id);
     const count = load<u32>(header, COUNT);
-    // A full block has no place behind its end, and the memory may end there.
-    const place = <usize>(count - <u32>(count == load<u32>(header, CAPACITY) && count > 0));
-    seen ^= load<u32>(valuesOf(header) + (place << 3)) ^ load<u32>(timesOf(header) + (place << 2));
+    if (count < load<u32>(header, CAPACITY)) {
+      seen ^= load<u32>(valuesOf(header) + ((<usize>count) << 3)) ^ load<u32>(timesOf(header) + ((<usize>count) << 2));
+    } else {
+      // A full block will be moved, and has no place behind its end.
+      const end = timesOf(header) + ((<usize>count) << 2);
+      for (let line = valuesOf(header); line < end; line += LINE) seen ^= load<u32>(line);
+    }
   }
   store<u32>(area, seen, TOUCHED);
 }
 
-/** First reading at or after the offset. */
+/** First reading at or after the offset; what comes late is seldom far from the newest, where it is looked for first. */
 function lowerBound(times: usize, count: u32, offset: u32): u32 {
-  let low: u32 = 0;
   let high = count;
+  let step: u32 = 1;
+  while (step <= high && load<u32>(times + ((<usize>(high - step)) << 2)) >= offset) {
+    high -= step;
+    step <<= 1;
+  }
+  let low = step <= high ? high - step + 1 : 0;
   while (low < high) {
     const middle = (low + high) >>> 1;
     if (load<u32>(times + ((<usize>middle) << 2)) < offset) low = middle + 1;

@@ -5,7 +5,7 @@ import {
 } from './layout';
 
 /** Series whose windows are fetched together before they are folded; see GROUP in ./ingest.as. */
-const GROUP: u32 = 8;
+const GROUP: u32 = 32;
 const LINE: usize = 64;
 /** So many of the greatest are kept while folding; the 95th percentile of up to 61 readings lies between them. */
 const TOP_COUNT: u32 = 4;
@@ -32,7 +32,7 @@ export function rolling(area: usize, from: u32, to: u32): u32 {
   for (; id < to; id++) {
     if (id == touched) {
       touched = min(to, id + GROUP);
-      touch(area, id, touched, fromMs);
+      touch(area, id, touched);
     }
     const header = headerOf(id);
     const flags = load<u32>(header, FLAGS);
@@ -80,7 +80,7 @@ function writeRow(area: usize, row: usize, id: u32, n: u32, fraction: f64, rank:
 }
 
 /** Reads one word of each line that the windows lie in. */
-function touch(area: usize, from: u32, to: u32, fromMs: f64): void {
+function touch(area: usize, from: u32, to: u32): void {
   let seen: u32 = 0;
   for (let id = from; id < to; id++) {
     const header = headerOf(id);
@@ -89,7 +89,7 @@ function touch(area: usize, from: u32, to: u32, fromMs: f64): void {
     seen ^= load<u32>(timesOf(header) + ((hint - <usize>(hint > 0)) << 2));
     const values = valuesOf(header);
     const end = values + (count << 3);
-    for (let line = values + (hint << 3); line < end; line += LINE) seen ^= load<u32>(line);
+    for (let line = (values + (hint << 3)) & ~(LINE - 1); line < end; line += LINE) seen ^= load<u32>(line);
   }
   store<u32>(area, seen, TOUCHED);
 }

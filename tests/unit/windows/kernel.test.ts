@@ -223,6 +223,39 @@ describe('the kernel', () => {
     expect(kernel!.take(window)).toEqual(expected);
   });
 
+  test('reads ahead in engines of many series, to the end of the memory', () => {
+    const many = 3_000;
+    const [kernel, plain] = (['wasm', 'off'] as const).map((kind) => {
+      const driven = new Driven({ ...settingsOf(kind, 'event', 2 * HOUR_MS), seriesMax: many });
+      for (let id = KEYS.length; id < many; id++) driven.take({ kind: 'newSeries' });
+      return driven;
+    });
+    // Some series again and again, so that their blocks are full, grown and moved while others have none yet.
+    for (let round = 0; round < 12; round++) {
+      const readings = Array.from({ length: 5_000 }, (_, index) => ({
+        series: (index * index * (round + 1)) % many,
+        atMs: round * 20 * MINUTE_MS + index * 240,
+        value: (index * 7919 + round) % 1_013,
+      }));
+      expect(kernel!.accept(readings)).toEqual(plain!.accept(readings));
+      for (const each of ENDING) expect(kernel!.take(each)).toEqual(plain!.take(each));
+    }
+  });
+
+  test('lets a snapshot have each series as it was before the readings that come while it is written', () => {
+    const pieces = (['wasm', 'off'] as const).map((kind) => {
+      const driven = new Driven(settingsOf(kind, 'event', 2 * HOUR_MS));
+      driven.accept(manyReadings().slice(0, 2_000));
+      driven.take({ kind: 'snapshot' });
+      driven.take({ kind: 'newSeries' });
+      driven.accept(manyReadings().slice(2_000, 4_000));
+      driven.accept([{ series: KEYS.length, atMs: 2 * HOUR_MS, value: 1 }]);
+      return driven.take({ kind: 'snapshot' }) as Uint8Array[];
+    });
+    expect(pieces[1]!.length).toBeGreaterThan(2);
+    expect(pieces[0]).toEqual(pieces[1]);
+  });
+
   test('is what its sources say', async ({ skip }) => {
     const { compiledText, compilerPath } = await import('../../../src/windows/kernel/build.mjs');
     if (compilerPath() === undefined) skip('the package assemblyscript is not installed');
