@@ -3,8 +3,8 @@ import type { ReadingArena } from './reading-arena.ts';
 import type { SeriesTable } from './series-table.ts';
 import { PIECE, ReadingPieces, recordPiece, type SnapshotMeta, textPiece } from './window-snapshot.ts';
 
-/** Series that one step of the sweep looks at. */
-const SERIES_PER_STEP = 4_096;
+/** Series that one step of the sweep looks at; about half a piece of series that report every minute. */
+const SERIES_PER_STEP = 256;
 const NAMES_PER_PIECE = 4_096;
 
 /** What a snapshot is taken of. */

@@ -1,5 +1,5 @@
 import { type Calendar, HOUR_MS, QUARTER_MS } from '../base/index.ts';
-import { type Pane, PaneColumnsBuilder, type PaneLevel } from '../model/index.ts';
+import type { Pane, PaneColumnsBuilder, PaneLevel } from '../model/index.ts';
 import { paneValue } from './merge-panes.ts';
 import { emptyPane, type MutablePane, paneOfReadings } from './pane-of-readings.ts';
 import type { PaneRecords } from './pane-records.ts';
@@ -72,15 +72,17 @@ class Subject {
 
 /** Collects the panes, changed hours and events of one tick. */
 export class PaneTick {
-  readonly panes = new PaneColumnsBuilder();
+  readonly panes: PaneColumnsBuilder;
   readonly changedHours: ChangedHour[] = [];
   readonly events: WindowEvent[] = [];
   readonly #sources: PaneSources;
   /** Hours of each series that were rebuilt in this tick. */
   readonly #rebuilt = new Map<number, Set<number>>();
 
-  constructor(sources: PaneSources) {
+  /** @param panes empty; filled by this tick */
+  constructor(sources: PaneSources, panes: PaneColumnsBuilder) {
     this.#sources = sources;
+    this.panes = panes;
   }
 
   /**
@@ -292,8 +294,9 @@ export class PaneTick {
 function isFresh({ readings, fresh }: Subject, startMs: number): boolean {
   if (fresh === undefined) return false;
   const endMs = startMs + QUARTER_MS;
-  if (fresh.appendedFromMs < endMs) {
-    const first = readings.lowerBound(Math.max(startMs, fresh.appendedFromMs));
+  if (fresh.appendedFromMs >= startMs && fresh.appendedFromMs < endMs) return true;
+  if (fresh.appendedFromMs < startMs && readings.timeMsAt(readings.count - 1) >= startMs) {
+    const first = readings.lowerBound(startMs);
     if (first < readings.count && readings.timeMsAt(first) < endMs) return true;
   }
   for (const timeMs of fresh.insertedMs) if (timeMs >= startMs && timeMs < endMs) return true;

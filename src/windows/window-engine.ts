@@ -1,5 +1,5 @@
 import { assert, type Calendar, calendarOf, HOUR_MS, MINUTE_MS, QUARTER_MS } from '../base/index.ts';
-import { type Pane, qualityCounts, type Reading, type Series } from '../model/index.ts';
+import { type Pane, PaneColumnsBuilder, qualityCounts, type Reading, type Series } from '../model/index.ts';
 import { EngineSnapshot } from './engine-snapshot.ts';
 import { EventTime } from './event-time.ts';
 import { type IngestHost, type IngestState, WindowKernel } from './kernel/index.ts';
@@ -74,6 +74,8 @@ export class WindowEngine {
   readonly #hours = new PaneRecords(false);
   readonly #quarters = new PaneRecords(true);
   readonly #revisions = new Revisions();
+  /** Kept from tick to tick: it has grown to what a tick needs. */
+  readonly #panes = new PaneColumnsBuilder();
   readonly #late: LateHours;
   readonly #rolling: RollingWindows;
   readonly #kernel: WindowKernel | undefined;
@@ -448,16 +450,19 @@ export class WindowEngine {
   }
 
   #paneTick(): PaneTick {
-    return new PaneTick({
-      arena: this.#arena,
-      table: this.#table,
-      calendar: this.calendar,
-      hours: this.#hours,
-      quarters: this.#quarters,
-      revisions: this.#revisions,
-      hoursFromMs: this.#hoursFromMs(),
-      quartersFromMs: this.#quartersFromMs(),
-    });
+    return new PaneTick(
+      {
+        arena: this.#arena,
+        table: this.#table,
+        calendar: this.calendar,
+        hours: this.#hours,
+        quarters: this.#quarters,
+        revisions: this.#revisions,
+        hoursFromMs: this.#hoursFromMs(),
+        quartersFromMs: this.#quartersFromMs(),
+      },
+      this.#panes,
+    );
   }
 
   /** Readings from here on are all in memory, ms UTC. */
