@@ -1,3 +1,5 @@
+import type { WindowSettings } from './window-settings.ts';
+
 /** Memory that grows and keeps its contents; views of it are made anew after each growth. */
 export interface LinearMemory {
   /** What is there now; another buffer after `grow`. */
@@ -9,6 +11,10 @@ export interface LinearMemory {
    */
   grow(bytes: number): boolean;
 }
+
+const MEMORY_BYTES_MAX = 4 * 2 ** 30;
+/** Engines for fewer series work in plain memory: a WebAssembly memory reserves address space, which tests use up. */
+const PLAIN_SERIES_MAX = 10_000;
 
 const PAGE_BYTES = 65_536;
 /** WebAssembly's 32-bit addresses. */
@@ -56,4 +62,11 @@ export class PlainMemory implements LinearMemory {
     this.buffer = this.buffer.transfer(Math.ceil(wanted / PAGE_BYTES) * PAGE_BYTES);
     return true;
   }
+}
+
+/** The memory that suits an engine of these settings. */
+export function memoryFor(settings: Pick<WindowSettings, 'seriesMax' | 'memoryBytesMax' | 'kernel'>): LinearMemory {
+  const bytesMax = settings.memoryBytesMax ?? MEMORY_BYTES_MAX;
+  const isPlain = settings.kernel !== 'wasm' && settings.seriesMax <= PLAIN_SERIES_MAX;
+  return isPlain ? new PlainMemory(bytesMax) : new WasmMemory(bytesMax);
 }

@@ -4,7 +4,7 @@ import { EngineSnapshot } from './engine-snapshot.ts';
 import { EventTime } from './event-time.ts';
 import { type IngestHost, type IngestState, WindowKernel } from './kernel/index.ts';
 import { type LateBound, LateHours, type LateReadings } from './late-hours.ts';
-import { type LinearMemory, PlainMemory, WasmMemory } from './linear-memory.ts';
+import { memoryFor, WasmMemory } from './linear-memory.ts';
 import { paneOfReadings } from './pane-of-readings.ts';
 import { PaneRecords } from './pane-records.ts';
 import { PaneTick } from './pane-tick.ts';
@@ -37,11 +37,7 @@ import {
   WINDOW_SNAPSHOT_VERSION,
 } from './window-snapshot.ts';
 
-const MEMORY_BYTES_MAX = 4 * 2 ** 30;
 const LATE_MAX = 1_000_000;
-
-/** Engines for fewer series work in plain memory: a WebAssembly memory reserves address space, which tests use up. */
-const PLAIN_SERIES_MAX = 10_000;
 
 /** Folded panes held for views at most; about 20 MB. */
 const FOLDS_MAX = 100_000;
@@ -111,7 +107,11 @@ export class WindowEngine {
     this.#arena = new ReadingArena(memory, settings.seriesMax);
     const hasKernel = memory instanceof WasmMemory && settings.kernel !== 'off';
     this.#kernel = hasKernel ? new WindowKernel(this.#arena, memory) : undefined;
-    this.#kernelHost = this.#hostOfKernel();
+    this.#kernelHost = {
+      time: this.#time,
+      put: (id, timeMs, value) => this.#put(id, timeMs, value),
+      noteBetween: (id, timeMs, isReplaced) => this.#noteBetween(id, timeMs, isReplaced),
+    };
     this.#late = new LateHours(this.calendar, settings.lateMax ?? LATE_MAX);
     this.#rolling = new RollingWindows(this.#arena, this.#table, this.#kernel);
   }
@@ -370,18 +370,6 @@ export class WindowEngine {
     };
   }
 
-  #hostOfKernel(): IngestHost {
-    const time = this.#time;
-    return {
-      get nowMs() {
-        return time.nowMs;
-      },
-      accepted: (timeMs) => time.accepted(timeMs),
-      put: (id, timeMs, value) => this.#put(id, timeMs, value),
-      noteBetween: (id, timeMs, isReplaced) => this.#noteBetween(id, timeMs, isReplaced),
-    };
-  }
-
   /** @returns index in `READING_OUTCOMES` */
   #put(id: number, timeMs: number, rawValue: number): number {
     if (timeMs < this.horizonStartMs) return this.#file(id, timeMs);
@@ -607,10 +595,4 @@ export class WindowEngine {
     const heard = hours.findLast(({ lastMs }) => lastMs < toMs);
     return heard?.lastMs ?? Number.NEGATIVE_INFINITY;
   }
-}
-
-function memoryFor(settings: WindowSettings): LinearMemory {
-  const bytesMax = settings.memoryBytesMax ?? MEMORY_BYTES_MAX;
-  const isPlain = settings.kernel !== 'wasm' && settings.seriesMax <= PLAIN_SERIES_MAX;
-  return isPlain ? new PlainMemory(bytesMax) : new WasmMemory(bytesMax);
 }

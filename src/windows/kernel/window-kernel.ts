@@ -28,9 +28,11 @@ export interface IngestState {
 
 /** The engine, as the kernel needs it. */
 export interface IngestHost {
-  readonly nowMs: number;
-  /** A reading of this time was accepted. */
-  accepted(timeMs: number): void;
+  readonly time: {
+    readonly nowMs: number;
+    /** A reading of this time was accepted. */
+    accepted(timeMs: number): void;
+  };
   /** Takes one reading that the kernel does not; returns what became of it. */
   put(id: number, timeMs: number, value: number): number;
   /** A reading was put in, or took the place of one that does not count, before those appended since the last tick. */
@@ -104,10 +106,10 @@ export class WindowKernel {
 
   #ingest(host: IngestHost, from: number, to: number): number {
     const fields = this.#area / 4;
-    this.#arena.f64[this.#area / 8 + F64_FIELD.now] = host.nowMs;
+    this.#arena.f64[this.#area / 8 + F64_FIELD.now] = host.time.nowMs;
     this.#arena.u32[fields + U32_FIELD.dirtyCount] = this.#arena.dirtyCount;
     const stopped = this.#exports.ingest(this.#area, from, to);
-    host.accepted(this.#arena.f64[this.#area / 8 + F64_FIELD.now]!);
+    host.time.accepted(this.#arena.f64[this.#area / 8 + F64_FIELD.now]!);
     this.#arena.dirtyCount = this.#arena.u32[fields + U32_FIELD.dirtyCount]!;
     this.#drainBetween(host, this.#arena.u32[fields + U32_FIELD.betweenCount]!);
     return stopped;
