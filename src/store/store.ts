@@ -106,7 +106,7 @@ export interface ReadingHistory {
   readonly series: Int32Array;
   /** Event time, ms UTC. */
   readonly timeMs: Float64Array;
-  /** NaN for a reading that does not count. */
+  /** NaN for a reading that does not count; zeros without their sign. */
   readonly value: Float64Array;
   /** 1 for a late-filed reading. */
   readonly late: Uint8Array;

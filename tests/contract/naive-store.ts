@@ -119,7 +119,7 @@ export class NaiveStore implements Store {
       count: rows.length,
       series: Int32Array.from(rows, (row) => row.series),
       timeMs: Float64Array.from(rows, (row) => row.timeMs),
-      value: Float64Array.from(rows, (row) => (storedReadingCounts(row) ? row.value : Number.NaN)),
+      value: Float64Array.from(rows, (row) => (storedReadingCounts(row) ? row.value + 0 : Number.NaN)),
       late: Uint8Array.from(rows, (row) => (row.status === ReadingStatus.lateFiled ? 1 : 0)),
     };
   }

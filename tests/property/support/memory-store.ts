@@ -79,7 +79,7 @@ export class MemoryStore implements StoreHistory {
       count: found.length,
       series: Int32Array.from(found, (row) => row.series),
       timeMs: Float64Array.from(found, (row) => row.timeMs),
-      value: Float64Array.from(found, (row) => (storedReadingCounts(row) ? row.value : Number.NaN)),
+      value: Float64Array.from(found, (row) => (storedReadingCounts(row) ? row.value + 0 : Number.NaN)),
       late: Uint8Array.from(found, (row) => (row.status === ReadingStatus.lateFiled ? 1 : 0)),
     };
   }
