@@ -18,7 +18,7 @@ const WARM_MINUTES = 250;
 export const ENGINE_PLANS: readonly EnginePlan[] = [
   { case: 'engine-1k', series: 1_000, segmentMinutes: 2_000, repeats: 3, warmMinutes: WARM_MINUTES },
   { case: 'engine-100k', series: 100_000, segmentMinutes: 20, repeats: 3, warmMinutes: WARM_MINUTES },
-  { case: 'engine-1m', series: 1_000_000, segmentMinutes: 4, repeats: 2, warmMinutes: WARM_MINUTES },
+  { case: 'engine-1m', series: 1_000_000, segmentMinutes: 4, repeats: 2, warmMinutes: 200 },
 ];
 
 /** Bytes of quarter-hourly meters after 30 hours. */

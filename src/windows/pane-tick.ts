@@ -76,8 +76,8 @@ export class PaneTick {
   readonly changedHours: ChangedHour[] = [];
   readonly events: WindowEvent[] = [];
   readonly #sources: PaneSources;
-  /** Hours of each series that were rebuilt in this tick. */
-  readonly #rebuilt = new Map<number, Set<number>>();
+  /** Hours of each series that were rebuilt in this tick, with what was told of them. */
+  readonly #rebuilt = new Map<number, Map<number, Pane | undefined>>();
 
   /** @param panes empty; filled by this tick */
   constructor(sources: PaneSources, panes: PaneColumnsBuilder) {
@@ -141,14 +141,13 @@ export class PaneTick {
     const all = { ...fresh, insertedMs: new Set([...insertedMs, ...fresh.insertedMs]) };
     const subject = this.#subject(id, readings, all);
     const late = { appendedFromMs: Number.POSITIVE_INFINITY, insertedMs, replacedMs: new Set<number>() };
-    const rebuilt = new Set<number>();
+    const rebuilt = this.#rebuilt.get(id) ?? new Map<number, Pane | undefined>();
     this.#rebuilt.set(id, rebuilt);
     const hours = new Set([...farHours, ...this.#changedHours(subject, late)]);
     for (const hour of [...hours].sort((a, b) => a - b)) {
       // Hours that are whole in memory are folded there.
       if (hour >= keptFromMs) continue;
-      rebuilt.add(hour);
-      this.#revise(subject, hour, 'rebuilt');
+      rebuilt.set(hour, this.#revise(subject, hour, 'rebuilt', rebuilt));
       this.changedHours.push({ series: id, hourStartMs: hour });
     }
   }
@@ -235,23 +234,36 @@ export class PaneTick {
     return true;
   }
 
-  /** A closed hour: the next revision when it is not what it was, nothing otherwise. */
-  #revise(subject: Subject, startMs: number, reason: 'late' | 'rebuilt'): void {
+  /**
+   * A closed hour: the next revision when it is not what it was, nothing otherwise.
+   *
+   * @param told what this tick said of hours already
+   * @returns what it is now
+   */
+  #revise(
+    subject: Subject,
+    startMs: number,
+    reason: 'late' | 'rebuilt',
+    told?: ReadonlyMap<number, Pane | undefined>,
+  ): Pane | undefined {
     const { calendar, revisions } = this.#sources;
     const { id, rule } = subject;
     const endMs = calendar.hourEnd(startMs);
     const after = paneOfReadings(subject.readings, startMs, endMs, rule);
-    const before = paneOfReadings(subject.before()!, startMs, endMs, rule);
+    const before =
+      told?.has(startMs) === true ? told.get(startMs) : paneOfReadings(subject.before()!, startMs, endMs, rule);
     if (isSame(before, after)) {
       this.#retellQuarters(subject, startMs, endMs);
-      return;
+      return after;
     }
-    if (before !== undefined) {
+    // What comes from the store is told as a correction in any case: the hour was passed long ago.
+    if (before !== undefined || reason === 'rebuilt') {
       const revision = revisions.next(id, startMs);
       const [was, is] = [before, after].map((pane) => (pane === undefined ? null : paneValue(rule.kind, pane)));
       this.events.push({ kind: 'revised', series: id, atMs: startMs, reason, revision, before: was!, after: is! });
     }
     this.#tell(subject, startMs, true);
+    return after;
   }
 
   /** Of a closed register's hour that is what it was, an increase can have moved from one quarter to another. */

@@ -461,7 +461,9 @@ function roundUp(count: number): number {
 function wantedCapacity(keepMs: number, expectEveryMs: number, flags: number): number {
   const kept = Math.ceil(keepMs / Math.max(1, expectEveryMs));
   const before = (flags & CAREFUL) === 0 ? 1 : NEIGHBOURS_KEPT;
-  return Math.ceil((kept + before + 2 + (kept >>> 5)) / 4) * 4;
+  // Dropping what is old moves the block: the more often readings come, the more room is left between two times.
+  const room = kept > 128 ? kept >>> 3 : kept >>> 5;
+  return Math.ceil((kept + before + 2 + room) / 4) * 4;
 }
 
 /** The middle of the range of offsets lies in the middle of what is kept. */
