@@ -295,6 +295,7 @@ function checkWindows(config: CityConfig): string[] {
       `windows: lateness (${formatDuration(lateness)}) must not be longer than horizon (${formatDuration(horizon)})`,
     );
   }
+  problems.push(...checkWindowMemory(config));
   if (config.mqtt.payloadMax > config.mqtt.packetMax) {
     problems.push(
       `mqtt: payloadMax (${config.mqtt.payloadMax} B) must not exceed packetMax (${config.mqtt.packetMax} B)`,
@@ -307,6 +308,19 @@ function checkWindows(config: CityConfig): string[] {
   }
   for (const kind of QUANTITIES.values()) if (kind.min >= kind.max) problems.push(`quantity ${kind.id} has no range`);
   return problems;
+}
+
+/** What the engine addresses at most, and what it needs before the first reading: a header and a place in a list a series. */
+const WINDOW_MEMORY_BYTES_MAX = 4 * 2 ** 30;
+const WINDOW_MEMORY_BYTES_MIN = 16 * 2 ** 20;
+const SERIES_BYTES_MIN = 128;
+
+function checkWindowMemory({ windows: { memoryMax, seriesMax } }: CityConfig): string[] {
+  const bytesMin = WINDOW_MEMORY_BYTES_MIN + seriesMax * SERIES_BYTES_MIN;
+  if (memoryMax >= bytesMin && memoryMax <= WINDOW_MEMORY_BYTES_MAX) return [];
+  return [
+    `windows: memoryMax (${memoryMax} B) must be from ${bytesMin} B, for a seriesMax of ${seriesMax}, to ${WINDOW_MEMORY_BYTES_MAX} B`,
+  ];
 }
 
 function isTimeZone(name: string): boolean {

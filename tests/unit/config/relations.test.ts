@@ -30,3 +30,20 @@ describe('the periods of a day of noise', () => {
     },
   );
 });
+
+describe('the memory of windows', () => {
+  const problems = (windows: Readonly<Record<string, unknown>>) =>
+    checkRelations(citySchema.parse({ city: { id: 'town', name: 'Town', timeZone: 'UTC' }, windows }));
+
+  it('may be from what the series need at least to what the engine can address', () => {
+    expect(problems({ memoryMax: '4GiB', seriesMax: 1_000_000 })).toEqual([]);
+    expect(problems({ memoryMax: '64MiB' })).toEqual([]);
+  });
+
+  it('is refused beyond both ends, with the key, the value and what is allowed', () => {
+    expect(problems({ memoryMax: '5GiB' })).toEqual([
+      'windows: memoryMax (5368709120 B) must be from 19337216 B, for a seriesMax of 20000, to 4294967296 B',
+    ]);
+    expect(problems({ memoryMax: '100MiB', seriesMax: 1_000_000 })).toHaveLength(1);
+  });
+});
