@@ -30,6 +30,7 @@ const SLOTS_MAX = 120;
 /** Longer than all samples and delays. */
 const HOURS = 250;
 
+// With this horizon the longest windows, a day of 25 hours and the 8 before it, are in memory when they become final.
 const CONFIG = citySchema.parse({
   city: { id: 'town', name: 'Town', timeZone: 'Europe/Madrid' },
   zones: [
@@ -44,7 +45,7 @@ const CONFIG = citySchema.parse({
     { match: 'meter-*', zone: 'west', role: 'customer', peopleServed: 3 },
     { match: 'power-*', zone: 'west', role: 'customer', peopleServed: 3 },
   ],
-  windows: { clock: 'event', lateness: '30m', horizon: '2h', silentAfterIntervals: 1, silentAfterMin: '10m' },
+  windows: { clock: 'event', lateness: '30m', horizon: '12h', silentAfterIntervals: 1, silentAfterMin: '10m' },
 });
 
 /** Registers: what a late reading changes of them reaches beyond its hour. */
