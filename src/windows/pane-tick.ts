@@ -12,8 +12,8 @@ import type { SeriesTable } from './series-table.ts';
 import type { SortedReadings } from './sorted-readings.ts';
 import type { ChangedHour, WindowEvent } from './window-settings.ts';
 
-/** Hours without a reading that are told of one after the other; then the series is given up until it comes again. */
-const EMPTY_HOURS_MAX = 48;
+/** Hours without a reading are told of for so long; then the series is given up until it comes again. */
+const EMPTY_MS_MAX = 48 * HOUR_MS;
 
 /** What the panes of a tick are made from. */
 export interface PaneSources {
@@ -191,17 +191,14 @@ export class PaneTick {
     const { id, readings } = subject;
     if ((arena.flags(id) & IDLE) !== 0) return;
     let hour = table.openFromMs[id]!;
-    let emptyCount = 0;
     while (hour < Number.POSITIVE_INFINITY) {
       const endMs = calendar.hourEnd(hour);
       if (endMs > watermarkMs) break;
-      if (this.#tell(subject, hour, true)) emptyCount = 0;
-      else if (++emptyCount <= EMPTY_HOURS_MAX && subject.rule.expectEveryMs <= HOUR_MS) {
-        this.events.push({ kind: 'empty', series: id, atMs: hour });
+      if (this.#tell(subject, hour, true) || this.#isEmptySince(subject, hour)) {
+        hour = endMs;
+        continue;
       }
-      hour = endMs;
-      if (emptyCount <= EMPTY_HOURS_MAX) continue;
-      const next = readings.lowerBound(hour);
+      const next = readings.lowerBound(endMs);
       if (next === readings.count) {
         arena.setFlag(id, IDLE, true);
         break;
@@ -209,6 +206,14 @@ export class PaneTick {
       hour = calendar.hourStart(readings.timeMsAt(next));
     }
     table.openFromMs[id] = hour;
+  }
+
+  /** Tells of an empty hour. @returns false when the series has been empty for so long that it is given up */
+  #isEmptySince({ id, rule, readings }: Subject, hour: number): boolean {
+    const last = readings.lowerBound(hour) - 1;
+    if (last < 0 || hour > readings.timeMsAt(last) + EMPTY_MS_MAX) return false;
+    if (rule.expectEveryMs <= HOUR_MS) this.events.push({ kind: 'empty', series: id, atMs: hour });
+    return true;
   }
 
   #isChanged(subject: Subject, startMs: number): boolean {

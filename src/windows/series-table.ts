@@ -10,8 +10,11 @@ export type SeriesKey = Pick<Series, 'device' | 'quantity' | 'channel' | 'expect
 /** Series that report at least this often leave records of their panes; the readings of slower ones are kept instead. */
 const SLOW_MS = 10 * MINUTE_MS;
 
-/** A KPI's window reaches at most this far behind the hour that changes it: a local day of 25 hours. */
+/** A KPI's window reaches this far behind the hour that changes it: a local day of 25 hours. */
 export const WINDOW_REACH_MS = 25 * HOUR_MS;
+
+/** The last look at a window of a zone waits for its slowest station; an hourly one is released within so long. */
+export const LAST_LOOK_MS = 4 * HOUR_MS;
 
 /** And looks this much further back, for what was expected in it. */
 export const EXPECTED_BEFORE_MS = DAY_MS;
@@ -25,6 +28,8 @@ export class SeriesTable {
   silentAfterMs = new Float64Array(64);
   /** Start of the oldest hour that is not closed; Infinity before the first. */
   openFromMs = new Float64Array(64);
+  /** Newest late-filed reading that found no place among those kept; most series have none. */
+  readonly lateHeardMs = new Map<number, number>();
   readonly #byKey = new Map<string, number>();
   readonly #rules = new Map<string, PaneRule>();
   readonly #settings: WindowSettings;
@@ -67,13 +72,13 @@ export class SeriesTable {
   }
 
   /**
-   * How long readings are kept, ms: an hour beyond the horizon, because an hour is folded as a whole; those of slow
-   * series as far as windows reach. An hour must still be there when its series is silent for long enough to close it.
+   * How long readings are kept, ms: as long as they can change or are not closed, and an hour more, because an hour is
+   * folded as a whole; those of slow series as far as windows reach.
    */
   keepMs({ id }: Series): number {
     const { horizonMs, latenessMs } = this.#settings;
-    const windowsMs = horizonMs + (this.recordOf[id]! >= 0 ? HOUR_MS : WINDOW_REACH_MS);
-    return Math.max(windowsMs, latenessMs + this.silentAfterMs[id]! + 2 * HOUR_MS);
+    const closedMs = Math.max(horizonMs, latenessMs + this.silentAfterMs[id]! + HOUR_MS);
+    return closedMs + (this.recordOf[id]! >= 0 ? HOUR_MS : WINDOW_REACH_MS);
   }
 
   /** True for series whose quarter-hours are looked back on: peaks of demand are found among them. */

@@ -1,18 +1,18 @@
-import { assert, type Calendar, calendarOf, HOUR_MS, MINUTE_MS, QUARTER_MS } from '../base/index.ts';
-import { type Pane, PaneColumnsBuilder, qualityCounts, type Reading, type Series } from '../model/index.ts';
+import { assert, type Calendar, calendarOf, HOUR_MS, MINUTE_MS } from '../base/index.ts';
+import { PaneColumnsBuilder, qualityCounts, type Reading, type Series } from '../model/index.ts';
 import { EngineSnapshot } from './engine-snapshot.ts';
 import { EventTime } from './event-time.ts';
 import { type IngestHost, type IngestState, WindowKernel } from './kernel/index.ts';
 import { type LateBound, LateHours, type LateReadings } from './late-hours.ts';
 import { memoryFor, WasmMemory } from './linear-memory.ts';
-import { paneOfReadings } from './pane-of-readings.ts';
 import { PaneRecords } from './pane-records.ts';
 import { PaneTick } from './pane-tick.ts';
 import { CAREFUL, GAUGE, IDLE, INSERTED, ReadingArena, SILENT, WIDE } from './reading-arena.ts';
-import { type FreshReadings, LaterReadings } from './reading-views.ts';
+import type { FreshReadings } from './reading-views.ts';
 import { Revisions } from './revisions.ts';
 import { type RollingColumns, RollingWindows } from './rolling.ts';
-import { EXPECTED_BEFORE_MS, type SeriesKey, SeriesTable, WINDOW_REACH_MS } from './series-table.ts';
+import { EXPECTED_BEFORE_MS, LAST_LOOK_MS, type SeriesKey, SeriesTable, WINDOW_REACH_MS } from './series-table.ts';
+import { SeriesViews } from './series-views.ts';
 import type { SortedReadings } from './sorted-readings.ts';
 import {
   READING_OUTCOMES,
@@ -38,9 +38,6 @@ import {
 } from './window-snapshot.ts';
 
 const LATE_MAX = 1_000_000;
-
-/** Folded panes held for views at most; about 20 MB. */
-const FOLDS_MAX = 100_000;
 
 const COUNTED = READING_OUTCOMES.indexOf('counted');
 const INVALID = READING_OUTCOMES.indexOf('invalid');
@@ -77,10 +74,7 @@ export class WindowEngine {
   readonly #kernel: WindowKernel | undefined;
   readonly #kernelHost: IngestHost;
   readonly #between = new Map<number, Between>();
-  readonly #views: SeriesView[] = [];
-  /** Panes folded for views since the last tick, by series and start; quarters by their start plus 1. */
-  readonly #folds = new Map<number, Map<number, Pane | null>>();
-  #foldCount = 0;
+  readonly #views: SeriesViews;
   #rebuilt: PaneTick | undefined;
   #events: WindowEvent[] = [];
   #newSeries: Series[] = [];
@@ -113,6 +107,14 @@ export class WindowEngine {
       noteBetween: (id, timeMs, isReplaced) => this.#noteBetween(id, timeMs, isReplaced),
     };
     this.#late = new LateHours(this.calendar, settings.lateMax ?? LATE_MAX);
+    this.#views = new SeriesViews({
+      arena: this.#arena,
+      table: this.#table,
+      calendar: this.calendar,
+      hours: this.#hours,
+      quarters: this.#quarters,
+      newestMs: (id) => this.#newestMs(id),
+    });
     this.#rolling = new RollingWindows(this.#arena, this.#table, this.#kernel);
   }
 
@@ -173,6 +175,7 @@ export class WindowEngine {
 
   /** Puts readings where they belong, in the order of the columns, and says what became of each. */
   acceptColumns(batch: ReadingBatch): void {
+    this.#views.forget();
     if (this.#kernel !== undefined) {
       this.#kernel.ingest(batch, this.#ingestState(), this.#kernelHost);
       return;
@@ -195,7 +198,7 @@ export class WindowEngine {
 
   /** Panes that changed or became final since the last tick, and what else is to be told. */
   tick(): WindowTick {
-    this.#forgetFolds();
+    this.#views.forget();
     const tick = this.#rebuilt ?? this.#paneTick();
     this.#rebuilt = undefined;
     for (const id of this.#arena.takeDirty()) {
@@ -209,6 +212,8 @@ export class WindowEngine {
     }
     this.#between.clear();
     this.#passMinute(tick);
+    // Whoever looks behind a tick sees all that was kept while it ran.
+    this.#views.keptSinceMs = this.#settledMs;
     this.#settledMs = this.nowMs;
     const newSeries = this.#newSeries;
     const events = [...this.#events, ...tick.events];
@@ -244,8 +249,12 @@ export class WindowEngine {
       if (far?.isReading === false) continue;
       insertedMs.add(timeMs);
       const index = readings.lowerBound(timeMs);
-      // Older than all that is kept: nothing in memory looks at it.
-      if (timeMs < fromMs || index === readings.count || readings.timeMsAt(index) !== timeMs) continue;
+      if (index === readings.count || readings.timeMsAt(index) !== timeMs) continue;
+      if (timeMs < fromMs) {
+        // Older than all that is kept: nothing in memory looks at it, but it was heard.
+        this.#table.lateHeardMs.set(series, Math.max(timeMs, this.#table.lateHeardMs.get(series) ?? timeMs));
+        continue;
+      }
       isKept &&= this.#keep(series, timeMs, readings.valueAt(index) + 0) !== INSERTED.noRoom;
     }
     this.#rebuilt ??= this.#paneTick();
@@ -263,7 +272,14 @@ export class WindowEngine {
    */
   watermarkMs(series: number): number {
     const silentSinceMs = this.nowMs - this.#table.silentAfterMs[series]!;
-    return Math.max(this.#arena.newestMs(series), silentSinceMs) - this.#settings.latenessMs;
+    return Math.max(this.#newestMs(series), silentSinceMs) - this.#settings.latenessMs;
+  }
+
+  /** Newest event time of a series, with readings that came too late to be kept. */
+  #newestMs(series: number): number {
+    const keptMs = this.#arena.newestMs(series);
+    const { lateHeardMs } = this.#table;
+    return lateHeardMs.size === 0 ? keptMs : Math.max(keptMs, lateHeardMs.get(series) ?? keptMs);
   }
 
   /** How long after its newest reading a series counts as silent, ms. */
@@ -323,8 +339,7 @@ export class WindowEngine {
   }
 
   view(series: number): SeriesView {
-    this.#views[series] ??= this.#viewOf(series);
-    return this.#views[series];
+    return this.#views.of(series);
   }
 
   #meta(): SnapshotMeta {
@@ -337,6 +352,7 @@ export class WindowEngine {
       seriesCount: this.seriesCount,
       late: this.#late.state(),
       lateLeft: this.#lateLeft,
+      lateHeard: [...this.#table.lateHeardMs],
       revisions: this.#revisions.state(),
     };
   }
@@ -349,6 +365,7 @@ export class WindowEngine {
     this.#minute = orMinusInfinity(meta.minute);
     this.#late.restore(meta.late);
     this.#lateLeft = meta.lateLeft;
+    for (const [series, heardMs] of meta.lateHeard) this.#table.lateHeardMs.set(series, heardMs);
     this.#revisions.restore(meta.revisions);
   }
 
@@ -390,7 +407,7 @@ export class WindowEngine {
 
   #keep(id: number, timeMs: number, value: number): number {
     this.#snapshot?.keepSafe(id);
-    if (this.#foldCount > 0) this.#forgetFolds();
+    this.#views.forget();
     const isNewest = timeMs > this.#arena.newestMs(id);
     const insertion = this.#arena.insert(id, timeMs, value, this.#settledMs);
     if (insertion !== INSERTED.added && insertion !== INSERTED.replaced) return insertion;
@@ -464,7 +481,7 @@ export class WindowEngine {
 
   /** Hours also say what was expected in a window. */
   #hoursFromMs(): number {
-    return this.#quartersFromMs() - EXPECTED_BEFORE_MS;
+    return this.#quartersFromMs() - EXPECTED_BEFORE_MS - LAST_LOOK_MS;
   }
 
   /** Once a minute of event time: series that went silent, came back, or whose hours close without a reading. */
@@ -481,7 +498,7 @@ export class WindowEngine {
   }
 
   #passSeries(id: number, tick: PaneTick): void {
-    const newestMs = this.#arena.newestMs(id);
+    const newestMs = this.#newestMs(id);
     const isSilent = this.nowMs - newestMs > this.#table.silentAfterMs[id]!;
     const wasSilent = (this.#arena.flags(id) & SILENT) !== 0;
     const openFromMs = this.#table.openFromMs[id]!;
@@ -495,104 +512,5 @@ export class WindowEngine {
       this.#events.push({ kind: isSilent ? 'silent' : 'heard', series: id, atMs: newestMs });
     }
     if (closes) tick.pass(id, this.#arena.readings(id), this.watermarkMs(id));
-  }
-
-  #viewOf(id: number): SeriesView {
-    const series = this.#table.list[id]!;
-    const record = this.#table.recordOf[id]!;
-    const newestMs = (): number => this.#arena.newestMs(id);
-    const hourEnd = (startMs: number): number => this.calendar.hourEnd(startMs);
-    const quarterEnd = (startMs: number): number => startMs + QUARTER_MS;
-    const remembered = record >= 0 && this.#table.remembersQuarters(id);
-    return {
-      series,
-      get newestMs() {
-        return newestMs();
-      },
-      hours: (fromMs, toMs) => {
-        const hour = this.calendar.hourStart(fromMs);
-        const firstMs = hour < fromMs ? hourEnd(hour) : hour;
-        return record < 0
-          ? this.#folded(id, firstMs, toMs, hourEnd)
-          : this.#remembered(this.#hours, id, firstMs, toMs, hourEnd);
-      },
-      quarters: (fromMs, toMs) => {
-        const firstMs = Math.ceil(fromMs / QUARTER_MS) * QUARTER_MS;
-        return remembered
-          ? this.#remembered(this.#quarters, id, firstMs, toMs, quarterEnd)
-          : this.#folded(id, firstMs, toMs, quarterEnd);
-      },
-      heardMs: (fromMs, toMs) => this.#heardMs(id, fromMs, toMs),
-    };
-  }
-
-  #visible(id: number): SortedReadings {
-    const readings = this.#arena.readings(id);
-    return new LaterReadings(readings, this.#arena.firstVisible(id, readings, this.#settledMs));
-  }
-
-  #folded(id: number, fromMs: number, toMs: number, endOf: (startMs: number) => number): Pane[] {
-    const rule = this.#table.rules[id]!;
-    const readings = this.#visible(id);
-    const known = this.#foldsOf(id);
-    const panes: Pane[] = [];
-    for (let atMs = fromMs; atMs < toMs; ) {
-      const endMs = endOf(atMs);
-      const key = atMs + (endMs - atMs === QUARTER_MS ? 1 : 0);
-      let pane = known.get(key);
-      if (pane === undefined) {
-        pane = paneOfReadings(readings, atMs, endMs, rule) ?? null;
-        known.set(key, pane);
-        this.#foldCount++;
-      }
-      if (pane !== null) panes.push(pane);
-      atMs = endMs;
-    }
-    return panes;
-  }
-
-  /** What was folded of a series since the last tick: the KPIs of one tick ask for the same hours many times. */
-  #foldsOf(id: number): Map<number, Pane | null> {
-    if (this.#foldCount > FOLDS_MAX) this.#forgetFolds();
-    let known = this.#folds.get(id);
-    if (known === undefined) {
-      known = new Map();
-      this.#folds.set(id, known);
-    }
-    return known;
-  }
-
-  #forgetFolds(): void {
-    this.#folds.clear();
-    this.#foldCount = 0;
-  }
-
-  #remembered(
-    records: PaneRecords,
-    id: number,
-    fromMs: number,
-    toMs: number,
-    endOf: (startMs: number) => number,
-  ): Pane[] {
-    const { kind, expectEveryMs } = this.#table.list[id]!;
-    const record = this.#table.recordOf[id]!;
-    const panes: Pane[] = [];
-    for (let atMs = fromMs; atMs < toMs; atMs = endOf(atMs)) {
-      const pane = records.get(record, kind, atMs, endOf(atMs), expectEveryMs);
-      if (pane !== undefined) panes.push(pane);
-    }
-    return panes;
-  }
-
-  #heardMs(id: number, fromMs: number, toMs: number): number {
-    const newestMs = this.#arena.newestMs(id);
-    if (newestMs < toMs) return newestMs >= fromMs ? newestMs : Number.NEGATIVE_INFINITY;
-    const readings = this.#visible(id);
-    const last = readings.lowerBound(toMs) - 1;
-    const keptMs = last < 0 ? Number.NEGATIVE_INFINITY : readings.timeMsAt(last);
-    if (keptMs >= fromMs || this.#table.recordOf[id]! < 0) return keptMs >= fromMs ? keptMs : Number.NEGATIVE_INFINITY;
-    const hours = this.view(id).hours(fromMs, Math.min(toMs, this.nowMs));
-    const heard = hours.findLast(({ lastMs }) => lastMs < toMs);
-    return heard?.lastMs ?? Number.NEGATIVE_INFINITY;
   }
 }

@@ -30,6 +30,8 @@ export interface SnapshotMeta {
   readonly seriesCount: number;
   readonly late: LateHoursState;
   readonly lateLeft: number;
+  /** Newest late-filed readings that are not among the kept ones. */
+  readonly lateHeard: readonly (readonly [series: number, timeMs: number])[];
   readonly revisions: readonly (readonly [key: number, revision: number])[];
 }
 

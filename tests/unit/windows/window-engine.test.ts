@@ -5,6 +5,7 @@ import {
   hourIsValid,
   mergePanes,
   paneValue,
+  sortedReadings,
   WindowEngine,
   type WindowSettings,
   type WindowTick,
@@ -152,6 +153,53 @@ describe('the window engine', () => {
       count: hours * 4,
       expectedSlots: hours * 4,
     });
+  });
+});
+
+describe('the bounds of the window engine', () => {
+  it('files what finds no room in memory, and rebuilds its hour from the store', () => {
+    const windows = engine({ seriesMax: 2, memoryBytesMax: 65_536 });
+    const timesMs = Array.from({ length: 10_000 }, (_, second) => NOON_MS + second * 1_000);
+    const outcomes = timesMs.map((timeMs) => windows.accept(reading({ timeMs, value: 2 })).outcome);
+    expect(outcomes[0]).toBe('counted');
+    expect(outcomes.at(-1)).toBe('lateFiled');
+    windows.tick();
+    const stored = sortedReadings(timesMs, new Float64Array(timesMs.length).fill(2));
+    for (const late of windows.takeLate({ readingsMax: 20_000, daysMax: 1 })) {
+      windows.rebuild(late.series, late.timesMs, stored);
+    }
+    const tick = windows.tick();
+    expect(toldHour(tick, NOON_MS)).toMatchObject({ count: 3_600, sum: 7_200 });
+    expect(toldHour(tick, NOON_MS + 2 * HOUR_MS)).toMatchObject({ count: 2_800, sum: 5_600 });
+  });
+
+  it('counts late readings that find no place in the queue, and does not refuse them', () => {
+    const windows = engine({ clock: 'wall', latenessMs: MINUTE_MS, horizonMs: HOUR_MS, lateMax: 2 });
+    windows.passTime(NOON_MS);
+    for (const minute of [1, 2, 3, 3]) {
+      const { outcome } = windows.accept(reading({ timeMs: NOON_MS - DAY_MS + minute * MINUTE_MS }));
+      expect(outcome).toBe('lateFiled');
+    }
+    expect(windows).toMatchObject({ lateCount: 2, lateLeftCount: 2 });
+  });
+
+  it('tells of 48 empty hours, then gives the series up until it is heard again', () => {
+    const windows = engine({ clock: 'wall', latenessMs: 0, horizonMs: HOUR_MS });
+    const kinds: string[] = [];
+    const passTo = (timeMs: number): void => {
+      windows.passTime(timeMs - 2 * MINUTE_MS);
+      windows.passTime(timeMs);
+      kinds.push(...windows.tick().events.map(({ kind }) => kind));
+    };
+    passTo(NOON_MS);
+    windows.accept(reading({ timeMs: NOON_MS }));
+    passTo(NOON_MS + MINUTE_MS);
+    for (let day = 1; day <= 5; day++) passTo(NOON_MS + day * DAY_MS);
+    expect(kinds.filter((kind) => kind === 'silent')).toHaveLength(1);
+    expect(kinds.filter((kind) => kind === 'empty')).toHaveLength(48);
+    windows.accept(reading({ timeMs: NOON_MS + 5 * DAY_MS }));
+    passTo(NOON_MS + 5 * DAY_MS + MINUTE_MS);
+    expect(kinds.at(-1)).toBe('heard');
   });
 });
 
