@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { OperatingError } from '../../base/index.ts';
 
 const LOCK_NAME = 'lock';
+const ATTEMPTS_MAX = 200;
+const CLEARING_WAIT_MS = 5;
 
 /**
  * Takes a folder for this process by a lock file that holds pid and start time, so that a lock left behind by kill -9
@@ -20,9 +23,9 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   const temporary = join(folder, `${LOCK_NAME}.${process.pid}.${randomUUID()}`);
   await writeFile(temporary, mine);
   try {
-    for (let attempt = 0; attempt < 10; attempt++) {
+    for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
       if (await linked(temporary, path)) return () => release(path, mine);
-      await clearStale(folder, path);
+      await clearStale(folder, path, temporary);
     }
   } finally {
     await rm(temporary, { force: true });
@@ -40,22 +43,27 @@ async function linked(from: string, to: string): Promise<boolean> {
   }
 }
 
-async function clearStale(folder: string, path: string): Promise<void> {
+/**
+ * Removes a lock whose holder is gone. One at a time may do so: whoever looked a moment ago could otherwise take away the
+ * lock that another has just put there. What is read while clearing can only be removed by whoever clears.
+ */
+async function clearStale(folder: string, path: string, mine: string): Promise<void> {
   const seen = await readIfThere(path);
   if (seen === undefined) return;
   const pid = await livingHolder(seen);
   if (pid !== undefined) throw lockedBy(folder, pid);
-  const aside = join(folder, `${LOCK_NAME}.stale.${randomUUID()}`);
-  try {
-    await rename(path, aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw error;
+  const clearing = join(folder, `${LOCK_NAME}.clearing`);
+  if (!(await linked(mine, clearing))) {
+    const other = await readIfThere(clearing);
+    if (other !== undefined && (await livingHolder(other)) === undefined) await rm(clearing, { force: true });
+    await setTimeout(CLEARING_WAIT_MS);
+    return;
   }
-  // Two starters may both have seen the stale lock, and this one moved the other's fresh lock: it goes back.
-  const moved = await readIfThere(aside);
-  if (moved !== seen) await linked(aside, path);
-  await rm(aside, { force: true });
+  try {
+    if ((await readIfThere(path)) === seen) await rm(path, { force: true });
+  } finally {
+    await rm(clearing, { force: true });
+  }
 }
 
 function lockedBy(folder: string, pid: number): OperatingError {
