@@ -13,6 +13,9 @@ const SLOW_MS = 10 * MINUTE_MS;
 /** A KPI's window reaches this far behind the hour that changes it: a local day of 25 hours. */
 export const WINDOW_REACH_MS = 25 * HOUR_MS;
 
+/** Running means of the first hours of a day look at hours of the day before: the 8-h means of ozone. */
+const MEANS_REACH_MS = 8 * HOUR_MS;
+
 /** The last look at a window of a zone waits for its slowest station; an hourly one is released within so long. */
 export const LAST_LOOK_MS = 4 * HOUR_MS;
 
@@ -78,7 +81,10 @@ export class SeriesTable {
   keepMs({ id }: Series): number {
     const { horizonMs, latenessMs } = this.#settings;
     const closedMs = Math.max(horizonMs, latenessMs + this.silentAfterMs[id]! + HOUR_MS);
-    return closedMs + (this.recordOf[id]! >= 0 ? HOUR_MS : WINDOW_REACH_MS);
+    if (this.recordOf[id]! >= 0) return closedMs + HOUR_MS;
+    const { kind } = this.list[id]!;
+    const isMetered = kind === 'counter' || kind === 'delta';
+    return closedMs + WINDOW_REACH_MS + (isMetered ? 0 : MEANS_REACH_MS);
   }
 
   /** True for series whose quarter-hours are looked back on: peaks of demand are found among them. */
