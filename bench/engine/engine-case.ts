@@ -7,9 +7,6 @@ import { sameResults } from './tally.ts';
 
 const SEED = 20_260_115;
 
-/** Below this many series the process itself is larger than what they take. */
-const RESIDENT_SERIES_MIN = 100_000;
-
 /** One case. CPU seconds are user and system, all threads of a process of its own; of C, its only thread. */
 export interface EngineCase {
   readonly case: string;
@@ -19,7 +16,7 @@ export interface EngineCase {
   readonly cReadingsPerCpuSecond: number | null;
   /** Of `readingsPerCpuSecond`: median of the repeats, each against the runs of C right before and after it. */
   readonly ratioToC: number | null;
-  /** Memory of the process that the engine took; at fewer than 100,000 series what the engine says it holds. */
+  /** Readings and records of panes that the engine holds; names of series not included. */
   readonly bytesPerSeries: number;
   readonly emitNsPerSeriesWindow: number;
   readonly cEmitNsPerSeriesWindow: number | null;
@@ -32,8 +29,7 @@ export interface EngineCase {
   readonly withPanesReadingsPerCpuSecond: number;
   readonly paneTickNsPerSeries: number;
   readonly panesPerTick: number;
-  /** Readings and records of panes as the engine counts them; names of series not included. */
-  readonly engineBytesPerSeries: number;
+  /** What the process took more than before: with names, the columns of a tick of all series, and what is not given back. */
   readonly residentBytesPerSeries: number;
   readonly cBytesPerSeries: number | null;
   /** Every outcome, count, mean, minimum, maximum and percentile of the repeats is that of C, bit for bit. */
@@ -111,7 +107,7 @@ function caseOf(
     readingsPerCpuSecond: medianOf((tally) => 1 / ingestS(tally)),
     cReadingsPerCpuSecond: cMedianOf((tally) => 1 / ingestS(tally)),
     ratioToC: ratioOf(ingestS),
-    bytesPerSeries: plan.series < RESIDENT_SERIES_MIN ? counted : resident,
+    bytesPerSeries: counted,
     emitNsPerSeriesWindow: medianOf(emitS) * 1e9,
     cEmitNsPerSeriesWindow: cMedianOf((tally) => emitS(tally) * 1e9),
     emitRatioToC: ratioOf(emitS),
@@ -121,7 +117,6 @@ function caseOf(
     withPanesReadingsPerCpuSecond: medianOf((tally) => 1 / (wholeS(tally) + tally.tickCpuS / tally.readings)),
     paneTickNsPerSeries: medianOf((tally) => (tally.tickCpuS / tally.ticks / plan.series) * 1e9),
     panesPerTick: medianOf((tally) => tally.panes / tally.ticks),
-    engineBytesPerSeries: counted,
     residentBytesPerSeries: resident,
     cBytesPerSeries: theirs[0]?.bytesPerSeries ?? null,
     // The run of C before the first repeat covers the same minutes as it.

@@ -30,6 +30,8 @@ export interface EngineStanding {
     readonly rebuilt: number;
     readonly repeated: number;
     readonly tooOld: number;
+    /** That found no place in the queue. */
+    readonly noPlace: number;
   };
   /** Events of windows so far: hours that closed empty, series that fell silent or were heard again, final hours revised. */
   readonly events: Readonly<Record<WindowEventKind, number>>;

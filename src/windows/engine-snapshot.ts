@@ -25,6 +25,7 @@ export class EngineSnapshot {
   readonly #seriesCount: number;
   readonly #readings = new ReadingPieces();
   readonly #columns: Iterator<RecordColumn>;
+  #recordBuffer = new ArrayBuffer(0);
   #meta: Uint8Array | undefined;
   #named = 0;
   #swept = 0;
@@ -46,7 +47,7 @@ export class EngineSnapshot {
   }
 
   /**
-   * The next piece, of a megabyte or so; undefined when all are written.
+   * The next piece, of a megabyte or so, valid until the next call; undefined when all are written.
    *
    * @see `WindowEngine.restorePiece`
    */
@@ -79,7 +80,10 @@ export class EngineSnapshot {
 
   #nextRecords(): Uint8Array | undefined {
     const { done, value } = this.#columns.next();
-    return done === true ? undefined : recordPiece(value);
+    if (done === true) return undefined;
+    const piece = recordPiece(value, this.#recordBuffer);
+    this.#recordBuffer = piece.buffer as ArrayBuffer;
+    return piece;
   }
 }
 

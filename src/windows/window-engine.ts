@@ -33,7 +33,7 @@ import {
   pieceKind,
   recordOf,
   type SnapshotMeta,
-  seriesOf,
+  visitSeries,
   WINDOW_SNAPSHOT_VERSION,
 } from './window-snapshot.ts';
 
@@ -326,10 +326,14 @@ export class WindowEngine {
         break;
       }
       case PIECE.readings:
-        for (const saved of seriesOf(piece, (flags) => (flags & WIDE) !== 0)) {
-          this.#arena.restore(saved);
-          this.#table.openFromMs[saved.id] = saved.openFromMs;
-        }
+        visitSeries(
+          piece,
+          (flags) => (flags & WIDE) !== 0,
+          (saved) => {
+            this.#arena.restore(saved);
+            this.#table.openFromMs[saved.id] = saved.openFromMs;
+          },
+        );
         break;
       default: {
         const { level, column, startMs, bytes } = recordOf(piece);

@@ -76,66 +76,93 @@ export function namesOf(piece: Uint8Array): readonly SavedName[] {
   return JSON.parse(decoder.decode(piece.subarray(8))) as SavedName[];
 }
 
-/** Collects series into pieces of about a megabyte. */
+/** Collects series into pieces of about a megabyte. Buffers go round: making new ones would keep the collector busy. */
 export class ReadingPieces {
   readonly #ready: Uint8Array[] = [];
+  readonly #spare: ArrayBuffer[] = [];
+  #lent: ArrayBuffer | undefined;
   #buffer = new ArrayBuffer(PIECE_BYTES);
+  #u32 = new Uint32Array(this.#buffer);
+  #f64 = new Float64Array(this.#buffer);
   #used = 8;
 
-  get isEmpty(): boolean {
-    return this.#ready.length === 0 && this.#used === 8;
-  }
-
   add({ id, flags, openFromMs, baseMs, values, times }: SavedSeries): void {
-    const timesBytes = Math.ceil(times.byteLength / 8) * 8;
-    const bytes = 32 + values.byteLength + timesBytes;
+    const bytes = 32 + values.byteLength + Math.ceil(times.byteLength / 8) * 8;
     if (this.#used + bytes > this.#buffer.byteLength) this.#cut(bytes);
     const at = this.#used;
-    new Uint32Array(this.#buffer, at, 4).set([id, values.length, flags, 0]);
-    new Float64Array(this.#buffer, at + 16, 2).set([openFromMs, baseMs]);
-    new Float64Array(this.#buffer, at + 32, values.length).set(values);
-    const timesAt = at + 32 + values.byteLength;
-    if (times instanceof Uint32Array) new Uint32Array(this.#buffer, timesAt, times.length).set(times);
-    else new Float64Array(this.#buffer, timesAt, times.length).set(times);
+    this.#u32[at / 4] = id;
+    this.#u32[at / 4 + 1] = values.length;
+    this.#u32[at / 4 + 2] = flags;
+    this.#u32[at / 4 + 3] = 0;
+    this.#f64[at / 8 + 2] = openFromMs;
+    this.#f64[at / 8 + 3] = baseMs;
+    this.#f64.set(values, at / 8 + 4);
+    const timesAt = at / 8 + 4 + values.length;
+    if (times instanceof Uint32Array) {
+      // The last word may be half used: a buffer that goes round holds something there.
+      if (times.length % 2 === 1) this.#u32[2 * timesAt + times.length] = 0;
+      this.#u32.set(times, 2 * timesAt);
+    } else this.#f64.set(times, timesAt);
     this.#used = at + bytes;
   }
 
-  /** The next whole piece; the last, begun one only when asked for. */
+  /** The next whole piece, valid until the next call; the last, begun one only when asked for. */
   next(last: boolean): Uint8Array | undefined {
+    if (this.#lent !== undefined) this.#spare.push(this.#lent);
+    this.#lent = undefined;
     if (this.#ready.length === 0 && last && this.#used > 8) this.#cut(0);
-    return this.#ready.shift();
+    const piece = this.#ready.shift();
+    if (piece !== undefined && piece.buffer.byteLength === PIECE_BYTES) this.#lent = piece.buffer as ArrayBuffer;
+    return piece;
   }
 
   #cut(bytesNext: number): void {
     if (this.#used > 8) {
-      const piece = new Uint8Array(this.#buffer, 0, this.#used);
-      piece[0] = PIECE.readings;
-      this.#ready.push(piece);
+      this.#u32[0] = PIECE.readings;
+      this.#u32[1] = 0;
+      this.#ready.push(new Uint8Array(this.#buffer, 0, this.#used));
     }
-    this.#buffer = new ArrayBuffer(Math.max(PIECE_BYTES, 8 + bytesNext));
+    const fits = 8 + bytesNext <= PIECE_BYTES;
+    this.#buffer = fits ? (this.#spare.pop() ?? new ArrayBuffer(PIECE_BYTES)) : new ArrayBuffer(8 + bytesNext);
+    this.#u32 = new Uint32Array(this.#buffer);
+    this.#f64 = new Float64Array(this.#buffer);
     this.#used = 8;
   }
 }
 
 const PIECE_BYTES = 1 << 20;
 
-/** The series of a piece of readings; columns are views into a copy of it. */
-export function* seriesOf(piece: Uint8Array, isWide: (flags: number) => boolean): Generator<SavedSeries> {
-  const { buffer } = piece.slice();
-  for (let at = 8; at < buffer.byteLength; ) {
-    const [id, count, flags] = new Uint32Array(buffer, at, 3) as unknown as [number, number, number];
-    const [openFromMs, baseMs] = new Float64Array(buffer, at + 16, 2) as unknown as [number, number];
-    const values = new Float64Array(buffer, at + 32, count);
-    const timesAt = at + 32 + 8 * count;
-    const times = isWide(flags) ? new Float64Array(buffer, timesAt, count) : new Uint32Array(buffer, timesAt, count);
-    yield { id, flags, openFromMs, baseMs, values, times };
-    at = timesAt + Math.ceil(times.byteLength / 8) * 8;
+/** Tells of each series of a piece of readings; columns are views, valid during the call. */
+export function visitSeries(
+  piece: Uint8Array,
+  isWide: (flags: number) => boolean,
+  visit: (saved: SavedSeries) => void,
+): void {
+  const isAligned = piece.byteOffset % 8 === 0 && piece.byteLength % 8 === 0;
+  const { buffer, byteOffset, byteLength } = isAligned ? piece : piece.slice();
+  const u32 = new Uint32Array(buffer, byteOffset, byteLength / 4);
+  const f64 = new Float64Array(buffer, byteOffset, byteLength / 8);
+  for (let at = 1; at < f64.length; ) {
+    const count = u32[2 * at + 1]!;
+    const flags = u32[2 * at + 2]!;
+    const timesAt = at + 4 + count;
+    const wide = isWide(flags);
+    const times = wide ? f64.subarray(timesAt, timesAt + count) : u32.subarray(2 * timesAt, 2 * timesAt + count);
+    const values = f64.subarray(at + 4, at + 4 + count);
+    visit({ id: u32[2 * at]!, flags, openFromMs: f64[at + 2]!, baseMs: f64[at + 3]!, values, times });
+    at = timesAt + (wide ? count : Math.ceil(count / 2));
   }
 }
 
-/** A column of a chunk of records. */
-export function recordPiece({ level, column, startMs, content }: RecordColumn): Uint8Array {
-  const piece = new Uint8Array(24 + content.byteLength);
+/**
+ * A column of a chunk of records.
+ *
+ * @param into a buffer to be used if it is long enough
+ */
+export function recordPiece({ level, column, startMs, content }: RecordColumn, into: ArrayBuffer): Uint8Array {
+  const bytes = 24 + content.byteLength;
+  const piece = new Uint8Array(into.byteLength < bytes ? new ArrayBuffer(bytes) : into, 0, bytes);
+  piece.fill(0, 0, 16);
   piece[0] = PIECE.records;
   piece[8] = level;
   piece[9] = column;

@@ -8,7 +8,7 @@ import { OldHours, revisionKey } from './old-hours.ts';
 /** What is needed of the window engine. */
 export type LateWindows = Pick<
   WindowEngine,
-  'calendar' | 'nowMs' | 'hoursKeptFromMs' | 'lateCount' | 'takeLate' | 'rebuild' | 'view'
+  'calendar' | 'nowMs' | 'hoursKeptFromMs' | 'lateCount' | 'lateLeftCount' | 'takeLate' | 'rebuild' | 'view'
 >;
 
 /**
@@ -48,6 +48,8 @@ export interface LateStats {
   readonly repeated: number;
   /** Older than what the store keeps whole: filed, in no pane. */
   readonly tooOld: number;
+  /** That found the queue full: filed, in no pane. */
+  readonly noPlace: number;
 }
 
 /** Hours that change, of one quantity. */
@@ -123,6 +125,7 @@ export class LateRebuild {
       rebuilt: this.#rebuilt,
       repeated: this.#repeated,
       tooOld: this.#tooOld,
+      noPlace: this.#windows.lateLeftCount,
     };
   }
 

@@ -125,10 +125,7 @@ export class SnapshotFile {
   async step(): Promise<number | undefined> {
     try {
       this.#handle ??= await open(this.#file + PART, 'w');
-      const isLast = this.#collect();
-      await this.#handle.writev(this.#next);
-      this.#next = [];
-      if (!isLast) return undefined;
+      if (!(await this.#writeSome(this.#handle))) return undefined;
       await this.#handle.sync();
       await this.#handle.close();
       this.#snapshot.end();
@@ -147,11 +144,15 @@ export class SnapshotFile {
     rmSync(this.#file + PART, { force: true });
   }
 
-  /** @returns true when the end of the snapshot is among what is to be written */
-  #collect(): boolean {
+  /** A piece is valid until the next one is asked for. @returns true when the end of the snapshot was written */
+  async #writeSome(handle: FileHandle): Promise<boolean> {
     for (let bytes = 0; bytes < STEP_BYTES; ) {
       const piece = this.#snapshot.nextPiece();
-      this.#next.push(...frameOf(piece ?? new Uint8Array(0)));
+      const parts = [...this.#next, ...frameOf(piece ?? new Uint8Array(0))];
+      this.#next = [];
+      const { bytesWritten } = await handle.writev(parts);
+      const wanted = parts.reduce((sum, part) => sum + part.length, 0);
+      if (bytesWritten < wanted) throw new Error(`${bytesWritten} of ${wanted} bytes were written`);
       if (piece === undefined) return true;
       bytes += piece.length;
     }

@@ -131,13 +131,14 @@ function lateMetrics({ gauge, counter }: Definer, { sources }: RouteContext): vo
   ]);
   counter(
     'late_readings_total',
-    'Late-filed readings by what became of them: hours rebuilt, said by a stored reading before, too old to rebuild',
+    'Late-filed readings by what became of them: hours rebuilt, said by a stored reading before, too old to rebuild, no place in the queue',
     () => {
-      const { rebuilt, repeated, tooOld } = sources.engineStanding().late;
+      const { rebuilt, repeated, tooOld, noPlace } = sources.engineStanding().late;
       return [
         [rebuilt, { outcome: 'rebuilt' }],
         [repeated, { outcome: 'repeated' }],
         [tooOld, { outcome: 'too_old' }],
+        [noPlace, { outcome: 'no_place' }],
       ];
     },
     ['outcome'],
