@@ -18,13 +18,19 @@ export interface LateReadings {
 /** Plain data, for snapshots. */
 export interface LateHoursState {
   readonly readings: readonly (readonly [series: number, timesMs: readonly number[]])[];
-  readonly hours: readonly (readonly [series: number, hourStartMs: number, causesMs: readonly number[]])[];
+  readonly hours: readonly (readonly [
+    series: number,
+    hourStartMs: number,
+    insertedMs: readonly number[],
+    replacedMs: readonly number[],
+  ])[];
 }
 
 /** An hour that readings far from it changed. */
 interface FarHour {
-  /** Times of those readings. */
-  readonly causesMs: Set<number>;
+  /** Times of those readings that were not there, and of those that took the place of one that does not count. */
+  readonly insertedMs: Set<number>;
+  readonly replacedMs: Set<number>;
   /** A late-filed reading stands at the start of the hour, too. */
   isReading: boolean;
 }
@@ -62,7 +68,7 @@ export class LateHours {
    *
    * @returns false when there is no place
    */
-  addHour(series: number, hourStartMs: number, causesMs: Iterable<number>): boolean {
+  addHour(series: number, hourStartMs: number, insertedMs: Iterable<number>, replacedMs: Iterable<number>): boolean {
     const isReading = this.#days.get(this.#calendar.dayStart(hourStartMs))?.get(series)?.has(hourStartMs) === true;
     if (!this.#queue(series, hourStartMs)) return false;
     let hours = this.#farHours.get(series);
@@ -72,10 +78,11 @@ export class LateHours {
     }
     let far = hours.get(hourStartMs);
     if (far === undefined) {
-      far = { causesMs: new Set(), isReading };
+      far = { insertedMs: new Set(), replacedMs: new Set(), isReading };
       hours.set(hourStartMs, far);
     }
-    for (const causeMs of causesMs) far.causesMs.add(causeMs);
+    for (const timeMs of insertedMs) far.insertedMs.add(timeMs);
+    for (const timeMs of replacedMs) if (!far.insertedMs.has(timeMs)) far.replacedMs.add(timeMs);
     return true;
   }
 
@@ -127,14 +134,18 @@ export class LateHours {
         [...day].map(([series, times]) => [series, [...times].filter((at) => !isHourOnly(series, at))] as const),
       ),
       hours: [...this.#farHours].flatMap(([series, hours]) =>
-        [...hours].map(([startMs, { causesMs }]) => [series, startMs, [...causesMs]] as const),
+        [...hours].map(
+          ([startMs, { insertedMs, replacedMs }]) => [series, startMs, [...insertedMs], [...replacedMs]] as const,
+        ),
       ),
     };
   }
 
   restore({ readings, hours }: LateHoursState): void {
     for (const [series, times] of readings) for (const timeMs of times) this.add(series, timeMs);
-    for (const [series, startMs, causesMs] of hours) this.addHour(series, startMs, causesMs);
+    for (const [series, startMs, insertedMs, replacedMs] of hours) {
+      this.addHour(series, startMs, insertedMs, replacedMs);
+    }
   }
 
   #day(dayMs: number): Map<number, Set<number>> {

@@ -32,6 +32,8 @@ export interface PaneSources {
 interface Rebuild {
   /** Times of the readings that were not there when the hours were told last. */
   readonly insertedMs: ReadonlySet<number>;
+  /** Times of those that took the place of one that does not count. */
+  readonly replacedMs: ReadonlySet<number>;
   /** What came in time since then. */
   readonly fresh: FreshReadings;
   /** Hours that readings far from them changed. */
@@ -137,8 +139,16 @@ export class PaneTick {
   }
 
   /** Hours of late-filed readings, from what was read back from the store. */
-  rebuild(id: number, readings: SortedReadings, { insertedMs, fresh, farHours, keptFromMs }: Rebuild): void {
-    const all = { ...fresh, insertedMs: new Set([...insertedMs, ...fresh.insertedMs]) };
+  rebuild(
+    id: number,
+    readings: SortedReadings,
+    { insertedMs, replacedMs, fresh, farHours, keptFromMs }: Rebuild,
+  ): void {
+    const all = {
+      ...fresh,
+      insertedMs: new Set([...insertedMs, ...fresh.insertedMs]),
+      replacedMs: new Set([...replacedMs, ...fresh.replacedMs]),
+    };
     const subject = this.#subject(id, readings, all);
     const late = { appendedFromMs: Number.POSITIVE_INFINITY, insertedMs, replacedMs: new Set<number>() };
     const rebuilt = this.#rebuilt.get(id) ?? new Map<number, Pane | undefined>();

@@ -238,6 +238,7 @@ export class WindowEngine {
     const keptFromMs = this.#keptFromMs(series);
     const fromMs = this.#arena.neighboursFromMs(series, keptFromMs);
     const insertedMs = new Set<number>();
+    const replacedMs = new Set<number>();
     const farHours: number[] = [];
     // Before late readings join: what else came since the hours were told last.
     const fresh = this.#freshOf(series);
@@ -245,7 +246,8 @@ export class WindowEngine {
     for (const timeMs of timesMs) {
       const far = this.#late.takeHour(series, timeMs);
       if (far !== undefined) farHours.push(timeMs);
-      for (const causeMs of far?.causesMs ?? []) insertedMs.add(causeMs);
+      for (const causeMs of far?.insertedMs ?? []) insertedMs.add(causeMs);
+      for (const causeMs of far?.replacedMs ?? []) replacedMs.add(causeMs);
       if (far?.isReading === false) continue;
       insertedMs.add(timeMs);
       const index = readings.lowerBound(timeMs);
@@ -260,6 +262,7 @@ export class WindowEngine {
     this.#rebuilt ??= this.#paneTick();
     this.#rebuilt.rebuild(series, readings, {
       insertedMs,
+      replacedMs,
       fresh,
       farHours,
       keptFromMs: isKept ? keptFromMs : Number.POSITIVE_INFINITY,
@@ -427,13 +430,13 @@ export class WindowEngine {
 
   /** An hour that fresh readings changed and that is not whole in memory: right after the series was told. */
   #fileHour(id: number, hourStartMs: number): void {
-    const { appendedFromMs, insertedMs } = this.#freshOf(id);
+    const { appendedFromMs, insertedMs, replacedMs } = this.#freshOf(id);
     const readings = this.#arena.readings(id);
     const causesMs = new Set(insertedMs);
     for (let index = readings.lowerBound(appendedFromMs); index < readings.count; index++) {
       causesMs.add(readings.timeMsAt(index));
     }
-    if (!this.#late.addHour(id, hourStartMs, causesMs)) this.#lateLeft++;
+    if (!this.#late.addHour(id, hourStartMs, causesMs, replacedMs)) this.#lateLeft++;
   }
 
   #noteBetween(id: number, timeMs: number, isReplaced: boolean): void {
