@@ -133,8 +133,13 @@ class Runner implements Run {
         ),
       );
       const after = new Map(readingsOf(stored, series));
-      // One that lost against an earlier reading of the same time changes nothing.
-      const fresh = timesMs.filter((timeMs) => !after.has(timeMs) || !Object.is(before.get(timeMs), after.get(timeMs)));
+      // One that lost against an earlier reading of the same time changes nothing; the start of a register's hour may
+      // stand for the hour, which readings far from it changed.
+      const isHour = (timeMs: number): boolean =>
+        this.#plan.series[series]!.kind === 'counter' && hourOf(this.#plan.timeZone, timeMs)[0] === timeMs;
+      const fresh = timesMs.filter(
+        (timeMs) => isHour(timeMs) || !after.has(timeMs) || !Object.is(before.get(timeMs), after.get(timeMs)),
+      );
       for (const [index, delivery] of stored.entries()) {
         if (delivery.series === series && timesMs.includes(delivery.timeMs)) this.#rebuilt.add(index);
       }
