@@ -28,6 +28,13 @@ export interface PaneSources {
   readonly quartersFromMs: number;
 }
 
+interface Rebuilt {
+  /** Looked at. */
+  readonly hours: Set<number>;
+  /** Told, with what was said. */
+  readonly told: Map<number, Pane | undefined>;
+}
+
 /** What is to be rebuilt of a series. */
 interface Rebuild {
   /** Times of the readings that were not there when the hours were told last. */
@@ -78,8 +85,8 @@ export class PaneTick {
   readonly changedHours: ChangedHour[] = [];
   readonly events: WindowEvent[] = [];
   readonly #sources: PaneSources;
-  /** Hours of each series that were rebuilt in this tick, with what was told of them. */
-  readonly #rebuilt = new Map<number, Map<number, Pane | undefined>>();
+  /** Hours of each series that were rebuilt in this tick. */
+  readonly #rebuilt = new Map<number, Rebuilt>();
 
   /** @param panes empty; filled by this tick */
   constructor(sources: PaneSources, panes: PaneColumnsBuilder) {
@@ -107,7 +114,7 @@ export class PaneTick {
     }
     this.#close(subject, watermarkMs);
     const rebuilt = this.#rebuilt.get(id);
-    return far.filter((hour) => rebuilt?.has(hour) !== true && this.#isChanged(subject, hour));
+    return far.filter((hour) => rebuilt?.hours.has(hour) !== true && this.#isChanged(subject, hour));
   }
 
   /**
@@ -151,13 +158,14 @@ export class PaneTick {
     };
     const subject = this.#subject(id, readings, all);
     const late = { appendedFromMs: Number.POSITIVE_INFINITY, insertedMs, replacedMs: new Set<number>() };
-    const rebuilt = this.#rebuilt.get(id) ?? new Map<number, Pane | undefined>();
+    const rebuilt = this.#rebuilt.get(id) ?? { hours: new Set(), told: new Map() };
     this.#rebuilt.set(id, rebuilt);
     const hours = new Set([...farHours, ...this.#changedHours(subject, late)]);
     for (const hour of [...hours].sort((a, b) => a - b)) {
       // Hours that are whole in memory are folded there.
       if (hour >= keptFromMs) continue;
-      rebuilt.set(hour, this.#revise(subject, hour, 'rebuilt', rebuilt));
+      rebuilt.hours.add(hour);
+      this.#revise(subject, hour, 'rebuilt', rebuilt.told);
       this.changedHours.push({ series: id, hourStartMs: hour });
     }
   }
@@ -253,14 +261,8 @@ export class PaneTick {
    * A closed hour: the next revision when it is not what it was, nothing otherwise.
    *
    * @param told what this tick said of hours already
-   * @returns what it is now
    */
-  #revise(
-    subject: Subject,
-    startMs: number,
-    reason: 'late' | 'rebuilt',
-    told?: ReadonlyMap<number, Pane | undefined>,
-  ): Pane | undefined {
+  #revise(subject: Subject, startMs: number, reason: 'late' | 'rebuilt', told?: Map<number, Pane | undefined>): void {
     const { calendar, revisions } = this.#sources;
     const { id, rule } = subject;
     const endMs = calendar.hourEnd(startMs);
@@ -269,8 +271,9 @@ export class PaneTick {
       told?.has(startMs) === true ? told.get(startMs) : paneOfReadings(subject.before()!, startMs, endMs, rule);
     if (isSame(before, after)) {
       this.#retellQuarters(subject, startMs, endMs);
-      return after;
+      return;
     }
+    told?.set(startMs, after);
     // What comes from the store is told as a correction in any case: the hour was passed long ago.
     if (before !== undefined || reason === 'rebuilt') {
       const revision = revisions.next(id, startMs);
@@ -278,7 +281,6 @@ export class PaneTick {
       this.events.push({ kind: 'revised', series: id, atMs: startMs, reason, revision, before: was!, after: is! });
     }
     this.#tell(subject, startMs, true);
-    return after;
   }
 
   /** Of a closed register's hour that is what it was, an increase can have moved from one quarter to another. */
