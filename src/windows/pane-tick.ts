@@ -1,6 +1,6 @@
 import { type Calendar, HOUR_MS, QUARTER_MS } from '../base/index.ts';
 import type { Pane, PaneColumnsBuilder, PaneLevel } from '../model/index.ts';
-import { paneValue } from './merge-panes.ts';
+import { isEmptyPane, paneValue } from './merge-panes.ts';
 import { emptyPane, type MutablePane, paneOfReadings } from './pane-of-readings.ts';
 import type { PaneRecords } from './pane-records.ts';
 import type { PaneRule } from './pane-rule.ts';
@@ -313,7 +313,7 @@ export class PaneTick {
     this.panes.add(id, level, pane);
     const record = table.recordOf[id]!;
     if (record < 0 || pane.startMs < (level === 'hour' ? hoursFromMs : quartersFromMs)) return;
-    const held = pane.count > 0 || pane.invalidCount > 0 || pane.increaseCoveredMs > 0 ? pane : undefined;
+    const held = isEmptyPane(pane) ? undefined : pane;
     if (level === 'hour') hours.set(record, rule.kind, pane.startMs, held, newestIn(readings, pane));
     else if (table.remembersQuarters(id)) quarters.set(record, rule.kind, pane.startMs, held, Number.NaN);
   }

@@ -1,4 +1,5 @@
 import type { SortedReadings } from './sorted-readings.ts';
+import { lowerBound } from './sorted-search.ts';
 
 /** A sequence without its oldest readings: those that answers must not depend on. */
 export class LaterReadings implements SortedReadings {
@@ -49,16 +50,6 @@ export function readingsBefore(all: SortedReadings, fresh: FreshReadings): Sorte
       const at = indices[index]!;
       return fresh.replacedMs.size > 0 && fresh.replacedMs.has(all.timeMsAt(at)) ? Number.NaN : all.valueAt(at);
     },
-    lowerBound: (timeMs) => {
-      const first = all.lowerBound(timeMs);
-      let low = 0;
-      let high = indices.length;
-      while (low < high) {
-        const middle = (low + high) >>> 1;
-        if (indices[middle]! < first) low = middle + 1;
-        else high = middle;
-      }
-      return low;
-    },
+    lowerBound: (timeMs) => lowerBound(indices, all.lowerBound(timeMs)),
   };
 }

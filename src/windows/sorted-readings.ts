@@ -1,3 +1,5 @@
+import { lowerBound } from './sorted-search.ts';
+
 /**
  * The kept readings of one series in event-time order, each identity (series, time) once. Every pane and window is a
  * fold over such a sequence, so the order of arrival cannot be seen in any result.
@@ -23,15 +25,6 @@ export function sortedReadings(timesMs: ArrayLike<number>, values: ArrayLike<num
     count: timesMs.length,
     timeMsAt: (index) => timesMs[index]!,
     valueAt: (index) => values[index]!,
-    lowerBound: (timeMs) => {
-      let low = 0;
-      let high = timesMs.length;
-      while (low < high) {
-        const middle = (low + high) >>> 1;
-        if (timesMs[middle]! < timeMs) low = middle + 1;
-        else high = middle;
-      }
-      return low;
-    },
+    lowerBound: (timeMs) => lowerBound(timesMs, timeMs),
   };
 }
