@@ -1,8 +1,8 @@
-import { HOUR_MS } from '../base/index.ts';
-import { mda8Eu } from './arithmetic/index.ts';
-import type { KpiDefinition } from './definition.ts';
-import { hourlyValues, mainSeries } from './hours.ts';
-import { MEAN_OF_STATIONS } from './spatial-rules.ts';
+import { HOUR_MS } from '../../base/index.ts';
+import { mda8Eu } from '../arithmetic/index.ts';
+import type { KpiDefinition } from '../definition.ts';
+import { hourlyValues, mainSeries } from '../hours.ts';
+import { MEAN_OF_STATIONS } from '../spatial-rules.ts';
 
 /** Maximum daily 8-hour mean of ozone: 8-hour windows that end in the local day (2008/50/EC annex VII). */
 export const airO3Mda8: KpiDefinition = {

@@ -1,6 +1,6 @@
-import type { KpiDefinition } from './definition.ts';
-import { EXPECTED_AFTER_HOURS, expectedHour, hourPart } from './hours.ts';
-import { ENERGETIC_MEAN } from './spatial-rules.ts';
+import type { KpiDefinition } from '../definition.ts';
+import { EXPECTED_AFTER_HOURS, expectedHour, hourPart } from '../hours.ts';
+import { ENERGETIC_MEAN } from '../spatial-rules.ts';
 
 /** Equivalent level of the hour: the energetic mean of its readings (KPI.md 3). */
 export const noiseLaeqHour: KpiDefinition = {

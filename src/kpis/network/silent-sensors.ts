@@ -1,7 +1,7 @@
-import { DAY_MS } from '../base/index.ts';
-import { QUANTITIES } from '../model/index.ts';
-import type { KpiDefinition } from './definition.ts';
-import { SUM } from './spatial-rules.ts';
+import { DAY_MS } from '../../base/index.ts';
+import { QUANTITIES } from '../../model/index.ts';
+import type { KpiDefinition } from '../definition.ts';
+import { SUM } from '../spatial-rules.ts';
 
 /** Devices that reported within the 24 hours before the end of the hour, and are silent at its end (or now). */
 export const silentSensors: KpiDefinition = {

@@ -1,7 +1,7 @@
-import { HOUR_MS, QUARTER_MS } from '../base/index.ts';
-import type { KpiDefinition, KpiHour, KpiSeries, KpiWindow } from './definition.ts';
-import { EXPECTED_AFTER_HOURS, threeQuarters, wholeIntervals, wholeSeries } from './hours.ts';
-import { COINCIDENT_PEAK, peakOf } from './spatial-rules.ts';
+import { HOUR_MS, QUARTER_MS } from '../../base/index.ts';
+import type { KpiDefinition, KpiHour, KpiSeries, KpiWindow } from '../definition.ts';
+import { EXPECTED_AFTER_HOURS, threeQuarters, wholeIntervals, wholeSeries } from '../hours.ts';
+import { COINCIDENT_PEAK, peakOf } from '../spatial-rules.ts';
 
 /**
  * Highest demand of clock-aligned 15-minute intervals of the local day, kW. A register that is read less often than

@@ -1,7 +1,7 @@
-import { EAQI_2024, EAQI_POLLUTANTS, eaqiOverall } from './arithmetic/index.ts';
-import type { KpiDefinition } from './definition.ts';
-import { EXPECTED_AFTER_HOURS, expectedHour } from './hours.ts';
-import { WORST } from './spatial-rules.ts';
+import { EAQI_2024, EAQI_POLLUTANTS, eaqiOverall } from '../arithmetic/index.ts';
+import type { KpiDefinition } from '../definition.ts';
+import { EXPECTED_AFTER_HOURS, expectedHour } from '../hours.ts';
+import { WORST } from '../spatial-rules.ts';
 
 const NAMES: Readonly<Record<string, string>> = { pm2_5: 'PM2.5', pm10: 'PM10', no2: 'NO2', o3: 'O3', so2: 'SO2' };
 

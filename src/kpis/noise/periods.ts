@@ -1,8 +1,8 @@
-import { lden, type NoisePeriod, noisePeriodOfHour, periodHours } from './arithmetic/index.ts';
-import type { KpiDefinition, KpiDevice, KpiWindow, Part } from './definition.ts';
-import { hoursOf, mainSeries, partOf, threeQuarters } from './hours.ts';
-import type { KpiBand } from './kpi.ts';
-import { ENERGETIC_MEAN } from './spatial-rules.ts';
+import { lden, type NoisePeriod, noisePeriodOfHour, periodHours } from '../arithmetic/index.ts';
+import type { KpiDefinition, KpiDevice, KpiWindow, Part } from '../definition.ts';
+import { hoursOf, mainSeries, partOf, threeQuarters } from '../hours.ts';
+import type { KpiBand } from '../kpi.ts';
+import { ENERGETIC_MEAN } from '../spatial-rules.ts';
 
 const PERIODS: readonly { readonly period: NoisePeriod; readonly id: string; readonly name: string }[] = [
   { period: 'day', id: 'noise-lday', name: 'Lday' },

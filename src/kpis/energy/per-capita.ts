@@ -1,7 +1,7 @@
-import { DAY_MS, exactSum } from '../base/index.ts';
-import type { KpiDefinition } from './definition.ts';
-import { EXPECTED_AFTER_HOURS, hoursOf, threeQuarters, wholeHours, wholeSeries } from './hours.ts';
-import { RATIO } from './spatial-rules.ts';
+import { DAY_MS, exactSum } from '../../base/index.ts';
+import type { KpiDefinition } from '../definition.ts';
+import { EXPECTED_AFTER_HOURS, hoursOf, threeQuarters, wholeHours, wholeSeries } from '../hours.ts';
+import { RATIO } from '../spatial-rules.ts';
 
 const DAYS_A_YEAR = 365;
 

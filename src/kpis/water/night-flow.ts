@@ -1,8 +1,8 @@
-import { HOUR_MS } from '../base/index.ts';
-import { minimumNightFlow } from './arithmetic/index.ts';
-import type { KpiDefinition, KpiDevice, KpiWindow } from './definition.ts';
-import { EXPECTED_AFTER_HOURS, partOf, threeQuarters, wholeHours, wholeSeries } from './hours.ts';
-import { COINCIDENT_MINIMUM } from './spatial-rules.ts';
+import { HOUR_MS } from '../../base/index.ts';
+import { minimumNightFlow } from '../arithmetic/index.ts';
+import type { KpiDefinition, KpiDevice, KpiWindow } from '../definition.ts';
+import { EXPECTED_AFTER_HOURS, partOf, threeQuarters, wholeHours, wholeSeries } from '../hours.ts';
+import { COINCIDENT_MINIMUM } from '../spatial-rules.ts';
 
 /**
  * Minimum night flow of bulk meters: the lowest mean flow of a clock hour of the night (KPI.md 4.4). Rolling hours would

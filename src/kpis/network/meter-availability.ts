@@ -1,6 +1,6 @@
-import { HOUR_MS } from '../base/index.ts';
-import type { KpiDefinition, KpiHour, KpiSeries, KpiWindow } from './definition.ts';
-import { RATIO } from './spatial-rules.ts';
+import { HOUR_MS } from '../../base/index.ts';
+import type { KpiDefinition, KpiHour, KpiSeries, KpiWindow } from '../definition.ts';
+import { RATIO } from '../spatial-rules.ts';
 
 /** Share of the expected readings of smart meters that arrived in the last 24 hours, of meters that reported at all. */
 export const meterAvailability: KpiDefinition = {

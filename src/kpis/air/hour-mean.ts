@@ -1,8 +1,8 @@
-import { EAQI_2024, type EaqiPollutant } from './arithmetic/index.ts';
-import type { KpiDefinition } from './definition.ts';
-import { EXPECTED_AFTER_HOURS, expectedHour, hourPart } from './hours.ts';
-import type { KpiBand } from './kpi.ts';
-import { MEAN_OF_STATIONS } from './spatial-rules.ts';
+import { EAQI_2024, type EaqiPollutant } from '../arithmetic/index.ts';
+import type { KpiDefinition } from '../definition.ts';
+import { EXPECTED_AFTER_HOURS, expectedHour, hourPart } from '../hours.ts';
+import type { KpiBand } from '../kpi.ts';
+import { MEAN_OF_STATIONS } from '../spatial-rules.ts';
 
 const TITLES: Readonly<Record<EaqiPollutant, string>> = {
   pm2_5: 'PM2.5, hourly mean',

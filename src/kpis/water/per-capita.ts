@@ -1,4 +1,4 @@
-import { DAY_MS, exactSum, HOUR_MS } from '../base/index.ts';
+import { DAY_MS, exactSum, HOUR_MS } from '../../base/index.ts';
 import type {
   CombinedPart,
   KpiDefinition,
@@ -8,9 +8,9 @@ import type {
   SpatialRule,
   WeightedPart,
   ZoneFacts,
-} from './definition.ts';
-import { EXPECTED_AFTER_HOURS, hoursOf, threeQuarters, wholeHours, wholeSeries } from './hours.ts';
-import { RATIO, SUM } from './spatial-rules.ts';
+} from '../definition.ts';
+import { EXPECTED_AFTER_HOURS, hoursOf, threeQuarters, wholeHours, wholeSeries } from '../hours.ts';
+import { RATIO, SUM } from '../spatial-rules.ts';
 
 /** Volume that a device measured in a window, with the hours that are valid. */
 interface Volume {

@@ -1,9 +1,9 @@
-import type { EaqiPollutant } from './arithmetic/index.ts';
-import { meanOfValid } from './arithmetic/index.ts';
-import type { KpiDefinition } from './definition.ts';
-import { hoursOf, mainSeries, partOf, threeQuarters, validValues } from './hours.ts';
-import type { KpiBand } from './kpi.ts';
-import { MEAN_OF_STATIONS } from './spatial-rules.ts';
+import type { EaqiPollutant } from '../arithmetic/index.ts';
+import { meanOfValid } from '../arithmetic/index.ts';
+import type { KpiDefinition } from '../definition.ts';
+import { hoursOf, mainSeries, partOf, threeQuarters, validValues } from '../hours.ts';
+import type { KpiBand } from '../kpi.ts';
+import { MEAN_OF_STATIONS } from '../spatial-rules.ts';
 
 const TITLES: Readonly<Record<EaqiPollutant, string>> = {
   pm2_5: 'PM2.5, 24-hour mean',
