@@ -1,7 +1,9 @@
-// In: base. Out: the words of the product: Message, Reading, Quantity, Unit, Series, Pane, KpiValue, Accounting.
+// In: base. Out: the words of the product: city facts, Message, Reading, Quantity, Unit, Series, Pane, KpiValue, Interruption, Accounting.
 export * from './accounting.ts';
+export * from './city-facts.ts';
 export * from './kpi-value.ts';
 export * from './message.ts';
+export * from './outage.ts';
 export * from './pane.ts';
 export * from './pane-columns.ts';
 export * from './quantities.ts';

@@ -100,6 +100,7 @@ const LINES: readonly Line[] = [
   ['link_quality', 'Link quality', 'device', 'gauge', '1', 0, 255],
   ['device_temperature', 'Temperature inside the device', 'device', 'gauge', 'Cel', -60, 150],
   ['power_outage', 'Supply lost (1) or present (0)', 'device', 'state', '1', 0, 1],
+  ['customers_out', 'Customers without supply', 'energy', 'state', '1', 0, 1e9],
 ];
 
 /** Every quantity of the product, by id; the order is fixed and never depends on input. */

@@ -7,12 +7,13 @@ import { CITY } from './adapter-city.ts';
 import { COMPLETENESS } from './adapter-completeness.ts';
 import { ENERGY } from './adapter-energy.ts';
 import { NOISE } from './adapter-noise.ts';
+import { RELIABILITY } from './adapter-reliability.ts';
 import { TIME } from './adapter-time.ts';
 import { WATER } from './adapter-water.ts';
 
 /** Product function by the vectors' name. */
 export const ADAPTERS: ReadonlyMap<string, (inputs: unknown) => unknown> = new Map(
-  Object.entries({ ...AIR, ...COMPLETENESS, ...NOISE, ...TIME, ...WATER, ...ENERGY, ...CITY }).map(
+  Object.entries({ ...AIR, ...COMPLETENESS, ...NOISE, ...TIME, ...WATER, ...ENERGY, ...CITY, ...RELIABILITY }).map(
     ([name, adapter]) => [name, adapter as (inputs: unknown) => unknown],
   ),
 );

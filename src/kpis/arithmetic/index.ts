@@ -7,5 +7,6 @@ export * from './eight-hour-means.ts';
 export * from './energy.ts';
 export * from './mean.ts';
 export * from './noise.ts';
+export * from './reliability.ts';
 export * from './spatial.ts';
 export * from './water.ts';
