@@ -9,6 +9,12 @@ export interface DevicePlacement {
   readonly name: string;
   readonly peopleServed: number;
   readonly properties: number;
+  /** What the metered supply is used for; empty when the configuration does not say. */
+  readonly use: NonNullable<DeviceConfig['use']> | '';
+  /** 0 when it is not known. */
+  readonly floorAreaM2: number;
+  /** Customers behind the device: 1 for a customer's meter unless the configuration says otherwise. */
+  readonly customers: number;
   /** 0 when the profile's interval holds. */
   readonly expectEveryMs: number;
   /** Largest believable increase of a register an hour, in the quantity's unit; 0 when the role's own holds. */
@@ -34,6 +40,9 @@ export function devicePlacements(config: CityConfig): (device: string) => Device
     name: '',
     peopleServed: 0,
     properties: 0,
+    use: '',
+    floorAreaM2: 0,
+    customers: 0,
     expectEveryMs: 0,
     registerRateMaxPerHour: 0,
     timeZone: config.city.timeZone,
@@ -49,6 +58,9 @@ function placementOf(line: DeviceConfig, config: CityConfig): DevicePlacement {
     name: line.name ?? '',
     peopleServed: line.peopleServed ?? 0,
     properties: line.properties ?? 0,
+    use: line.use ?? '',
+    floorAreaM2: line.floorAreaM2 ?? 0,
+    customers: line.customers ?? (line.role === 'customer' ? 1 : 0),
     expectEveryMs: line.expectEvery === undefined ? 0 : (parseDuration(line.expectEvery) ?? 0),
     registerRateMaxPerHour: line.registerRateMaxPerHour ?? 0,
     timeZone: line.timeZone ?? config.city.timeZone,

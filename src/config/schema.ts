@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { formatDuration, parseDuration } from '../base/index.ts';
 import { QUANTITIES } from '../model/index.ts';
+import { checkFacts, factsSchema, populationSchema } from './facts.ts';
 
 const duration = (text: string) =>
   z
@@ -43,8 +44,11 @@ const zoneSchema = z.strictObject({
   name: z.string().min(1),
   /** Zone that this one lies in; absent for a zone directly below the city. */
   parent: id.optional(),
-  population: z.int().nonnegative(),
+  /** A number, or numbers by the date from which on they are in force. */
+  population: populationSchema,
   areaKm2: z.number().positive().optional(),
+  /** What no sensor says of the zone; see `CITY_FACTS`. */
+  facts: factsSchema,
 });
 
 const deviceSchema = z.strictObject({
@@ -58,6 +62,12 @@ const deviceSchema = z.strictObject({
    * household's or building's own meter), `generation`, `grid`, `ignore` (decoded and stored, in no zone's KPI).
    */
   role: z.enum(['ambient', 'bulk', 'customer', 'generation', 'grid', 'ignore']).default('ambient'),
+  /** What the metered supply is used for; absent when it is not known. */
+  use: z.enum(['residential', 'public', 'commercial', 'industrial', 'street']).optional(),
+  /** Floor area of the building behind a meter. */
+  floorAreaM2: z.number().positive().optional(),
+  /** Customers behind the device; 1 for a `customer`, 0 otherwise when absent. */
+  customers: z.int().nonnegative().optional(),
   /** People whom the metered supply serves; needed for consumption per capita. */
   peopleServed: z.number().nonnegative().optional(),
   /** Connected properties behind a bulk meter, for the legitimate night use. */
@@ -80,14 +90,26 @@ const noiseSchema = z
     dayStartHour: z.int().min(0).max(23).default(7),
     eveningStartHour: z.int().min(0).max(23).default(19),
     nightStartHour: z.int().min(0).max(23).default(23),
+    /** Lden and Lnight above which people count as exposed (reporting thresholds of Directive 2002/49/EC, article 7). */
+    ldenThresholdDb: z.number().min(20).max(120).default(55),
+    lnightThresholdDb: z.number().min(20).max(120).default(50),
   })
   .prefault({});
+
+/** Quantities of water quality that limits can be set for. */
+const WATER_QUALITY = ['ph', 'turbidity', 'free_chlorine', 'conductivity', 'water_temperature'] as const;
 
 const waterSchema = z
   .strictObject({
     /** Local hours between which the minimum night flow is looked for. */
     nightFromHour: z.int().min(0).max(23).default(2),
     nightToHour: z.int().min(1).max(24).default(5),
+    /** A customer whose flow never falls to it within a day has a leak. */
+    leakAboveLitresPerHour: z.number().min(0).max(1_000).default(0),
+    /** Limits of water quality, both ends allowed, null for none (after WHO drinking-water guidelines). */
+    limits: z
+      .partialRecord(z.enum(WATER_QUALITY), z.tuple([z.number().nullable(), z.number().nullable()]))
+      .default({ ph: [6.5, 8.5], turbidity: [null, 5], free_chlorine: [0.2, 5] }),
   })
   .prefault({});
 
@@ -188,7 +210,10 @@ export const citySchema = z.strictObject({
     id,
     name: z.string().min(1),
     timeZone,
-    population: z.int().nonnegative().optional(),
+    /** As of a zone; absent: the sum of the zones. */
+    population: populationSchema.optional(),
+    /** What no sensor says of the city; see `CITY_FACTS`. */
+    facts: factsSchema,
   }),
   zones: z.array(zoneSchema).max(10_000).default([]),
   devices: z.array(deviceSchema).max(200_000).default([]),
@@ -220,7 +245,20 @@ export type DeviceConfig = z.output<typeof deviceSchema>;
 
 /** Relations between keys that a schema of single keys cannot say; each names both keys and both values. */
 export function checkRelations(config: CityConfig): string[] {
-  return [...checkZones(config), ...checkDevices(config), ...checkNoise(config), ...checkWindows(config)];
+  return [
+    ...checkZones(config),
+    ...checkAreas(config),
+    ...checkDevices(config),
+    ...checkNoise(config),
+    ...checkWindows(config),
+  ];
+}
+
+function checkAreas({ city, zones }: CityConfig): string[] {
+  return [
+    ...checkFacts('city', city, city.timeZone),
+    ...zones.flatMap((zone) => checkFacts(`zones: "${zone.id}"`, zone, city.timeZone)),
+  ];
 }
 
 function checkZones(config: CityConfig): string[] {

@@ -1,9 +1,12 @@
 import type { Calendar } from '../base/index.ts';
-import type { Pane, Series } from '../model/index.ts';
+import type { FactsInForce, Pane, Series } from '../model/index.ts';
 import type { KpiInfo } from './kpi.ts';
 
 /** Role of a device in the city, as its configuration says. */
 export type DeviceRole = 'ambient' | 'bulk' | 'customer' | 'generation' | 'grid' | 'ignore';
+
+/** What a metered supply is used for; empty when the configuration does not say. */
+export type DeviceUse = 'residential' | 'public' | 'commercial' | 'industrial' | 'street' | '';
 
 /** What the city's configuration says of a device. */
 export interface DeviceFacts {
@@ -12,6 +15,11 @@ export interface DeviceFacts {
   readonly role: DeviceRole;
   readonly peopleServed: number;
   readonly properties: number;
+  readonly use: DeviceUse;
+  /** Floor area of the building behind the device, m2; 0 when it is not known. */
+  readonly floorAreaM2: number;
+  /** Customers behind the device: 1 for a customer's meter unless the configuration says otherwise. */
+  readonly customers: number;
 }
 
 /** An hour of a series with its value by the kind of the quantity, and whether 75 % of it was measured. */
@@ -54,8 +62,18 @@ export interface KpiSettings {
     readonly dayStartHour: number;
     readonly eveningStartHour: number;
     readonly nightStartHour: number;
+    /** Lden and Lnight above which people count as exposed to excessive noise, dB(A). */
+    readonly ldenThresholdDb: number;
+    readonly lnightThresholdDb: number;
   };
-  readonly water: { readonly nightFromHour: number; readonly nightToHour: number };
+  readonly water: {
+    readonly nightFromHour: number;
+    readonly nightToHour: number;
+    /** A customer whose flow never falls to it within a day has a leak, L/h. */
+    readonly leakAboveLitresPerHour: number;
+    /** Inclusive limits of water quality by quantity id; null where there is none. */
+    readonly limits: Readonly<Record<string, readonly [min: number | null, max: number | null]>>;
+  };
 }
 
 /** The window that a value is for. */
@@ -67,7 +85,14 @@ export interface KpiWindow {
   /** Event-time now, cut to the minute, ms UTC; before `endMs` while the window is open. Only `live` KPIs may look. */
   readonly nowMs: number;
   readonly settings: KpiSettings;
+  /** Work that KPIs share in one tick, such as the day of a meter that many are made of; see `remembered`. */
+  readonly memo?: Map<string, unknown>;
+  /** Facts of the city as a whole that are in force when the window starts. */
+  readonly cityFacts: FactsInForce;
 }
+
+/** Amounts by name, each in the unit that the name's definition says. */
+export type Amounts = Readonly<Record<string, number>>;
 
 /** What a device, or a zone, says to a KPI in one window. */
 export interface Part {
@@ -79,6 +104,8 @@ export interface Part {
   readonly valid: boolean;
   /** Short word on what decided the value, or empty. */
   readonly note: string;
+  /** Amounts behind the value by name, such as `import` in kWh; rules of space add them up, each on its own. */
+  readonly amounts?: Amounts;
   /** For ratios: value = numerator / denominator. */
   readonly numerator?: number;
   readonly denominator?: number;
@@ -102,10 +129,12 @@ export interface CombinedPart extends Part {
   readonly used: readonly Part[];
 }
 
-/** What a zone knows of itself when its devices are combined. */
+/** What a zone, or the city, knows of itself in a window: what is in force when the window starts. */
 export interface ZoneFacts {
   readonly id: string;
   readonly population: number;
+  /** A fact of the zone with its source and quality; undefined when it is not known. */
+  readonly fact: FactsInForce;
 }
 
 /** How devices make a zone, and zones their parent (KPI.md 6.5). */
@@ -114,6 +143,11 @@ export interface SpatialRule {
   readonly text: string;
   zone(parts: readonly { readonly part: Part; readonly facts: DeviceFacts }[], zone: ZoneFacts): CombinedPart;
   parent(parts: readonly WeightedPart[]): CombinedPart;
+  /**
+   * What is published of a zone whose own part and children make `part`, such as a sum over a fact of the zone. Zones
+   * above are made of `part` itself, so that each divides by its own facts.
+   */
+  whole?(part: Part, zone: ZoneFacts): Part;
 }
 
 /** What of `KpiSeries` a KPI asks for: its hours, its quarter-hours, or when it was heard. */

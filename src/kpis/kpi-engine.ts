@@ -1,5 +1,5 @@
 import { assert, type Calendar, DAY_MS, MINUTE_MS } from '../base/index.ts';
-import type { KpiValue } from '../model/index.ts';
+import type { FactHistories, KpiValue } from '../model/index.ts';
 import type { DeviceFacts, KpiDefinition, KpiDevice, KpiSeries, KpiSettings } from './definition.ts';
 import { KpiEvaluation, type KpiMembers } from './kpi-evaluation.ts';
 import { type Bounds, hasBegun, touchedWindows, windowAt } from './kpi-windows.ts';
@@ -23,6 +23,8 @@ export interface KpiSource {
 export interface KpiCity {
   readonly id: string;
   readonly population: number | undefined;
+  /** What the city was told of itself, its people by date included. */
+  readonly cityFacts?: FactHistories;
   readonly zones: readonly ZoneSpec[];
   readonly settings: KpiSettings;
   facts(device: string): DeviceFacts;
@@ -85,7 +87,7 @@ export class KpiEngine {
   constructor(definitions: readonly KpiDefinition[], city: KpiCity, source: KpiSource) {
     this.#city = city;
     this.#source = source;
-    this.#zones = zoneTree(city.id, city.population, city.zones);
+    this.#zones = zoneTree(city.id, city.population, city.zones, city.cityFacts);
     this.#tracked = definitions.map((kpi) => ({
       kpi,
       devices: new Map(),

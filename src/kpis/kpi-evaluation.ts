@@ -1,5 +1,5 @@
 import type { Calendar } from '../base/index.ts';
-import type { KpiValue } from '../model/index.ts';
+import { type KpiValue, NO_FACTS } from '../model/index.ts';
 import type { KpiDefinition, KpiDevice, KpiSettings, KpiWindow, Part } from './definition.ts';
 import type { KpiBand } from './kpi.ts';
 import type { Bounds } from './kpi-windows.ts';
@@ -116,13 +116,18 @@ export class KpiEvaluation {
       this.#deviceParts = this.members.parts.of(bounds.startMs);
       this.#zoneParts = new Map();
     }
-    const window: KpiWindow = { ...bounds, ...this.#context };
+    const { zones, cityId } = this.#context;
+    const cityFacts = zones.get(cityId)?.at(bounds.startMs).fact ?? NO_FACTS;
+    const window: KpiWindow = { ...bounds, ...this.#context, cityFacts };
     if (scope.startsWith('device:')) {
       const part = this.#devicePart(window, this.members.devices.get(scope.slice('device:'.length)));
       return part === null ? null : { part, deviceCount: part.value === null ? 0 : 1, coveredPopulation: 0 };
     }
-    const node = this.#context.zones.get(scope);
-    return node === undefined ? null : this.#zonePart(window, node);
+    const node = zones.get(scope);
+    if (node === undefined) return null;
+    const said = this.#zonePart(window, node);
+    const { whole } = this.members.kpi.spatial;
+    return said === null || whole === undefined ? said : { ...said, part: whole(said.part, node.at(window.startMs)) };
   }
 
   #devicePart(window: KpiWindow, device: KpiDevice | undefined): Part | null {
@@ -151,12 +156,13 @@ export class KpiEvaluation {
     const own = this.#ownPart(window, node);
     const below = node.children.flatMap((child) => {
       const scope = this.#zonePart(window, child);
-      return scope === null ? [] : [{ ...scope, population: child.population }];
+      return scope === null ? [] : [{ ...scope, population: child.at(window.startMs).population }];
     });
-    const all = own === null ? below : [...below, { ...own, population: node.ownPopulation, own: true }];
+    const { population, ownPopulation } = node.at(window.startMs);
+    const all = own === null ? below : [...below, { ...own, population: ownPopulation, own: true }];
     if (all.length === 0) return null;
     if (node.children.length === 0 && own !== null)
-      return { ...own, coveredPopulation: own.part.value === null ? 0 : node.population };
+      return { ...own, coveredPopulation: own.part.value === null ? 0 : population };
     const part = spatial.parent(all);
     const isUsed = new Set(part.used);
     const used = all.filter((scope) => isUsed.has(scope.part));
@@ -173,8 +179,10 @@ export class KpiEvaluation {
       return part === null ? [] : [{ part, facts: device.facts }];
     });
     if (parts.length === 0) return null;
-    const part = this.members.kpi.spatial.zone(parts, { id: node.id, population: node.ownPopulation });
-    return { part, deviceCount: part.used.length, coveredPopulation: part.value === null ? 0 : node.ownPopulation };
+    const state = node.at(window.startMs);
+    const { ownPopulation } = state;
+    const part = this.members.kpi.spatial.zone(parts, { ...state, population: ownPopulation });
+    return { part, deviceCount: part.used.length, coveredPopulation: part.value === null ? 0 : ownPopulation };
   }
 }
 

@@ -1,7 +1,7 @@
-import { type CityConfig, type DevicePlacement, devicePlacements } from '../config/index.ts';
+import { type CityConfig, type DevicePlacement, devicePlacements, factHistories } from '../config/index.ts';
 import { INTAKE_LIMITS, type Intake, type IntakeLimits } from '../intake/index.ts';
 import type { JournalRecord } from '../journal/index.ts';
-import { KPI_DEFINITIONS, KpiEngine, type KpiEngineState } from '../kpis/index.ts';
+import { KPI_DEFINITIONS, type KpiCity, KpiEngine, type KpiEngineState } from '../kpis/index.ts';
 import type { Accounting, Message, Reading, Series } from '../model/index.ts';
 import { ReadingStatus, type StoreBatch, type StoreHistory } from '../store/index.ts';
 import { type ReadingOutcome, WindowEngine, type WindowEvent } from '../windows/index.ts';
@@ -95,13 +95,7 @@ export class Pipeline {
     this.#late = new LateRebuild(this.#windows, readingsAgeMs);
     this.#kpis = new KpiEngine(
       KPI_DEFINITIONS,
-      {
-        id: config.city.id,
-        population: config.city.population,
-        zones: config.zones,
-        settings: { noise: config.noise, water: config.water },
-        facts: placementOf,
-      },
+      kpiCity(config, placementOf),
       kpiSource(this.#windows, () => this.#late.oldHours),
     );
   }
@@ -252,6 +246,19 @@ export class Pipeline {
     this.#accounting.refusedReading(reject.reason);
     this.#quarantine.push(quarantineRow(sequence, index, message, reject));
   }
+}
+
+/** The city as KPIs see it: its zones with what they were told of themselves, and its devices. */
+export function kpiCity(config: CityConfig, facts: KpiCity['facts']): KpiCity {
+  const { city, zones, noise, water } = config;
+  return {
+    id: city.id,
+    population: undefined,
+    cityFacts: factHistories(city, city.timeZone),
+    zones: zones.map((zone) => ({ id: zone.id, parent: zone.parent, facts: factHistories(zone, city.timeZone) })),
+    settings: { noise, water },
+    facts,
+  };
 }
 
 /** What no meter of the role exceeds in an hour: far above any real one, far below a misread digit or a fault. */

@@ -41,8 +41,9 @@ const BULK_BEFORE_CUSTOMERS: SpatialRule = {
 };
 
 /** Bulk meters that together supply the people of a zone: a sum, too small as soon as one of them is missing. */
-function perInhabitant(bulk: ZoneParts, { id, population }: ZoneFacts): CombinedPart {
-  const total = SUM.zone(bulk, { id, population });
+function perInhabitant(bulk: ZoneParts, zone: ZoneFacts): CombinedPart {
+  const { population } = zone;
+  const total = SUM.zone(bulk, zone);
   if (total.value === null || population <= 0) return { ...total, value: null, valid: false, used: [] };
   return { ...total, value: total.value / population, numerator: total.value, denominator: population };
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { type FactEntry, factValueAt } from '../../config/index.ts';
 import { QUANTITIES, type Series } from '../../model/index.ts';
 import { deviceBody, qualityName, seriesBody } from '../bodies.ts';
 import { isoTime } from '../times.ts';
@@ -154,16 +155,25 @@ function zoneRoute(app: TypedServer, { sources }: RouteContext): void {
         response: { 200: zonesSchema, 400: errorSchema },
       },
     },
-    async () => ({
-      city: { id: city.id, name: city.name, timeZone: city.timeZone, population: city.population ?? null },
-      zones: zones.map(({ id, name: title, parent, population, areaKm2 }) => ({
-        id,
-        name: title,
-        parent: parent ?? null,
-        population,
-        areaKm2: areaKm2 ?? null,
-      })),
-      version: sources.version,
-    }),
+    async () => {
+      const { nowMs } = sources.engineStanding();
+      const people = (entry: FactEntry) => factValueAt(entry, city.timeZone, nowMs);
+      return {
+        city: {
+          id: city.id,
+          name: city.name,
+          timeZone: city.timeZone,
+          population: city.population === undefined ? null : people(city.population),
+        },
+        zones: zones.map(({ id, name: title, parent, population, areaKm2 }) => ({
+          id,
+          name: title,
+          parent: parent ?? null,
+          population: people(population) ?? 0,
+          areaKm2: areaKm2 ?? null,
+        })),
+        version: sources.version,
+      };
+    },
   );
 }

@@ -1,6 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { HOUR_MS, MINUTE_MS, QUARTER_MS } from '../../../src/base/index.ts';
-import { at, dayOf, device, type FakeHour, type FakeSeries, hoursFrom, kpi, partOf, repeat } from './support/fakes.ts';
+import { NO_FACTS } from '../../../src/model/index.ts';
+import {
+  at,
+  dayOf,
+  device,
+  type FakeHour,
+  type FakeSeries,
+  hoursFrom,
+  kpi,
+  NO_DEVICE_FACTS,
+  partOf,
+  repeat,
+} from './support/fakes.ts';
 
 const DAY = dayOf('2026-06-01T12:00:00Z');
 const LONG_DAY = dayOf('2026-10-25T12:00:00Z', 'Europe/Madrid');
@@ -125,10 +137,10 @@ describe('peak demand', () => {
       partOf('peak-demand', home([['energy_import', quarters({ '07:15': 1, '12:00': 1.125 })]]), DAY),
       partOf('peak-demand', home([['energy_import', { expectEveryMs: HOUR_MS, hours }]]), DAY),
     ];
-    const facts = { zone: 'z', role: 'customer', peopleServed: 3, properties: 0 } as const;
+    const facts = { ...NO_DEVICE_FACTS, zone: 'z', role: 'customer', peopleServed: 3 } as const;
     const zone = kpi('peak-demand').spatial.zone(
       parts.map((part) => ({ part, facts })),
-      { id: 'z', population: 10 },
+      { id: 'z', population: 10, fact: NO_FACTS },
     );
     // 4 + 2 kW at 07:15, but 4.5 + 1 at 12:00.
     expect(zone).toMatchObject({ value: 6, note: '2026-06-01T07:15:00Z', valid: true });

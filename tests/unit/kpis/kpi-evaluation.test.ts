@@ -4,7 +4,7 @@ import type { DeviceFacts, KpiDefinition, KpiDevice, Part, ZoneSpec } from '../.
 import { KpiEvaluation } from '../../../src/kpis/kpi-evaluation.ts';
 import { PartCache } from '../../../src/kpis/part-cache.ts';
 import { zoneTree } from '../../../src/kpis/zone-tree.ts';
-import { kpi, part, SETTINGS } from './support/fakes.ts';
+import { kpi, NO_DEVICE_FACTS, part, SETTINGS } from './support/fakes.ts';
 
 const ZONES: readonly ZoneSpec[] = [
   { id: 'west', population: 1000 },
@@ -19,7 +19,7 @@ function cityOf(id: string, placed: readonly Placed[]) {
   const devices = placed.map(([zone, , facts], index): KpiDevice => {
     return {
       device: `device-${index}`,
-      facts: { zone, role: 'ambient', peopleServed: 0, properties: 0, ...facts },
+      facts: { ...NO_DEVICE_FACTS, zone, ...facts },
       series: [],
     };
   });

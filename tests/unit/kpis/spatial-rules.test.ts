@@ -9,10 +9,11 @@ import {
   SUM,
   WORST,
 } from '../../../src/kpis/spatial-rules.ts';
-import { part } from './support/fakes.ts';
+import { NO_FACTS } from '../../../src/model/index.ts';
+import { NO_DEVICE_FACTS, part } from './support/fakes.ts';
 
-const ZONE = { id: 'z', population: 100 };
-const FACTS = { zone: 'z', role: 'ambient', peopleServed: 0, properties: 0 } as const;
+const ZONE = { id: 'z', population: 100, fact: NO_FACTS };
+const FACTS = { ...NO_DEVICE_FACTS, zone: 'z' };
 const devices = (...parts: readonly Part[]) => parts.map((one) => ({ part: one, facts: FACTS }));
 const zones = (...list: readonly (readonly [Part, number])[]) =>
   list.map(([one, population]) => ({ part: one, population }));

@@ -1,7 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { HOUR_MS } from '../../../src/base/index.ts';
 import type { DeviceFacts, Part } from '../../../src/kpis/index.ts';
-import { at, dayOf, device, type FakeSeries, hoursFrom, kpi, part, partOf, repeat } from './support/fakes.ts';
+import { NO_FACTS } from '../../../src/model/index.ts';
+import {
+  at,
+  dayOf,
+  device,
+  type FakeSeries,
+  hoursFrom,
+  kpi,
+  NO_DEVICE_FACTS,
+  part,
+  partOf,
+  repeat,
+} from './support/fakes.ts';
 
 const DAY = dayOf('2026-06-01T12:00:00Z');
 const SHORT_DAY = dayOf('2026-03-29T12:00:00Z', 'Europe/Madrid');
@@ -119,10 +131,10 @@ describe('water per head, of a zone', () => {
   const { spatial } = kpi('water-per-capita');
   const meter = (role: DeviceFacts['role'], litres: number | null, people: number, valid = litres !== null) => ({
     part: part(litres, { valid, numerator: litres ?? 0, denominator: people }),
-    facts: { zone: 'z', role, peopleServed: people, properties: 0 },
+    facts: { ...NO_DEVICE_FACTS, zone: 'z', role, peopleServed: people },
   });
   const zone = (parts: readonly ReturnType<typeof meter>[], population = 500) =>
-    spatial.zone(parts, { id: 'z', population });
+    spatial.zone(parts, { id: 'z', population, fact: NO_FACTS });
 
   it('is that of its bulk meters; customers are not added to them', () => {
     const bulk = meter('bulk', 24_000, 100);

@@ -9,7 +9,7 @@ import type {
   Part,
 } from '../../../../src/kpis/index.ts';
 import { KPI_DEFINITIONS } from '../../../../src/kpis/index.ts';
-import { QUANTITIES } from '../../../../src/model/index.ts';
+import { NO_FACTS, QUANTITIES } from '../../../../src/model/index.ts';
 
 /** An hour (or quarter-hour) as a test says it; by default 60 readings, all of them there. */
 export interface FakeHour {
@@ -41,6 +41,12 @@ export function kpi(id: string): KpiDefinition {
   return found;
 }
 
+/** A device of which the configuration says nothing. */
+export const NO_DEVICE_FACTS: DeviceFacts = {
+  ...{ zone: '', role: 'ambient', use: '' },
+  ...{ peopleServed: 0, properties: 0, floorAreaM2: 0, customers: 0 },
+};
+
 export const SETTINGS = {
   noise: { dayStartHour: 7, eveningStartHour: 19, nightStartHour: 23 },
   water: { nightFromHour: 2, nightToHour: 5 },
@@ -51,13 +57,20 @@ export function dayOf(iso: string, timeZone = 'UTC'): KpiWindow {
   const calendar = calendarOf(timeZone);
   const atMs = at(iso);
   const endMs = calendar.dayEnd(atMs);
-  return { startMs: calendar.dayStart(atMs), endMs, calendar, nowMs: endMs, settings: SETTINGS };
+  return { startMs: calendar.dayStart(atMs), endMs, calendar, nowMs: endMs, settings: SETTINGS, cityFacts: NO_FACTS };
 }
 
 /** The window of some hours that ends at an instant, over by default. */
 export function hoursUntil(iso: string, hours: number, nowMs = at(iso)): KpiWindow {
   const endMs = at(iso);
-  return { startMs: endMs - hours * HOUR_MS, endMs, calendar: calendarOf('UTC'), nowMs, settings: SETTINGS };
+  return {
+    startMs: endMs - hours * HOUR_MS,
+    endMs,
+    calendar: calendarOf('UTC'),
+    nowMs,
+    settings: SETTINGS,
+    cityFacts: NO_FACTS,
+  };
 }
 
 export function at(iso: string): number {
@@ -86,7 +99,7 @@ export function device(
 ): KpiDevice {
   return {
     device: 'device-1',
-    facts: { zone: '', role: 'ambient', peopleServed: 0, properties: 0, ...facts },
+    facts: { ...NO_DEVICE_FACTS, ...facts },
     series: series.map(([quantity, fake], id) => seriesOf(id, quantity, fake)),
   };
 }
