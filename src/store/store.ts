@@ -93,9 +93,13 @@ export interface StoredReading {
   readonly sequence: number;
 }
 
-/** Where in the history of a series readings are wanted, and how many counting ones before and behind it. */
-export interface ReadingSpan extends TimeRange {
+/** A part of the history of a series. */
+export interface SeriesSpan extends TimeRange {
   readonly series: number;
+}
+
+/** Where in the history of a series readings are wanted, and how many counting ones before and behind it. */
+export interface ReadingSpan extends SeriesSpan {
   /** On each side; 0 for the span alone. */
   readonly neighbours: number;
 }
@@ -172,6 +176,8 @@ export interface StoreHistory {
   readingsAround(spans: readonly ReadingSpan[], upToSequence: number): Promise<ReadingHistory>;
   /** By series and start. */
   panesOf(query: PanesQuery): Promise<PaneColumns>;
+  /** Panes whose start lies in the spans, by series and start. */
+  panesIn(spans: readonly SeriesSpan[], level: PaneLevel): Promise<PaneColumns>;
   /** All series in hours whose start lies in the range. */
   heardHours(range: TimeRange): Promise<HeardHours>;
   /** Newest revisions of corrected windows whose start lies in the range, by KPI, zone and start. */

@@ -5,6 +5,7 @@ export type { EngineSnapshot } from './engine-snapshot.ts';
 export * from './functions/index.ts';
 export type { LateBound, LateReadings } from './late-hours.ts';
 export * from './merge-panes.ts';
+export type { ToldPanes } from './pane-tick.ts';
 export * from './plan-text.ts';
 export { NEIGHBOURS_KEPT } from './register-increase.ts';
 export type { RollingColumns } from './rolling.ts';

@@ -18,19 +18,11 @@ export interface LateReadings {
 /** Plain data, for snapshots. */
 export interface LateHoursState {
   readonly readings: readonly (readonly [series: number, timesMs: readonly number[]])[];
-  readonly hours: readonly (readonly [
-    series: number,
-    hourStartMs: number,
-    insertedMs: readonly number[],
-    replacedMs: readonly number[],
-  ])[];
+  readonly hours: readonly (readonly [series: number, hourStartMs: number])[];
 }
 
 /** An hour that readings far from it changed. */
 interface FarHour {
-  /** Times of those readings that were not there, and of those that took the place of one that does not count. */
-  readonly insertedMs: Set<number>;
-  readonly replacedMs: Set<number>;
   /** A late-filed reading stands at the start of the hour, too. */
   isReading: boolean;
 }
@@ -68,7 +60,7 @@ export class LateHours {
    *
    * @returns false when there is no place
    */
-  addHour(series: number, hourStartMs: number, insertedMs: Iterable<number>, replacedMs: Iterable<number>): boolean {
+  addHour(series: number, hourStartMs: number): boolean {
     const isReading = this.#days.get(this.#calendar.dayStart(hourStartMs))?.get(series)?.has(hourStartMs) === true;
     if (!this.#queue(series, hourStartMs)) return false;
     let hours = this.#farHours.get(series);
@@ -76,13 +68,7 @@ export class LateHours {
       hours = new Map();
       this.#farHours.set(series, hours);
     }
-    let far = hours.get(hourStartMs);
-    if (far === undefined) {
-      far = { insertedMs: new Set(), replacedMs: new Set(), isReading };
-      hours.set(hourStartMs, far);
-    }
-    for (const timeMs of insertedMs) far.insertedMs.add(timeMs);
-    for (const timeMs of replacedMs) if (!far.insertedMs.has(timeMs)) far.replacedMs.add(timeMs);
+    if (!hours.has(hourStartMs)) hours.set(hourStartMs, { isReading });
     return true;
   }
 
@@ -133,19 +119,13 @@ export class LateHours {
       readings: [...this.#days.values()].flatMap((day) =>
         [...day].map(([series, times]) => [series, [...times].filter((at) => !isHourOnly(series, at))] as const),
       ),
-      hours: [...this.#farHours].flatMap(([series, hours]) =>
-        [...hours].map(
-          ([startMs, { insertedMs, replacedMs }]) => [series, startMs, [...insertedMs], [...replacedMs]] as const,
-        ),
-      ),
+      hours: [...this.#farHours].flatMap(([series, hours]) => [...hours.keys()].map((at) => [series, at] as const)),
     };
   }
 
   restore({ readings, hours }: LateHoursState): void {
     for (const [series, times] of readings) for (const timeMs of times) this.add(series, timeMs);
-    for (const [series, startMs, insertedMs, replacedMs] of hours) {
-      this.addHour(series, startMs, insertedMs, replacedMs);
-    }
+    for (const [series, startMs] of hours) this.addHour(series, startMs);
   }
 
   #day(dayMs: number): Map<number, Set<number>> {

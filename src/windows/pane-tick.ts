@@ -1,5 +1,5 @@
 import { type Calendar, HOUR_MS, QUARTER_MS } from '../base/index.ts';
-import type { Pane, PaneColumnsBuilder, PaneLevel } from '../model/index.ts';
+import { PANE_FIELDS, type Pane, type PaneColumnsBuilder, type PaneLevel } from '../model/index.ts';
 import { isEmptyPane, paneValue } from './merge-panes.ts';
 import { emptyPane, type MutablePane, paneOfReadings } from './pane-of-readings.ts';
 import type { PaneRecords } from './pane-records.ts';
@@ -28,21 +28,33 @@ export interface PaneSources {
   readonly quartersFromMs: number;
 }
 
-interface Rebuilt {
-  /** Looked at. */
-  readonly hours: Set<number>;
-  /** Told, with what was said. */
-  readonly told: Map<number, Pane | undefined>;
+/** The panes of a series as they were told last. */
+export interface ToldPanes {
+  pane(level: PaneLevel, startMs: number): Pane | undefined;
+}
+
+/** Hours of a series that were rebuilt in this tick, and what was said of them. */
+class Rebuilt {
+  readonly hours = new Set<number>();
+  readonly #told = { hour: new Map<number, Pane>(), quarter: new Map<number, Pane>() };
+
+  add(level: PaneLevel, pane: Pane): void {
+    this.#told[level].set(pane.startMs, pane);
+  }
+
+  /** What this tick said, or else what was said before it. */
+  over(before: ToldPanes): ToldPanes {
+    return { pane: (level, startMs) => this.#told[level].get(startMs) ?? before.pane(level, startMs) };
+  }
 }
 
 /** What is to be rebuilt of a series. */
 interface Rebuild {
-  /** Times of the readings that were not there when the hours were told last. */
+  /** Times of the late-filed readings. */
   readonly insertedMs: ReadonlySet<number>;
-  /** Times of those that took the place of one that does not count. */
-  readonly replacedMs: ReadonlySet<number>;
-  /** What came in time since then. */
-  readonly fresh: FreshReadings;
+  readonly told: ToldPanes;
+  /** The store has what comes of this already: only what memory remembers of it is made again. */
+  readonly isStored: boolean;
   /** Hours that readings far from them changed. */
   readonly farHours: readonly number[];
   /** Hours from here on are whole in memory and are folded there. */
@@ -57,25 +69,47 @@ interface UpTo {
   readonly keptFromMs: number;
 }
 
+/** What was told of a series that is rebuilt. */
+interface Told {
+  readonly told: ToldPanes;
+  readonly rebuilt: Rebuilt;
+  readonly isStored: boolean;
+}
+
 /** One series at hand, with what is new in it. */
 class Subject {
   readonly id: number;
   readonly rule: PaneRule;
   readonly readings: SortedReadings;
   readonly fresh: FreshReadings | undefined;
+  readonly rebuild: Told | undefined;
   #before: SortedReadings | undefined;
 
-  constructor(id: number, rule: PaneRule, readings: SortedReadings, fresh: FreshReadings | undefined) {
+  constructor(
+    id: number,
+    rule: PaneRule,
+    readings: SortedReadings,
+    since: { readonly fresh?: FreshReadings; readonly rebuild?: Told },
+  ) {
     this.id = id;
     this.rule = rule;
     this.readings = readings;
-    this.fresh = fresh;
+    this.fresh = since.fresh;
+    this.rebuild = since.rebuild;
   }
 
-  /** The readings as they were at the last tick; made when asked for. */
-  before(): SortedReadings | undefined {
-    if (this.fresh !== undefined) this.#before ??= readingsBefore(this.readings, this.fresh);
-    return this.#before;
+  /**
+   * The pane as it was told last: of what is whole in memory folded from the readings of the last tick, of what is
+   * rebuilt the one that the store has. There the readings alone do not say it, because others may wait to be rebuilt.
+   */
+  was(level: PaneLevel, startMs: number, endMs: number): Pane | undefined {
+    if (this.rebuild !== undefined) {
+      const pane = this.rebuild.told.pane(level, startMs);
+      return pane === undefined || isEmptyPane(pane) ? undefined : pane;
+    }
+    if (this.fresh === undefined) return undefined;
+    this.#before ??= readingsBefore(this.readings, this.fresh);
+    return paneOfReadings(this.#before, startMs, endMs, this.rule);
   }
 }
 
@@ -101,14 +135,14 @@ export class PaneTick {
    * @returns hours that changed and are not whole in memory any more: they are to be rebuilt from the store
    */
   update(id: number, readings: ReadingCursor, fresh: FreshReadings, { watermarkMs, keptFromMs }: UpTo): number[] {
-    const subject = this.#subject(id, readings, fresh);
+    const subject = this.#subject(id, readings, { fresh });
     const { calendar } = this.#sources;
     const changed = this.#changedHours(subject, fresh);
     const far = changed.filter((hour) => hour < keptFromMs);
     changed.splice(0, far.length);
     const openFromMs = this.#open(subject, changed, watermarkMs);
     for (const hour of changed) {
-      if (hour < openFromMs) this.#revise(subject, hour, 'late');
+      if (hour < openFromMs) this.#revise(subject, hour);
       else if (calendar.hourEnd(hour) > watermarkMs) this.#tell(subject, hour, false);
       this.changedHours.push({ series: id, hourStartMs: hour });
     }
@@ -142,36 +176,31 @@ export class PaneTick {
 
   /** A series without new readings whose watermark moves on because it is silent. */
   pass(id: number, readings: ReadingCursor, watermarkMs: number): void {
-    this.#close(this.#subject(id, readings, undefined), watermarkMs);
+    this.#close(this.#subject(id, readings, {}), watermarkMs);
   }
 
   /** Hours of late-filed readings, from what was read back from the store. */
-  rebuild(
-    id: number,
-    readings: SortedReadings,
-    { insertedMs, replacedMs, fresh, farHours, keptFromMs }: Rebuild,
-  ): void {
-    const all = {
-      ...fresh,
-      insertedMs: new Set([...insertedMs, ...fresh.insertedMs]),
-      replacedMs: new Set([...replacedMs, ...fresh.replacedMs]),
-    };
-    const subject = this.#subject(id, readings, all);
-    const late = { appendedFromMs: Number.POSITIVE_INFINITY, insertedMs, replacedMs: new Set<number>() };
-    const rebuilt = this.#rebuilt.get(id) ?? { hours: new Set(), told: new Map() };
+  rebuild(id: number, readings: SortedReadings, { insertedMs, told, isStored, farHours, keptFromMs }: Rebuild): void {
+    const rebuilt = this.#rebuilt.get(id) ?? new Rebuilt();
     this.#rebuilt.set(id, rebuilt);
+    const subject = this.#subject(id, readings, { rebuild: { told: rebuilt.over(told), rebuilt, isStored } });
+    const late = { appendedFromMs: Number.POSITIVE_INFINITY, insertedMs, replacedMs: new Set<number>() };
     const hours = new Set([...farHours, ...this.#changedHours(subject, late)]);
     for (const hour of [...hours].sort((a, b) => a - b)) {
       // Hours that are whole in memory are folded there.
       if (hour >= keptFromMs) continue;
       rebuilt.hours.add(hour);
-      this.#revise(subject, hour, 'rebuilt', rebuilt.told);
+      this.#revise(subject, hour);
       this.changedHours.push({ series: id, hourStartMs: hour });
     }
   }
 
-  #subject(id: number, readings: SortedReadings, fresh: FreshReadings | undefined): Subject {
-    return new Subject(id, this.#sources.table.rules[id]!, readings, fresh);
+  #subject(
+    id: number,
+    readings: SortedReadings,
+    since: { readonly fresh?: FreshReadings; readonly rebuild?: Told },
+  ): Subject {
+    return new Subject(id, this.#sources.table.rules[id]!, readings, since);
   }
 
   /** Starts of the hours that fresh readings change, ascending; for registers also those that increases reach across. */
@@ -237,45 +266,44 @@ export class PaneTick {
   #isChanged(subject: Subject, startMs: number): boolean {
     const { readings, rule } = subject;
     const endMs = this.#sources.calendar.hourEnd(startMs);
-    const was = paneOfReadings(subject.before()!, startMs, endMs, rule);
-    return !isSame(was, paneOfReadings(readings, startMs, endMs, rule));
+    return !isSame(subject.was('hour', startMs, endMs), paneOfReadings(readings, startMs, endMs, rule));
   }
 
   /** @returns false when the hour holds nothing, and held nothing before */
   #tell(subject: Subject, startMs: number, final: boolean): boolean {
     const endMs = this.#sources.calendar.hourEnd(startMs);
-    const pane = this.#paneOrTombstone(subject, startMs, endMs);
+    const pane = this.#paneOrTombstone(subject, 'hour', startMs, endMs);
     if (pane === undefined) return false;
     const revision = this.#sources.revisions.get(subject.id, startMs);
     this.#add(subject, 'hour', pane, revision, final);
     const isRegister = subject.rule.kind === 'counter';
     for (let atMs = startMs; atMs < endMs; atMs += QUARTER_MS) {
       if (!final && !isRegister && !isFresh(subject, atMs)) continue;
-      const quarter = this.#paneOrTombstone(subject, atMs, Math.min(endMs, atMs + QUARTER_MS));
+      const quarter = this.#paneOrTombstone(subject, 'quarter', atMs, Math.min(endMs, atMs + QUARTER_MS));
       if (quarter !== undefined) this.#add(subject, 'quarter', quarter, revision, final);
     }
     return true;
   }
 
-  /**
-   * A closed hour: the next revision when it is not what it was, nothing otherwise.
-   *
-   * @param told what this tick said of hours already
-   */
-  #revise(subject: Subject, startMs: number, reason: 'late' | 'rebuilt', told?: Map<number, Pane | undefined>): void {
+  /** A closed hour: the next revision when it is not what it was, nothing otherwise. */
+  #revise(subject: Subject, startMs: number): void {
     const { calendar, revisions } = this.#sources;
-    const { id, rule } = subject;
+    const { id, rule, rebuild } = subject;
     const endMs = calendar.hourEnd(startMs);
     const after = paneOfReadings(subject.readings, startMs, endMs, rule);
-    const before =
-      told?.has(startMs) === true ? told.get(startMs) : paneOfReadings(subject.before()!, startMs, endMs, rule);
+    const before = subject.was('hour', startMs, endMs);
+    if (rebuild?.isStored === true) {
+      revisions.raise(id, startMs, rebuild.told.pane('hour', startMs)?.revision ?? 0);
+      this.#tell(subject, startMs, true);
+      return;
+    }
     if (isSame(before, after)) {
       this.#retellQuarters(subject, startMs, endMs);
       return;
     }
-    told?.set(startMs, after);
     // What comes from the store is told as a correction in any case: the hour was passed long ago.
-    if (before !== undefined || reason === 'rebuilt') {
+    if (before !== undefined || rebuild !== undefined) {
+      const reason = rebuild === undefined ? 'late' : 'rebuilt';
       const revision = revisions.next(id, startMs);
       const [was, is] = [before, after].map((pane) => (pane === undefined ? null : paneValue(rule.kind, pane)));
       this.events.push({ kind: 'revised', series: id, atMs: startMs, reason, revision, before: was!, after: is! });
@@ -290,27 +318,27 @@ export class PaneTick {
     const revision = this.#sources.revisions.get(id, startMs);
     for (let atMs = startMs; atMs < endMs; atMs += QUARTER_MS) {
       const toMs = Math.min(endMs, atMs + QUARTER_MS);
-      const pane = this.#paneOrTombstone(subject, atMs, toMs);
-      if (pane === undefined || isSame(paneOfReadings(subject.before()!, atMs, toMs, rule), pane)) continue;
+      const pane = this.#paneOrTombstone(subject, 'quarter', atMs, toMs);
+      if (pane === undefined || isSame(subject.was('quarter', atMs, toMs), pane)) continue;
       this.#add(subject, 'quarter', pane, revision, true);
     }
   }
 
   /** A pane that is not there any more (a glitch that was found out took an interpolated one away) is said to be empty. */
-  #paneOrTombstone(subject: Subject, startMs: number, endMs: number): MutablePane | undefined {
+  #paneOrTombstone(subject: Subject, level: PaneLevel, startMs: number, endMs: number): MutablePane | undefined {
     const { readings, rule } = subject;
     const pane = paneOfReadings(readings, startMs, endMs, rule);
     if (pane !== undefined || rule.kind !== 'counter') return pane;
-    const before = subject.before();
-    if (before === undefined || paneOfReadings(before, startMs, endMs, rule) === undefined) return undefined;
-    return emptyPane(startMs, endMs, rule.expectEveryMs);
+    return subject.was(level, startMs, endMs) === undefined ? undefined : emptyPane(startMs, endMs, rule.expectEveryMs);
   }
 
-  #add({ id, readings, rule }: Subject, level: PaneLevel, pane: MutablePane, revision: number, final: boolean): void {
+  #add(subject: Subject, level: PaneLevel, pane: MutablePane, revision: number, final: boolean): void {
+    const { id, readings, rule, rebuild } = subject;
     const { table, hours, quarters, hoursFromMs, quartersFromMs } = this.#sources;
     pane.revision = revision;
     pane.final = final;
     this.panes.add(id, level, pane);
+    rebuild?.rebuilt.add(level, pane);
     const record = table.recordOf[id]!;
     if (record < 0 || pane.startMs < (level === 'hour' ? hoursFromMs : quartersFromMs)) return;
     const held = isEmptyPane(pane) ? undefined : pane;
@@ -340,7 +368,8 @@ function newestIn(readings: SortedReadings, { startMs, endMs }: Pane): number {
   return timeMs >= startMs ? timeMs : Number.NaN;
 }
 
+/** The same numbers; how final a pane is, and how often it was corrected, is not part of them. */
 function isSame(before: Pane | undefined, after: Pane | undefined): boolean {
   if (before === undefined || after === undefined) return before === after;
-  return Object.entries(after).every(([key, value]) => Object.is(before[key as keyof Pane], value));
+  return PANE_FIELDS.every((field) => field === 'revision' || Object.is(before[field], after[field]));
 }

@@ -28,6 +28,12 @@ export class Revisions {
     return revision;
   }
 
+  /** Takes over what is known elsewhere. */
+  raise(series: number, hourStartMs: number, revision: number): void {
+    const key = keyOf(series, hourStartMs);
+    if (revision > (this.#byHour.get(key) ?? 0)) this.#byHour.set(key, revision);
+  }
+
   forgetBefore(nowMs: number): void {
     const bound = keyOf(0, nowMs - KEPT_MS);
     for (const key of this.#byHour.keys()) if (key < bound) this.#byHour.delete(key);

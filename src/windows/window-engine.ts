@@ -6,7 +6,7 @@ import { type IngestHost, type IngestState, WindowKernel } from './kernel/index.
 import { type LateBound, LateHours, type LateReadings } from './late-hours.ts';
 import { memoryFor, WasmMemory } from './linear-memory.ts';
 import { PaneRecords } from './pane-records.ts';
-import { PaneTick } from './pane-tick.ts';
+import { PaneTick, type ToldPanes } from './pane-tick.ts';
 import { CAREFUL, GAUGE, IDLE, INSERTED, ReadingArena, SILENT, WIDE } from './reading-arena.ts';
 import type { FreshReadings } from './reading-views.ts';
 import { Revisions } from './revisions.ts';
@@ -44,6 +44,19 @@ const INVALID = READING_OUTCOMES.indexOf('invalid');
 const DUPLICATE = READING_OUTCOMES.indexOf('duplicate');
 const CONFLICT = READING_OUTCOMES.indexOf('conflict');
 const LATE_FILED = READING_OUTCOMES.indexOf('lateFiled');
+
+/** What the store has of a series around its late-filed readings. */
+export interface StoredSeries {
+  /**
+   * All readings, each identity once, with those filed late, those of the tick that runs, and `NEIGHBOURS_KEPT` counting
+   * ones before the first and behind the last of the late ones' local days.
+   */
+  readonly readings: SortedReadings;
+  /** The panes of the hours between them. */
+  readonly told: ToldPanes;
+  /** The tick that runs is in the store already: a journal is replayed. */
+  readonly isStored: boolean;
+}
 
 const NO_TIMES: ReadonlySet<number> = new Set();
 
@@ -231,23 +244,16 @@ export class WindowEngine {
    * Rebuilds the panes that late-filed readings fall into; they come out of the next tick.
    *
    * @param timesMs of the late-filed readings, from `takeLate`; where there is none, the hour at that time is rebuilt
-   * @param readings all stored readings of the series around them, each identity once, with those filed late, and with
-   *   `NEIGHBOURS_KEPT` counting ones before the first and behind the last of their local days
    */
-  rebuild(series: number, timesMs: Float64Array, readings: SortedReadings): void {
+  rebuild(series: number, timesMs: Float64Array, { readings, told, isStored }: StoredSeries): void {
     const keptFromMs = this.#keptFromMs(series);
     const fromMs = this.#arena.neighboursFromMs(series, keptFromMs);
     const insertedMs = new Set<number>();
-    const replacedMs = new Set<number>();
     const farHours: number[] = [];
-    // Before late readings join: what else came since the hours were told last.
-    const fresh = this.#freshOf(series);
     let isKept = true;
     for (const timeMs of timesMs) {
       const far = this.#late.takeHour(series, timeMs);
       if (far !== undefined) farHours.push(timeMs);
-      for (const causeMs of far?.insertedMs ?? []) insertedMs.add(causeMs);
-      for (const causeMs of far?.replacedMs ?? []) replacedMs.add(causeMs);
       if (far?.isReading === false) continue;
       insertedMs.add(timeMs);
       const index = readings.lowerBound(timeMs);
@@ -262,8 +268,8 @@ export class WindowEngine {
     this.#rebuilt ??= this.#paneTick();
     this.#rebuilt.rebuild(series, readings, {
       insertedMs,
-      replacedMs,
-      fresh,
+      told,
+      isStored,
       farHours,
       keptFromMs: isKept ? keptFromMs : Number.POSITIVE_INFINITY,
     });
@@ -428,15 +434,9 @@ export class WindowEngine {
     return LATE_FILED;
   }
 
-  /** An hour that fresh readings changed and that is not whole in memory: right after the series was told. */
+  /** An hour that fresh readings changed and that is not whole in memory. */
   #fileHour(id: number, hourStartMs: number): void {
-    const { appendedFromMs, insertedMs, replacedMs } = this.#freshOf(id);
-    const readings = this.#arena.readings(id);
-    const causesMs = new Set(insertedMs);
-    for (let index = readings.lowerBound(appendedFromMs); index < readings.count; index++) {
-      causesMs.add(readings.timeMsAt(index));
-    }
-    if (!this.#late.addHour(id, hourStartMs, causesMs, replacedMs)) this.#lateLeft++;
+    if (!this.#late.addHour(id, hourStartMs)) this.#lateLeft++;
   }
 
   #noteBetween(id: number, timeMs: number, isReplaced: boolean): void {

@@ -96,7 +96,7 @@ export class EngineLoop {
     if (!pipeline.take(record)) return;
     if (pipeline.isLateDue) {
       await Promise.all(this.#writes.splice(0));
-      await pipeline.rebuildLate(this.#options.writer);
+      await pipeline.rebuildLate(this.#options.writer, record.sequence <= this.#options.storePosition);
     }
     await this.#finishTick(pipeline.flush());
   }

@@ -1,5 +1,6 @@
 import { DAY_MS, MINUTE_MS } from '../base/index.ts';
 import { KPI_DEFINITIONS, type KpiReach, kpiReach } from '../kpis/index.ts';
+import { PANE_LEVELS } from '../model/index.ts';
 import type { ReadingColumns, ReadingSpan, StoreHistory } from '../store/index.ts';
 import { NEIGHBOURS_KEPT, type WindowEngine } from '../windows/index.ts';
 import { LateSeries } from './late-series.ts';
@@ -28,6 +29,16 @@ const ROWS_PER_TICK = 1_000_000;
 
 /** The store keeps readings for so long (`store.readingsAge`); those around an hour this close to it may be gone already. */
 const AGE_MARGIN_MS = 2 * DAY_MS;
+
+/** The tick that runs. */
+export interface RunningTick {
+  /** Sequence of the newest record before it. */
+  readonly upToSequence: number;
+  /** Its readings. */
+  readonly fresh: ReadingColumns;
+  /** The store has it already: the journal is replayed. */
+  readonly isStored: boolean;
+}
 
 /** For snapshots: when late readings were looked at last. */
 export interface LateRebuildState {
@@ -100,15 +111,14 @@ export class LateRebuild {
    * Reads back what is needed and hands it to the window engine and, through `oldHours`, to the KPIs.
    *
    * @param history the store, which has committed all batches up to `upToSequence`
-   * @param fresh the readings of the tick that runs
    */
-  async run(history: StoreHistory, upToSequence: number, fresh: ReadingColumns): Promise<void> {
+  async run(history: StoreHistory, tick: RunningTick): Promise<void> {
     this.#isDue = false;
     const taken = this.#take();
     const touched = new Map<string, Touched>();
     for (const group of inGroups(taken, ROWS_PER_QUESTION)) {
-      await this.#read(group, history, upToSequence, fresh);
-      for (const late of group) this.#rebuild(late, touched);
+      await this.#read(group, history, tick);
+      for (const late of group) this.#rebuild(late, tick.isStored, touched);
     }
     await this.#readOldHours(touched, history);
   }
@@ -175,8 +185,7 @@ export class LateRebuild {
   async #read(
     group: readonly LateSeries[],
     history: StoreHistory,
-    upToSequence: number,
-    fresh: ReadingColumns,
+    { upToSequence, fresh }: RunningTick,
   ): Promise<void> {
     const registers = group.filter((late) => late.isRegister);
     const read = async (some: readonly LateSeries[], spanOf: (late: LateSeries) => ReadingSpan): Promise<void> => {
@@ -188,14 +197,16 @@ export class LateRebuild {
       for (const late of registers) late.reachNeighbours(NEIGHBOURS_KEPT);
     }
     await read(group, (late) => (late.isRegister ? late.span(NEIGHBOURS_KEPT) : late.daySpan(0)));
+    const spans = group.map((late) => late.span(0));
+    for (const level of PANE_LEVELS) LateSeries.distributePanes(group, await history.panesIn(spans, level));
   }
 
-  #rebuild(late: LateSeries, touched: Map<string, Touched>): void {
+  #rebuild(late: LateSeries, isStored: boolean, touched: Map<string, Touched>): void {
     const timesMs = late.timesToRebuild();
     this.#rebuilt += timesMs.length;
     this.#repeated += late.timesMs.length - timesMs.length;
     if (timesMs.length === 0) return;
-    this.#windows.rebuild(late.series.id, timesMs, late.takeReadings());
+    this.#windows.rebuild(late.series.id, timesMs, { ...late.takeStored(), isStored });
     const { calendar } = this.#windows;
     const firstMs = late.isRegister ? late.fromMs : calendar.hourStart(timesMs[0]!);
     const lastMs = late.isRegister ? calendar.hourStart(late.toMs - 1) : calendar.hourStart(timesMs.at(-1)!);

@@ -1,7 +1,15 @@
 import { type Calendar, DAY_MS } from '../base/index.ts';
-import { qualityCounts, type Series } from '../model/index.ts';
+import {
+  type Pane,
+  type PaneColumns,
+  type PaneLevel,
+  paneAt,
+  paneLevelAt,
+  qualityCounts,
+  type Series,
+} from '../model/index.ts';
 import { type ReadingColumns, type ReadingHistory, type ReadingSpan, ReadingStatus } from '../store/index.ts';
-import { type SortedReadings, sortedReadings } from '../windows/index.ts';
+import { type StoredSeries, sortedReadings } from '../windows/index.ts';
 
 /** One reading of an identity. */
 interface Entry {
@@ -26,6 +34,7 @@ export class LateSeries {
   readonly #dayToMs: number;
   readonly #calendar: Calendar;
   #entries: readonly Entry[] = [];
+  #panes = noPanes();
 
   constructor(series: Series, timesMs: Float64Array, calendar: Calendar) {
     this.series = series;
@@ -73,14 +82,25 @@ export class LateSeries {
     return this.timesMs.filter((timeMs) => !counted.has(timeMs) || isHour(timeMs));
   }
 
-  /** The readings around; they are given away. */
-  takeReadings(): SortedReadings {
-    const entries = this.#entries;
+  /** The readings around and the panes of their hours; they are given away. */
+  takeStored(): Pick<StoredSeries, 'readings' | 'told'> {
+    const [entries, panes] = [this.#entries, this.#panes];
     this.#entries = [];
-    return sortedReadings(
+    this.#panes = noPanes();
+    const readings = sortedReadings(
       Float64Array.from(entries, ({ timeMs }) => timeMs),
       Float64Array.from(entries, ({ value }) => value),
     );
+    return { readings, told: { pane: (level, startMs) => panes[level].get(startMs) } };
+  }
+
+  /** Gives each series its part of the panes that were read back. */
+  static distributePanes(group: readonly LateSeries[], found: PaneColumns): void {
+    const bySeries = new Map(group.map((late) => [late.series.id, late.#panes]));
+    for (let row = 0; row < found.rows; row++) {
+      const pane = paneAt(found, row);
+      bySeries.get(found.series[row]!)?.[paneLevelAt(found, row)].set(pane.startMs, pane);
+    }
   }
 
   /** Gives each series its part of what was read back, joined by the readings of the tick that runs. */
@@ -99,6 +119,10 @@ export class LateSeries {
       late.#entries = [...bySeries.get(late.series.id)!.values()].sort((a, b) => a.timeMs - b.timeMs);
     }
   }
+}
+
+function noPanes(): Record<PaneLevel, Map<number, Pane>> {
+  return { hour: new Map(), quarter: new Map() };
 }
 
 function freshEntry(fresh: ReadingColumns, row: number): Entry {

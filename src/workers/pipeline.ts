@@ -134,9 +134,12 @@ export class Pipeline {
     return this.#late.isDue;
   }
 
-  /** @param history the store, which has committed the batches of all earlier ticks */
-  async rebuildLate(history: StoreHistory): Promise<void> {
-    await this.#late.run(history, this.#flushedSequence, this.#readings.peek());
+  /**
+   * @param history the store, which has committed the batches of all earlier ticks
+   * @param isStored it has that of the tick which runs, too: the journal is replayed
+   */
+  async rebuildLate(history: StoreHistory, isStored: boolean): Promise<void> {
+    await this.#late.run(history, { upToSequence: this.#flushedSequence, fresh: this.#readings.peek(), isStored });
   }
 
   /** Closes the tick: recomputes what changed and hands over all that is to be stored, with its position. */

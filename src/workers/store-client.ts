@@ -98,6 +98,10 @@ class StoreThreadClient implements StoreThread {
     return this.call('panesOf', [query]) as ReturnType<Store['panesOf']>;
   }
 
+  panesIn(...args: Parameters<Store['panesIn']>) {
+    return this.call('panesIn', args) as ReturnType<Store['panesIn']>;
+  }
+
   heardHours(range: Parameters<Store['heardHours']>[0]) {
     return this.call('heardHours', [range]) as ReturnType<Store['heardHours']>;
   }
@@ -252,6 +256,10 @@ export class StoreWriterClient implements StoreHistory {
 
   panesOf(query: Parameters<StoreHistory['panesOf']>[0]) {
     return this.ask('panesOf', [query]) as ReturnType<StoreHistory['panesOf']>;
+  }
+
+  panesIn(...args: Parameters<StoreHistory['panesIn']>) {
+    return this.ask('panesIn', args) as ReturnType<StoreHistory['panesIn']>;
   }
 
   heardHours(range: Parameters<StoreHistory['heardHours']>[0]) {

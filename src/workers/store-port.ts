@@ -23,6 +23,7 @@ const METHODS: ReadonlySet<StoreMethod> = new Set<StoreMethod>([
   'panes',
   'readingsAround',
   'panesOf',
+  'panesIn',
   'heardHours',
   'kpiRevisions',
   'latest',
@@ -38,6 +39,7 @@ const METHODS: ReadonlySet<StoreMethod> = new Set<StoreMethod>([
 const HISTORY_METHODS: ReadonlySet<StoreMethod> = new Set<keyof StoreHistory>([
   'readingsAround',
   'panesOf',
+  'panesIn',
   'heardHours',
   'kpiRevisions',
 ]);

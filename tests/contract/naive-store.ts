@@ -1,5 +1,6 @@
 import {
   type KpiValue,
+  type Pane,
   type PaneColumns,
   type PaneLevel,
   paneAt,
@@ -18,6 +19,7 @@ import {
   type ReadingSpan,
   ReadingStatus,
   type RetentionRule,
+  type SeriesSpan,
   type Store,
   type StoreBatch,
   type StoredReading,
@@ -130,6 +132,18 @@ export class NaiveStore implements Store {
       this.paneRows
         .filter((row) => ids.includes(row.series) && row.level === level)
         .filter((row) => row.pane.startMs >= fromMs && row.pane.startMs < toMs)
+        .sort((a, b) => a.series - b.series || a.pane.startMs - b.pane.startMs),
+    );
+  }
+
+  async panesIn(spans: readonly SeriesSpan[], level: PaneLevel) {
+    const isInside = (row: { readonly series: number; readonly pane: Pane }) =>
+      spans.some(
+        ({ series, fromMs, toMs }) => series === row.series && row.pane.startMs >= fromMs && row.pane.startMs < toMs,
+      );
+    return paneColumnsOf(
+      this.paneRows
+        .filter((row) => row.level === level && isInside(row))
         .sort((a, b) => a.series - b.series || a.pane.startMs - b.pane.startMs),
     );
   }

@@ -389,6 +389,22 @@ function historyTests(use: Use): void {
       quarters.filter((row) => row.series === 1 && [3, 4].includes(row.pane.startMs)),
     );
     expect(await rowsOf({ quantities: [], level: 'hour', fromMs: 0, toMs: 99 })).toEqual([]);
+    const spans = [
+      { series: 2, fromMs: 3, toMs: 5 },
+      { series: 0, fromMs: -9, toMs: 2 },
+      { series: 0, fromMs: 1, toMs: 3 },
+    ];
+    const inSpans = await use.store().panesIn(spans, 'hour');
+    expect(Array.from(inSpans.series, (id, row) => [id, paneAt(inSpans, row)])).toEqual(
+      [0, 2].flatMap((id) =>
+        panes
+          .filter(
+            ({ series, pane: { startMs } }) =>
+              series === id && (id === 0 ? startMs < 3 : startMs === 3 || startMs === 4),
+          )
+          .map(({ pane }) => [id, pane]),
+      ),
+    );
   });
 
   test('hours with readings tell when a series was heard', async () => {

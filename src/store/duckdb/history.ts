@@ -14,7 +14,7 @@ import {
   VARCHAR,
 } from '@duckdb/node-api';
 import { DAY_MS, HOUR_MS } from '../../base/index.ts';
-import { PANE_FIELDS, PANE_LEVELS, type PaneColumns, type PaneField } from '../../model/index.ts';
+import { PANE_FIELDS, PANE_LEVELS, type PaneColumns, type PaneField, type PaneLevel } from '../../model/index.ts';
 import {
   type HeardHours,
   type KpiRevision,
@@ -22,6 +22,7 @@ import {
   type ReadingHistory,
   type ReadingSpan,
   ReadingStatus,
+  type SeriesSpan,
   type StoreHistory,
   type TimeRange,
 } from '../store.ts';
@@ -60,14 +61,33 @@ export class History implements StoreHistory {
     return historyOf(parts.flat());
   }
 
-  async panesOf({ quantities, level, fromMs, toMs }: PanesQuery): Promise<PaneColumns> {
+  panesOf({ quantities, level, fromMs, toMs }: PanesQuery): Promise<PaneColumns> {
+    return this.panes(
+      level,
+      `JOIN series s ON s.id = p.series WHERE list_contains(?, s.quantity) AND p.start_ms >= ? AND p.start_ms < ?`,
+      [[listValue(quantities), LIST(VARCHAR)], bound(fromMs), bound(toMs)],
+    );
+  }
+
+  async panesIn(spans: readonly SeriesSpan[], level: PaneLevel): Promise<PaneColumns> {
+    const lowest = Math.min(...spans.map((span) => span.fromMs));
+    const highest = Math.max(...spans.map((span) => span.toMs));
+    return this.panes(
+      level,
+      `SEMI JOIN ${SPANS} ON p.series = span_series AND p.start_ms >= from_ms AND p.start_ms < to_ms
+       WHERE p.start_ms >= ? AND p.start_ms < ?`,
+      [...spanParameters(spans.map((span) => ({ ...span, neighbours: 0 }))), bound(lowest), bound(highest)],
+    );
+  }
+
+  /** @param condition joins and filter of the panes `p` */
+  private async panes(level: PaneLevel, condition: string, parameters: readonly Parameter[]): Promise<PaneColumns> {
     const table = PANE_TABLES[level];
     const fields = PANE_FIELDS.map((field) => `p.${columnName(field)}::DOUBLE`);
     const chunks = await this.chunks(
       `SELECT p.series, ${fields.join(', ')}, p.final::UTINYINT, p.negative_zeros
-       FROM ${table.name} p JOIN series s ON s.id = p.series
-       WHERE list_contains(?, s.quantity) AND p.start_ms >= ? AND p.start_ms < ? ORDER BY p.series, p.start_ms`,
-      [[listValue(quantities), LIST(VARCHAR)], bound(fromMs), bound(toMs)],
+       FROM ${table.name} p ${condition} ORDER BY p.series, p.start_ms`,
+      parameters,
     );
     const rows = rowCount(chunks);
     const numbers = PANE_FIELDS.map((field, at) => [field, float64Column(chunks, at + 1, rows)] as const);

@@ -113,6 +113,10 @@ class DuckdbStore implements Store {
     return this.ask((opened) => opened.history.panesOf(query));
   }
 
+  panesIn(...args: Parameters<Store['panesIn']>) {
+    return this.ask((opened) => opened.history.panesIn(...args));
+  }
+
   heardHours(range: Parameters<Store['heardHours']>[0]) {
     return this.ask((opened) => opened.history.heardHours(range));
   }

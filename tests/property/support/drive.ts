@@ -29,7 +29,6 @@ interface Kept {
   readonly stop: number;
   readonly delivered: number;
   readonly snapshot: Snapshot | undefined;
-  readonly rebuilt: ReadonlySet<number>;
 }
 
 /** Ticks at the end of a run until all that was filed is rebuilt. */
@@ -50,9 +49,11 @@ class Runner implements Run {
   readonly #plan: Case;
   readonly #options: RunOptions;
   #delivered = 0;
-  /** Late-filed deliveries whose panes were rebuilt. */
-  #rebuilt = new Set<number>();
-  #kept: Kept = { stop: -1, delivered: 0, snapshot: undefined, rebuilt: new Set() };
+  /** What was told up to the tick at hand. */
+  #told: PaneTable = new Map();
+  /** A replay catches up with a store that has all that was told before the crash, as after a real one. */
+  #isStoreAhead = false;
+  #kept: Kept = { stop: -1, delivered: 0, snapshot: undefined };
 
   constructor(plan: Case, options: RunOptions) {
     this.#plan = plan;
@@ -75,18 +76,13 @@ class Runner implements Run {
       this.#tick(index);
       if (what !== 'snapshot') continue;
       const snapshot = this.engine.beginSnapshot();
-      this.#kept = { stop: index, delivered: this.#delivered, snapshot, rebuilt: new Set(this.#rebuilt) };
+      this.#kept = { stop: index, delivered: this.#delivered, snapshot };
     }
     if (this.#options.lateReadingsMax === undefined) return;
-    for (let tick = stops.length; this.#rebuild(); tick++) {
+    for (let tick = stops.length; this.engine.lateCount > 0; tick++) {
       if (tick > stops.length + LAST_TICKS_MAX) fail('late readings do not come to an end', this.#plan, undefined);
       this.#tick(tick);
     }
-  }
-
-  /** True for a delivery that was filed and is not rebuilt yet. */
-  #waits(index: number): boolean {
-    return this.outcomes[index] === 'lateFiled' && !this.#rebuilt.has(index);
   }
 
   #deliverUpTo(at: number): void {
@@ -98,58 +94,47 @@ class Runner implements Run {
 
   /** A new engine takes the place of the one that crashed. @returns the stop that it goes on behind */
   #goBack(): number {
-    const { stop, delivered, snapshot, rebuilt } = this.#kept;
-    this.#rebuilt = new Set(rebuilt);
+    const { stop, delivered, snapshot } = this.#kept;
+    // Every other time the store is as it was at the snapshot, and the replay must give out the same again.
+    this.#isStoreAhead = !this.#isStoreAhead;
+    if (!this.#isStoreAhead) {
+      this.#told = new Map();
+      for (const tick of this.ticks.slice(0, stop + 1)) for (const pane of tick?.panes ?? []) putTold(this.#told, pane);
+    }
     this.engine = new EngineUnderTest(this.#plan, snapshot);
     this.#delivered = delivered;
     return stop;
   }
 
   #tick(index: number): void {
-    this.#rebuild();
+    this.#rebuild(index);
     const tick = this.engine.tick();
     this.#options.onTick?.(this.engine, this.#delivered);
     const before = this.ticks[index];
-    if (before !== undefined) {
-      expectSame(tick, before, 'what a replay gave out');
-      return;
+    if (before !== undefined && this.#isStoreAhead) return;
+    if (before !== undefined) expectSame(tick, before, 'what a replay gave out');
+    else {
+      this.ticks[index] = tick;
+      checkTick(this.#plan, tick, this.table);
+      for (const pane of tick.panes) put(this.table, pane);
     }
-    this.ticks[index] = tick;
-    checkTick(this.#plan, tick, this.table);
-    for (const pane of tick.panes) put(this.table, pane, this.#options.lateReadingsMax !== undefined);
+    for (const pane of tick.panes) putTold(this.#told, pane);
   }
 
-  /** Rebuilds from what is stored, as the pipeline does. @returns false when there was nothing to do */
-  #rebuild(): boolean {
+  /** Rebuilds from what is stored, as the pipeline does. */
+  #rebuild(tick: number): void {
     const { lateReadingsMax } = this.#options;
-    if (lateReadingsMax === undefined) return false;
+    if (lateReadingsMax === undefined) return;
     const late = this.engine.takeLate(lateReadingsMax);
     const stored = this.#plan.deliveries.slice(0, this.#delivered);
     for (const { series, timesMs } of late) {
-      const before = new Map(
-        readingsOf(
-          stored.filter((_, index) => !this.#waits(index)),
-          series,
-        ),
-      );
-      const after = new Map(readingsOf(stored, series));
-      // One that lost against an earlier reading of the same time changes nothing; the start of a register's hour may
-      // stand for the hour, which readings far from it changed.
-      const isHour = (timeMs: number): boolean =>
-        this.#plan.series[series]!.kind === 'counter' && hourOf(this.#plan.timeZone, timeMs)[0] === timeMs;
-      const fresh = timesMs.filter(
-        (timeMs) => isHour(timeMs) || !after.has(timeMs) || !Object.is(before.get(timeMs), after.get(timeMs)),
-      );
-      for (const [index, delivery] of stored.entries()) {
-        if (delivery.series === series && timesMs.includes(delivery.timeMs)) this.#rebuilt.add(index);
-      }
-      if (fresh.length === 0) continue;
-      this.engine.rebuild(
-        { series, timesMs: fresh },
-        around([...after], fresh, this.#plan, this.#plan.series[series]!.kind),
-      );
+      const points = readingsOf(stored, series);
+      const { kind } = this.#plan.series[series]!;
+      this.engine.rebuild({ series, timesMs }, around(points, timesMs, this.#plan, kind), {
+        told: { pane: (level, startMs) => panesOf(this.#told, series, level).get(startMs) },
+        isStored: this.#isStoreAhead && this.ticks[tick] !== undefined,
+      });
     }
-    return late.length > 0;
   }
 }
 
@@ -207,13 +192,9 @@ function checkTick(plan: Case, { panes, events, changedHours }: EmittedTick, tab
   const isExpected = new Set(expected.map(({ series, atMs }) => keyOf(series, atMs)));
   const revised = events
     .filter((event) => event.kind === 'revised')
-    // Late readings of two days that are rebuilt in two ticks: the first tick has read both, the second tells it again.
-    // And an hour that was empty is told as a correction when it is rebuilt. So what was before is not compared there.
-    .filter(({ series, atMs, reason }) => reason === 'late' || isExpected.has(keyOf(series, atMs)))
-    .map(({ kind: _kind, reason, before, ...rest }) => {
-      const known = expected.find(({ series, atMs }) => series === rest.series && atMs === rest.atMs);
-      return { ...rest, before: reason === 'late' ? before : known?.before };
-    });
+    // An hour that was empty is told as a correction when it is rebuilt.
+    .filter(({ series, atMs, before }) => before !== null || isExpected.has(keyOf(series, atMs)))
+    .map(({ kind: _kind, reason: _reason, ...rest }) => rest);
   expectSame(revised, expected, 'revisions that are told');
 }
 
@@ -222,26 +203,24 @@ function isEmpty(pane: Pane): boolean {
 }
 
 /** Puts a pane over the one before it; an empty one takes it away. What must hold of every step is checked here. */
-function put(table: PaneTable, { series, level, pane }: EmittedPane, isRebuilding: boolean): void {
+function put(table: PaneTable, { series, level, pane }: EmittedPane): void {
   const panes = panesOf(table, series, level);
   const before = panes.get(pane.startMs);
-  if (before !== undefined) checkRevision(before, pane, { level, series, isRebuilding });
+  if (before !== undefined) checkRevision(before, pane, `${level} of series ${series}`);
   if (isEmpty(pane)) panes.delete(pane.startMs);
   else panes.set(pane.startMs, pane);
 }
 
+function putTold(table: PaneTable, { series, level, pane }: EmittedPane): void {
+  panesOf(table, series, level).set(pane.startMs, pane);
+}
+
 /** A quarter-hour has the revision of its hour, which another quarter-hour may have brought about. */
-function checkRevision(
-  before: Pane,
-  after: Pane,
-  { level, series, isRebuilding }: Pick<EmittedPane, 'level' | 'series'> & { readonly isRebuilding: boolean },
-): void {
-  const what = `${level} of series ${series}`;
+function checkRevision(before: Pane, after: Pane, what: string): void {
   if (before.final && !after.final) fail(`${what} was final and is provisional again`, after, before);
   const grows = after.revision - before.revision;
   const changed = before.final && differs(before, after);
-  if (isRebuilding && before.final && !changed && grows === 1) return;
-  if (level === 'quarter' ? grows < 0 : grows !== (changed ? 1 : 0)) {
+  if (what.startsWith('quarter') ? grows < 0 : grows !== (changed ? 1 : 0)) {
     fail(`${what}, ${before.final ? 'final' : 'provisional'}, has another revision`, after, before);
   }
 }

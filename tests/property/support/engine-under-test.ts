@@ -4,6 +4,7 @@ import {
   type EngineSnapshot,
   READING_OUTCOMES,
   type SeriesKey,
+  type StoredSeries,
   sortedReadings,
   WindowEngine,
   type WindowEvent,
@@ -76,6 +77,10 @@ export class EngineUnderTest {
     return this.#engine.nowMs;
   }
 
+  get lateCount(): number {
+    return this.#engine.lateCount;
+  }
+
   get hoursKeptFromMs(): number {
     return this.#engine.hoursKeptFromMs;
   }
@@ -114,12 +119,17 @@ export class EngineUnderTest {
       .map(({ series, timesMs }) => ({ series: this.#caseSeriesOf[series]!, timesMs: [...timesMs] }));
   }
 
-  rebuild({ series, timesMs }: LateReadings, points: readonly Point[]): void {
+  /** @param points what is stored of the series */
+  rebuild(
+    { series, timesMs }: LateReadings,
+    points: readonly Point[],
+    stored: Pick<StoredSeries, 'told' | 'isStored'>,
+  ): void {
     const readings = sortedReadings(
       points.map(([timeMs]) => timeMs),
       points.map(([, value]) => value),
     );
-    this.#engine.rebuild(this.#idOf(series), Float64Array.from(timesMs), readings);
+    this.#engine.rebuild(this.#idOf(series), Float64Array.from(timesMs), { readings, ...stored });
   }
 
   rolling(endMs: number, lengthMs: number): Map<number, RollingWindow> {

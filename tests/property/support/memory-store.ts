@@ -14,6 +14,7 @@ import {
   type ReadingHistory,
   type ReadingSpan,
   ReadingStatus,
+  type SeriesSpan,
   type StoreBatch,
   type StoredReading,
   type StoreHistory,
@@ -52,8 +53,7 @@ export class MemoryStore implements StoreHistory {
       const series = batch.panes.series[row]!;
       const level = paneLevelAt(batch.panes, row);
       const key = `${series} ${level} ${pane.startMs}`;
-      if (isEmptyPane(pane)) this.#panes.delete(key);
-      else this.#panes.set(key, { series, level, pane });
+      this.#panes.set(key, { series, level, pane });
     }
     for (const value of batch.kpis)
       this.kpis.set(`${value.kpi} ${value.zone} ${value.startMs} ${value.revision}`, value);
@@ -88,6 +88,16 @@ export class MemoryStore implements StoreHistory {
     const columns = new PaneColumnsBuilder();
     for (const { series, pane } of this.#panesWithin(level, { fromMs, toMs })) {
       if (quantities.includes(this.#quantities.get(series) ?? '')) columns.add(series, level, pane);
+    }
+    return columns.finish();
+  }
+
+  async panesIn(spans: readonly SeriesSpan[], level: PaneLevel): Promise<PaneColumns> {
+    const columns = new PaneColumnsBuilder();
+    for (const span of spans) {
+      for (const { series, pane } of this.#panesWithin(level, span)) {
+        if (series === span.series) columns.add(series, level, pane);
+      }
     }
     return columns.finish();
   }
@@ -176,10 +186,10 @@ export class MemoryStore implements StoreHistory {
   }
 
   #namedPanes(): [string, Pane][] {
-    const rows = [...this.#panes.values()].map(
-      ({ series, level, pane }) => [`${this.#names.get(series)} ${level} ${pane.startMs}`, pane] as const,
+    const rows = [...this.#panes.values()].filter(({ pane }) => !isEmptyPane(pane));
+    return sorted(
+      rows.map(({ series, level, pane }) => [`${this.#names.get(series)} ${level} ${pane.startMs}`, pane] as const),
     );
-    return sorted(rows);
   }
 }
 

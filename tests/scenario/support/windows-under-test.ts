@@ -73,7 +73,11 @@ export class WindowsUnderTest {
     while (this.#engine.lateCount > 0) {
       for (const { series, timesMs } of this.#engine.takeLate({ readingsMax: 1_000, daysMax: 2 })) {
         const stored = distinctReadings(this.#stored.get(series) ?? []);
-        this.#engine.rebuild(series, timesMs, sortedReadings(stored.timesMs, stored.values));
+        this.#engine.rebuild(series, timesMs, {
+          readings: sortedReadings(stored.timesMs, stored.values),
+          told: { pane: (level, startMs) => this.#panes.get(`${series} ${level} ${startMs}`) },
+          isStored: false,
+        });
       }
       this.#tickOnce();
     }

@@ -6,6 +6,7 @@ import {
   mergePanes,
   paneValue,
   sortedReadings,
+  type ToldPanes,
   WindowEngine,
   type WindowSettings,
   type WindowTick,
@@ -163,10 +164,10 @@ describe('the bounds of the window engine', () => {
     const outcomes = timesMs.map((timeMs) => windows.accept(reading({ timeMs, value: 2 })).outcome);
     expect(outcomes[0]).toBe('counted');
     expect(outcomes.at(-1)).toBe('lateFiled');
-    windows.tick();
-    const stored = sortedReadings(timesMs, new Float64Array(timesMs.length).fill(2));
+    const told = panesTold(windows.tick());
+    const readings = sortedReadings(timesMs, new Float64Array(timesMs.length).fill(2));
     for (const late of windows.takeLate({ readingsMax: 20_000, daysMax: 1 })) {
-      windows.rebuild(late.series, late.timesMs, stored);
+      windows.rebuild(late.series, late.timesMs, { readings, told, isStored: false });
     }
     const tick = windows.tick();
     expect(toldHour(tick, NOON_MS)).toMatchObject({ count: 3_600, sum: 7_200 });
@@ -302,6 +303,15 @@ function hour(windows: WindowEngine, startMs: number) {
 }
 
 /** The hour as the tick told it. */
+/** Panes of one series as a store has them. */
+function panesTold({ panes }: WindowTick): ToldPanes {
+  const rows = Array.from({ length: panes.rows }, (_, row) => ({
+    level: paneLevelAt(panes, row),
+    pane: paneAt(panes, row),
+  }));
+  return { pane: (level, startMs) => rows.find((row) => row.level === level && row.pane.startMs === startMs)?.pane };
+}
+
 function toldHour({ panes }: WindowTick, startMs: number): Pane | undefined {
   const rows = Array.from({ length: panes.rows }, (_, row) => row);
   const row = rows.find((at) => paneLevelAt(panes, at) === 'hour' && panes.startMs[at] === startMs);
