@@ -10,6 +10,7 @@ import {
   mean8h,
   percentileRankEpa,
   roundHalfUp,
+  usAqiSubIndex,
   valid8hAtStart,
 } from '../../src/kpis/arithmetic/index.ts';
 import type { Adapters, Hourly } from './adapter-types.ts';
@@ -23,7 +24,7 @@ export const COMPLETENESS: Adapters = {
   },
   'window.mda8Us': (v: { hourlyPpmFromMidnightLST_31h: Hourly }) => {
     const { mda8, validWindows } = mda8Us(v.hourlyPpmFromMidnightLST_31h);
-    return { mda8ppm: mda8, windows: validWindows };
+    return { mda8ppm: mda8, windows: validWindows, aqi: mda8 === null ? null : usAqiSubIndex('o3_8h', mda8) };
   },
   'completeness.daily24hEu': (v: { validHours: number }) => dayComplete(v.validHours, 'eu'),
   'completeness.daily24hChina': (v: { validHours: number }) => dayComplete(v.validHours, 'china'),

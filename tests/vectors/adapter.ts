@@ -17,9 +17,3 @@ export const ADAPTERS: ReadonlyMap<string, (inputs: unknown) => unknown> = new M
     ([name, adapter]) => [name, adapter as (inputs: unknown) => unknown],
   ),
 );
-
-/**
- * Parts of a result that the product does not compute although it computes the rest: the US AQI lies outside of it.
- * They are reported beside the names that are not covered.
- */
-export const PARTS_NOT_COVERED: ReadonlyMap<string, readonly string[]> = new Map([['window.mda8Us', ['aqi']]]);
