@@ -1,4 +1,4 @@
-import type { Domain, WindowKind } from '../model/index.ts';
+import type { CityFactId, Domain, WindowKind } from '../model/index.ts';
 
 /** One class of an index or colour band of a value; bands are listed by ascending bound. */
 export interface KpiBand {
@@ -36,4 +36,6 @@ export interface KpiInfo {
   readonly spatial: string;
   /** The clause or publication that it follows. */
   readonly source: string;
+  /** City facts that a value is made of, beside the readings; the worst known of them labels it (KPI.md 1.3). */
+  readonly facts?: readonly CityFactId[];
 }

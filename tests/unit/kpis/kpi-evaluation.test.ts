@@ -3,7 +3,9 @@ import { calendarOf, HOUR_MS } from '../../../src/base/index.ts';
 import type { DeviceFacts, KpiDefinition, KpiDevice, Part, ZoneSpec } from '../../../src/kpis/index.ts';
 import { KpiEvaluation } from '../../../src/kpis/kpi-evaluation.ts';
 import { PartCache } from '../../../src/kpis/part-cache.ts';
+import { SUM } from '../../../src/kpis/spatial-rules.ts';
 import { zoneTree } from '../../../src/kpis/zone-tree.ts';
+import type { FactHistories } from '../../../src/model/index.ts';
 import { kpi, NO_DEVICE_FACTS, part, SETTINGS } from './support/fakes.ts';
 
 const ZONES: readonly ZoneSpec[] = [
@@ -84,5 +86,47 @@ describe('people and devices behind a value', () => {
     expect(cityOf('water-per-capita', [...below, ['city', litres(900_000, 2000), bulk(2000)]])).toMatchObject({
       ...{ value: 112.5, deviceCount: 2, coveredPopulation: 4000 },
     });
+  });
+});
+
+describe('a rule that divides by a fact of the zone', () => {
+  const meters = (value: number): FactHistories =>
+    new Map([['waterMeters', [{ value, fromMs: 0, source: '', quality: 'Personal estimation' }]]]);
+  const metersSeen: KpiDefinition = {
+    ...kpi('silent-sensors'),
+    device: () => part(1),
+    spatial: {
+      ...SUM,
+      whole: (sum, { fact }) => ({ ...sum, value: (100 * (sum.value ?? 0)) / (fact('waterMeters')?.value ?? 0) }),
+    },
+  };
+  const device = (id: string, zone: string): KpiDevice => ({
+    device: id,
+    facts: { ...NO_DEVICE_FACTS, zone },
+    series: [],
+  });
+  const devices = [device('a', 'west'), device('b', 'west'), device('c', 'east'), device('d', 'city')];
+  const zones = zoneTree(
+    'city',
+    5000,
+    [
+      { id: 'west', population: 1000, facts: meters(4) },
+      { id: 'east', population: 3000, facts: meters(10) },
+    ],
+    meters(50),
+  );
+
+  it('says of each zone its own share, and of the city that of all its devices', () => {
+    const evaluation = new KpiEvaluation(
+      {
+        kpi: metersSeen,
+        devices: new Map(devices.map((one) => [one.device, one])),
+        byZone: Map.groupBy(devices, ({ facts }) => facts.zone),
+        parts: new PartCache(),
+      },
+      { calendar: calendarOf('UTC'), settings: SETTINGS, nowMs: HOUR_MS, zones, cityId: 'city', watermarkMs: () => 0 },
+    );
+    const share = (zone: string) => evaluation.value({ startMs: 0, endMs: HOUR_MS }, zone, 0, false).value;
+    expect([share('west'), share('east'), share('city')]).toEqual([50, 10, 8]);
   });
 });
