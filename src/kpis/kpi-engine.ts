@@ -114,8 +114,9 @@ export class KpiEngine {
     if (minutePassed) this.#passTime(todo, this.#nowMs, nowMs);
     this.#forget(nowMs);
     const values: KpiValue[] = [];
+    const memo = new Map<string, unknown>();
     for (const tracked of this.#tracked) {
-      const evaluation = this.#evaluation(tracked, nowMs);
+      const evaluation = this.#evaluation(tracked, nowMs, memo);
       for (const { bounds, devices } of (todo.get(tracked) ?? new Map<number, Todo>()).values()) {
         for (const scope of this.#scopesOf(tracked, devices)) this.#look(evaluation, bounds, scope, true, values);
       }
@@ -308,8 +309,9 @@ export class KpiEngine {
     this.#raisedMarks.set(key, Math.max(before, evaluation.watermarkMs(scope)));
   }
 
-  #evaluation(tracked: Tracked, nowMs: number): KpiEvaluation {
+  #evaluation(tracked: Tracked, nowMs: number, memo: Map<string, unknown>): KpiEvaluation {
     return new KpiEvaluation(tracked, {
+      memo,
       calendar: this.#source.calendar,
       settings: this.#city.settings,
       nowMs: Math.floor(nowMs / MINUTE_MS) * MINUTE_MS,

@@ -18,6 +18,8 @@ export interface KpiMembers {
 export interface EvaluationContext {
   readonly calendar: Calendar;
   readonly settings: KpiSettings;
+  /** What KPIs share in one tick; absent when every KPI is to be computed for itself. */
+  readonly memo?: Map<string, unknown>;
   /** Cut to the minute. */
   readonly nowMs: number;
   readonly zones: ReadonlyMap<string, ZoneNode>;

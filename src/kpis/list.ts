@@ -4,8 +4,13 @@ import { airHourMean } from './air/hour-mean.ts';
 import { airO3Mda8 } from './air/o3-mda8.ts';
 import { EAQI_POLLUTANTS } from './arithmetic/index.ts';
 import type { KpiDefinition } from './definition.ts';
+import { energyGhgDay, renewableShareDay } from './energy/carriers.ts';
+import { electricityDays } from './energy/electricity.ts';
+import { publicBuildingEnergy, thermalPerCapita } from './energy/heat-and-buildings.ts';
+import { energyLoadFactor } from './energy/load-factor.ts';
 import { peakDemand } from './energy/peak-demand.ts';
 import { electricityPerCapita } from './energy/per-capita.ts';
+import { energyPowerFactor } from './energy/power-factor.ts';
 import { meterAvailability } from './network/meter-availability.ts';
 import { silentSensors } from './network/silent-sensors.ts';
 import { noiseLaeqHour } from './noise/laeq-hour.ts';
@@ -26,6 +31,13 @@ export const KPI_DEFINITIONS: readonly KpiDefinition[] = [
   waterMnf,
   electricityPerCapita,
   peakDemand,
+  ...electricityDays,
+  renewableShareDay,
+  energyLoadFactor,
+  energyPowerFactor,
+  thermalPerCapita,
+  publicBuildingEnergy,
+  energyGhgDay,
   meterAvailability,
   silentSensors,
 ];

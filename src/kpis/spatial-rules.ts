@@ -2,6 +2,7 @@ import { exactSum } from '../base/index.ts';
 import { energyMean, populationWeightedMean } from './arithmetic/index.ts';
 import type { CombinedPart, Part, SpatialRule, WeightedPart } from './definition.ts';
 import { threeQuarters } from './hours.ts';
+import { sumCurves } from './interval-curve.ts';
 
 /*
  * How devices make a zone and zones their parent (KPI.md 6.5). Invalid parts are used only where no valid one is left,
@@ -150,14 +151,26 @@ function ratio(parts: readonly Part[]): CombinedPart {
 /** A sum that lacks a device in an interval is below the real one, and so never a peak that was none. */
 function coincidentPeak(parts: readonly Part[]): CombinedPart {
   const used = usable(parts);
-  const curve = new Map<number, number>();
-  for (const [atMs, values] of valuesByTime(used)) {
-    const there = values.filter((value) => value !== null);
-    if (there.length > 0) curve.set(atMs, exactSum(there));
-  }
+  const curve =
+    sumCurves(
+      used.map((part) => part.curve ?? NO_CURVE),
+      false,
+    ) ?? sumsByTime(used);
   const peak = peakOf(curve);
   if (peak === undefined) return nothing(parts);
   return { ...counts(parts, all), value: peak.value, note: peak.note, curve, used };
+}
+
+const NO_CURVE: ReadonlyMap<number, number> = new Map();
+
+/** Curves that do not share a grid. */
+function sumsByTime(parts: readonly Part[]): ReadonlyMap<number, number> {
+  const curve = new Map<number, number>();
+  for (const [atMs, values] of valuesByTime(parts)) {
+    const there = values.filter((value) => value !== null);
+    if (there.length > 0) curve.set(atMs, exactSum(there));
+  }
+  return curve;
 }
 
 /** A sum that lacks a meter in an hour would be a minimum that was none: such hours do not count (KPI.md 4.2). */

@@ -117,6 +117,8 @@ const SPELLINGS: ReadonlyMap<string, string> = new Map([
   ['VA', 'V.A'],
   ['var', 'V.A'],
   ['kvar', 'kV.A'],
+  ['varh', 'V.A.h'],
+  ['kvarh', 'kV.A.h'],
   ['NTU', '[NTU]'],
   ['pH', '[pH]'],
 ]);

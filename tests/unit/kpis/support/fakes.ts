@@ -48,8 +48,13 @@ export const NO_DEVICE_FACTS: DeviceFacts = {
 };
 
 export const SETTINGS = {
-  noise: { dayStartHour: 7, eveningStartHour: 19, nightStartHour: 23 },
-  water: { nightFromHour: 2, nightToHour: 5 },
+  noise: { dayStartHour: 7, eveningStartHour: 19, nightStartHour: 23, ldenThresholdDb: 55, lnightThresholdDb: 50 },
+  water: {
+    nightFromHour: 2,
+    nightToHour: 5,
+    leakAboveLitresPerHour: 0,
+    limits: { ph: [6.5, 8.5], turbidity: [null, 5], free_chlorine: [0.2, 5] },
+  } as const,
 };
 
 /** The local day that holds an instant, over by default. */

@@ -1,0 +1,169 @@
+import { type FactsInForce, NO_FACTS } from '../model/index.ts';
+import type { Amounts, CombinedPart, DeviceFacts, KpiWindow, Part, SpatialRule, WeightedPart } from './definition.ts';
+import { NO_PART } from './spatial-rules.ts';
+
+/** What the amounts of a zone say: a value, and for ratios what it is made of. */
+export interface Said {
+  readonly value: number | null;
+  readonly numerator?: number;
+  readonly denominator?: number;
+  readonly note?: string;
+}
+
+/** How amounts of meters make the value of a zone. */
+export interface MeterRule {
+  /** In words, for the API and the page. */
+  readonly text: string;
+  /** Amounts that district meters (bulk, grid) see of all behind them: with them, those of customers are not used. */
+  readonly districtKeys: readonly string[];
+  /** Amounts that only customers' meters (and generators') say. */
+  readonly keys: readonly string[];
+  /** Without a district meter nothing can be said: the zone leaves numerator and denominator. */
+  readonly needsDistrict?: boolean;
+  /** @param fact of the zone that is published; only what is assumed everywhere while zones are added up */
+  value(amounts: Amounts, fact: FactsInForce): Said;
+}
+
+/** Of the customers' meters so many must be valid; missing ones are never filled in (KPI.md 4.2). */
+const METERS_NEEDED_PERCENT = 90;
+
+const DISTRICT_COUNTS = ['districtMeters', 'districtValid', 'districtPeople'];
+const METER_COUNTS = ['meters', 'metersValid'];
+
+type ZoneParts = Parameters<SpatialRule['zone']>[0];
+
+/**
+ * Rule of space for sums over meters. A zone's district meters stand for what its customers' meters would say of the same
+ * amount. Valid with all district meters and 90 % of the others, in a tree of any depth, because meters are counted and
+ * not zones.
+ */
+export function meterRule(rule: MeterRule): SpatialRule {
+  return {
+    text: rule.text,
+    zone: (parts) => zoneOf(rule, parts),
+    parent: (parts) => parentOf(rule, parts),
+    whole: (part, { fact }) => wholeOf(rule, part, fact),
+  };
+}
+
+/** The part of one meter, with the value that the rule makes of its amounts; null where they say nothing alone. */
+export function meterPart(rule: MeterRule, part: Part | null, window: KpiWindow): Part | null {
+  if (part?.amounts === undefined) return part;
+  return { ...part, ...rule.value(part.amounts, window.cityFacts) };
+}
+
+/** True for meters that see all that a district takes. */
+export function isDistrict({ role }: Pick<DeviceFacts, 'role'>): boolean {
+  return role === 'bulk' || role === 'grid';
+}
+
+function zoneOf(rule: MeterRule, parts: ZoneParts): CombinedPart {
+  const district: Part[] = [];
+  const others: Part[] = [];
+  let people = 0;
+  for (const { part, facts } of parts) {
+    if (isDistrict(facts)) {
+      district.push(part);
+      people += facts.peopleServed;
+    } else others.push(part);
+  }
+  const usedDistrict = usableAmounts(district);
+  const usedOthers = usableAmounts(others);
+  const amounts: Amounts = {
+    ...sumsOf(district.length > 0 ? usedDistrict : usedOthers, rule.districtKeys),
+    ...sumsOf(usedOthers, rule.keys),
+    ...{ districtMeters: district.length, districtValid: validCountOf(district), districtPeople: people },
+    ...{ meters: others.length, metersValid: validCountOf(others) },
+  };
+  return combined(rule, amounts, [...usedDistrict, ...usedOthers]);
+}
+
+function parentOf(rule: MeterRule, parts: readonly WeightedPart[]): CombinedPart {
+  const all = parts.map(({ part }) => part);
+  const own = parts.find((one) => one.own === true && amountOf(one.part, 'districtMeters') > 0);
+  if (own === undefined || !servesChildren(own)) return summed(rule, all);
+  const below = all.filter((part) => part !== own.part);
+  const hasBelow = below.some((part) => amountOf(part, 'districtMeters') > 0);
+  const isWhole = amountOf(own.part, 'districtMeters') === amountOf(own.part, 'districtValid');
+  // Meters above and below see the same water or power: those above count when they are all there, or the only ones.
+  if (hasBelow && !isWhole) return summed(rule, below);
+  const amounts = {
+    ...sumsOf([own.part], [...rule.districtKeys, ...DISTRICT_COUNTS]),
+    ...sumsOf(all, [...rule.keys, ...METER_COUNTS]),
+  };
+  return combined(rule, amounts, all);
+}
+
+/** Whether a zone's own district meters see what its children take too: their people do not all live outside of them. */
+export function servesChildren({ part, population }: WeightedPart): boolean {
+  return population === 0 || amountOf(part, 'districtPeople') > population;
+}
+
+function summed(rule: MeterRule, parts: readonly Part[]): CombinedPart {
+  const used = rule.needsDistrict === true ? parts.filter((part) => amountOf(part, 'districtMeters') > 0) : parts;
+  const keys = [...rule.districtKeys, ...rule.keys, ...DISTRICT_COUNTS, ...METER_COUNTS];
+  return combined(rule, sumsOf(used, keys), used);
+}
+
+function combined(rule: MeterRule, amounts: Amounts, used: readonly Part[]): CombinedPart {
+  return { ...said(rule, amounts, NO_FACTS), amounts, used };
+}
+
+function wholeOf(rule: MeterRule, part: Part, fact: FactsInForce): Part {
+  return part.amounts === undefined ? part : { ...said(rule, part.amounts, fact), amounts: part.amounts };
+}
+
+function said(rule: MeterRule, amounts: Amounts, fact: FactsInForce): Part {
+  const { districtMeters = 0, districtValid = 0, meters = 0, metersValid = 0 } = amounts;
+  const isSilent = rule.needsDistrict === true && districtMeters === 0;
+  const { note = '', ...value } = isSilent ? NO_PART : rule.value(amounts, fact);
+  const validCount = districtValid + metersValid;
+  const isComplete =
+    validCount > 0 && districtValid === districtMeters && 100 * metersValid >= METERS_NEEDED_PERCENT * meters;
+  const valid = isComplete && value.value !== null;
+  return { ...value, validCount, expectedCount: districtMeters + meters, valid, note };
+}
+
+function amountOf({ amounts }: Part, key: string): number {
+  return amounts?.[key] ?? 0;
+}
+
+/** Parts whose amounts may be added: the valid ones, or all that know any where there is no valid one. */
+function usableAmounts(parts: readonly Part[]): readonly Part[] {
+  const valid = parts.filter((part) => part.valid && part.amounts !== undefined);
+  return valid.length > 0 ? valid : parts.filter(({ amounts }) => amounts !== undefined && !isEmpty(amounts));
+}
+
+function isEmpty(amounts: Amounts): boolean {
+  for (const _name in amounts) return false;
+  return true;
+}
+
+function validCountOf(parts: readonly Part[]): number {
+  let count = 0;
+  for (const { valid } of parts) if (valid) count++;
+  return count;
+}
+
+/**
+ * Sums of amounts by name; a name that no part knows is left out. Compensated (Neumaier): parts stand by the names of
+ * their devices, so their order is the same in every run.
+ */
+export function sumsOf(parts: readonly Part[], keys: readonly string[]): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const key of keys) {
+    let sum = 0;
+    let lost = 0;
+    let isKnown = false;
+    for (const { amounts } of parts) {
+      const value = amounts?.[key];
+      if (value === undefined) continue;
+      isKnown = true;
+      const next = sum + value;
+      lost += Math.abs(sum) >= Math.abs(value) ? sum - next + value : value - next + sum;
+      sum = next;
+    }
+    if (isKnown) sums[key] = sum + lost;
+  }
+  return sums;
+}
