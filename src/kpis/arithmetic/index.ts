@@ -1,6 +1,7 @@
 // In: numbers of one period. Out: the standards' arithmetic on them; no clock, no state, no packages.
 export * from './air-units.ts';
 export * from './air-year.ts';
+export * from './benchmark.ts';
 export * from './china-aqi.ts';
 export * from './china-aqi-tables.ts';
 export * from './completeness.ts';
