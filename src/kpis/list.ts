@@ -15,8 +15,12 @@ import { meterAvailability } from './network/meter-availability.ts';
 import { silentSensors } from './network/silent-sensors.ts';
 import { noiseLaeqHour } from './noise/laeq-hour.ts';
 import { noiseLden, noisePeriods } from './noise/periods.ts';
+import { waterBalanceDays } from './water/balance.ts';
+import { waterLeakingMeters, waterLeakingShare } from './water/customer-leaks.ts';
+import { waterLeakage } from './water/leakage.ts';
 import { waterMnf } from './water/night-flow.ts';
 import { waterPerCapita } from './water/per-capita.ts';
+import { waterQuality } from './water/quality.ts';
 
 /** Every KPI of the product; the only list. */
 export const KPI_DEFINITIONS: readonly KpiDefinition[] = [
@@ -29,6 +33,11 @@ export const KPI_DEFINITIONS: readonly KpiDefinition[] = [
   noiseLden,
   waterPerCapita,
   waterMnf,
+  ...waterBalanceDays,
+  waterLeakage,
+  waterLeakingMeters,
+  waterLeakingShare,
+  waterQuality,
   electricityPerCapita,
   peakDemand,
   ...electricityDays,

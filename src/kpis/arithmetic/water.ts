@@ -1,3 +1,4 @@
+import { exactSum } from '../../base/index.ts';
 import { meanOfValid } from './mean.ts';
 
 const LITRES_PER_M3 = 1000;
@@ -32,6 +33,21 @@ export interface WaterLosses {
 export function waterLosses(systemInputM3: number, authorisedConsumptionM3: number): WaterLosses {
   const volumeM3 = systemInputM3 - authorisedConsumptionM3;
   return { volumeM3, percent: percentOf(volumeM3, systemInputM3) };
+}
+
+/** Volumes of one period and one supply system, m3. */
+export interface WaterVolumes {
+  readonly inputM3: number;
+  /** Billed authorised consumption, metered and unmetered. */
+  readonly billedM3: number;
+  /** Unbilled authorised consumption, such as that of fire hydrants. */
+  readonly unbilledM3: number;
+}
+
+/** The IWA water balance: non-revenue water and losses; not clamped at 0, for the reason given at `nrwPercent`. */
+export function waterBalance({ inputM3, billedM3, unbilledM3 }: WaterVolumes) {
+  const nonRevenueM3 = inputM3 - billedM3;
+  return { nonRevenueM3, lossesM3: nonRevenueM3 - unbilledM3 };
 }
 
 /**
@@ -70,6 +86,84 @@ export function minimumNightFlow(rollingHourMeansM3h: readonly (number | null)[]
   return valid.length === 0 ? null : valid.reduce((least, flow) => Math.min(least, flow));
 }
 
+/**
+ * The night flow that a district is judged by: the 20th percentile of the nightly minimum rolling hours of 7 nights, with
+ * linear interpolation, which leaves out the one night that a fire or a filled pool spoils (UKWIR 99/WM/08/21).
+ *
+ * @param nightsM3h newest last; null for a night without a valid minimum. More than 7 are cut to the newest 7
+ * @returns null with fewer than 5 valid nights of the 7
+ */
+export function nightFlowPercentile20(nightsM3h: readonly (number | null)[]): number | null {
+  const valid = nightsM3h.slice(-BASELINE_NIGHTS).filter((flow) => flow !== null);
+  return valid.length < BASELINE_NIGHTS_MIN ? null : percentile(valid, 20);
+}
+
+/** What a district's nights say: nothing, or why a burst is suspected. */
+export interface DistrictAlarm {
+  readonly alarm: boolean;
+  /** Which rule was met; both words when both were. */
+  readonly rules: readonly ('3 sigma' | '+20 %')[];
+  /** 7-day 20th percentile before the nights judged, and the sample standard deviation of those nights, m3/h. */
+  readonly baselineM3h: number;
+  readonly sigmaM3h: number;
+}
+
+/**
+ * Rules of thumb for a burst in a district: each of the last 3 minimum night flows lies above the 20th percentile of the
+ * 7 nights before them plus 3 standard deviations, or more than 20 % above that percentile (KPI.md 4.4). All three nights
+ * must be there: a burst is a step that stays, one night is a hydrant.
+ *
+ * @param nightsM3h minimum night flows, oldest first, the last night last; null for a night without a valid one
+ * @returns null when the 3 nights are not all valid, or fewer than 5 of the 7 before them are
+ */
+export function districtAlarm(nightsM3h: readonly (number | null)[]): DistrictAlarm | null {
+  const judged = nightsM3h.slice(-ALARM_NIGHTS).filter((flow) => flow !== null);
+  const before = nightsM3h.slice(0, -ALARM_NIGHTS).slice(-BASELINE_NIGHTS);
+  const baselineM3h = nightFlowPercentile20(before);
+  if (judged.length < ALARM_NIGHTS || baselineM3h === null) return null;
+  const sigmaM3h = sampleDeviation(before.filter((flow) => flow !== null));
+  const rules: DistrictAlarm['rules'][number][] = [];
+  // Without any scatter three deviations are no distance.
+  if (sigmaM3h > 0 && judged.every((flow) => flow > baselineM3h + 3 * sigmaM3h)) rules.push('3 sigma');
+  if (judged.every((flow) => 100 * (flow - baselineM3h) > 20 * baselineM3h)) rules.push('+20 %');
+  return { alarm: rules.length > 0, rules, baselineM3h, sigmaM3h };
+}
+
+/** Nights that make the baseline, how many of them must be valid, and nights in a row that must be above it. */
+const BASELINE_NIGHTS = 7;
+const BASELINE_NIGHTS_MIN = 5;
+const ALARM_NIGHTS = 3;
+
+/** Linear between ranks (type 7). */
+function percentile(values: readonly number[], percent: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const position = ((sorted.length - 1) * percent) / 100;
+  const below = Math.floor(position);
+  const above = Math.min(below + 1, sorted.length - 1);
+  return sorted[below]! + (position - below) * (sorted[above]! - sorted[below]!);
+}
+
+function sampleDeviation(values: readonly number[]): number {
+  const mean = exactSum(values) / values.length;
+  return Math.sqrt(exactSum(values.map((value) => (value - mean) ** 2)) / (values.length - 1));
+}
+
+/**
+ * Whether a customer's meter leaks: `leak` when no valid hour of the 24 (or of the local day) fell to the threshold and
+ * none is missing, `tight` when one did, `unknown` otherwise (KPI.md 4.4).
+ *
+ * @param lowestM3h lowest mean flow of a valid hour; Infinity without one
+ */
+export function continuousFlow(
+  lowestM3h: number,
+  validHours: number,
+  expectedHours: number,
+  aboveLitresPerHour = 0,
+): 'leak' | 'tight' | 'unknown' {
+  if (lowestM3h * LITRES_PER_M3 <= aboveLitresPerHour) return 'tight';
+  return validHours >= expectedHours && validHours > 0 ? 'leak' : 'unknown';
+}
+
 /** What is needed to tell leakage from the water that people use at night. */
 export interface NightUse {
   readonly propertyCount: number;
@@ -103,7 +197,8 @@ export function qualityCompliance(
   return ratio === null ? null : ratio * 100;
 }
 
-function complies(
+/** Whether a sample lies inside all limits that it can be held against; null when there is none. */
+export function complies(
   sample: Readonly<Record<string, number | null>>,
   limits: Readonly<Record<string, ParameterLimits>>,
 ): boolean | null {

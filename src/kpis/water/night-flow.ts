@@ -1,6 +1,6 @@
 import { HOUR_MS } from '../../base/index.ts';
 import { minimumNightFlow } from '../arithmetic/index.ts';
-import type { KpiDefinition, KpiDevice, KpiWindow } from '../definition.ts';
+import type { KpiDefinition, KpiDevice, KpiWindow, Part } from '../definition.ts';
 import { EXPECTED_AFTER_HOURS, partOf, threeQuarters, wholeHours, wholeSeries } from '../hours.ts';
 import { COINCIDENT_MINIMUM } from '../spatial-rules.ts';
 
@@ -26,19 +26,22 @@ export const waterMnf: KpiDefinition = {
   quantities: ['water_flow', 'water_volume'],
   spatial: COINCIDENT_MINIMUM,
   reachHours: EXPECTED_AFTER_HOURS,
-  device: (device, window) => {
-    if (device.facts.role !== 'bulk') return null;
-    const flows = ['water_flow', 'water_volume']
-      .map((quantity) => hourlyFlows(device, quantity, window))
-      .filter((hours) => hours !== undefined);
-    if (flows.length === 0) return null;
-    const night = nightHours(window);
-    const curves = flows.map((hours) => new Map(night.map((startMs) => [startMs, hours.get(startMs) ?? null])));
-    const curve = curves.reduce((most, other) => (validCountOf(other) > validCountOf(most) ? other : most));
-    const lowest = minimumNightFlow([...curve.values()]);
-    return { ...partOf(lowest, validCountOf(curve), night.length, threeQuarters(night.length)), curve };
-  },
+  device: nightFlowPart,
 };
+
+/** The minimum night flow of a bulk meter, with its curve of the night; null for other meters. */
+export function nightFlowPart(device: KpiDevice, window: KpiWindow): Part | null {
+  if (device.facts.role !== 'bulk') return null;
+  const flows = ['water_flow', 'water_volume']
+    .map((quantity) => hourlyFlows(device, quantity, window))
+    .filter((hours) => hours !== undefined);
+  if (flows.length === 0) return null;
+  const night = nightHours(window);
+  const curves = flows.map((hours) => new Map(night.map((startMs) => [startMs, hours.get(startMs) ?? null])));
+  const curve = curves.reduce((most, other) => (validCountOf(other) > validCountOf(most) ? other : most));
+  const lowest = minimumNightFlow([...curve.values()]);
+  return { ...partOf(lowest, validCountOf(curve), night.length, threeQuarters(night.length)), curve };
+}
 
 /** Flow of each valid hour by its start, m3/h, outputs of the meter summed; undefined when it has no such series. */
 function hourlyFlows(device: KpiDevice, quantity: string, window: KpiWindow): Map<number, number> | undefined {

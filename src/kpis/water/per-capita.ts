@@ -1,23 +1,8 @@
-import { DAY_MS, exactSum, HOUR_MS } from '../../base/index.ts';
-import type {
-  CombinedPart,
-  KpiDefinition,
-  KpiDevice,
-  KpiWindow,
-  Part,
-  SpatialRule,
-  WeightedPart,
-  ZoneFacts,
-} from '../definition.ts';
-import { EXPECTED_AFTER_HOURS, hoursOf, threeQuarters, wholeHours, wholeSeries } from '../hours.ts';
+import { exactSum } from '../../base/index.ts';
+import type { CombinedPart, KpiDefinition, Part, SpatialRule, WeightedPart, ZoneFacts } from '../definition.ts';
+import { EXPECTED_AFTER_HOURS, hoursOf, threeQuarters } from '../hours.ts';
 import { RATIO, SUM } from '../spatial-rules.ts';
-
-/** Volume that a device measured in a window, with the hours that are valid. */
-interface Volume {
-  readonly volumeM3: number;
-  readonly coveredMs: number;
-  readonly validCount: number;
-}
+import { litresPerDay, WATER, waterDay } from './water-day.ts';
 
 type ZoneParts = Parameters<SpatialRule['zone']>[0];
 
@@ -77,44 +62,25 @@ export const waterPerCapita: KpiDefinition = {
   method: 'volume of the valid hours of the local day, as litres per 24 hours and person served',
   completeness: 'valid hours for at least 75 % of the day, in all outputs of the meter',
   source: 'U4SSC EN: EN: WS: 2C, as a daily value',
-  quantities: ['water_volume', 'water_delta', 'water_flow'],
+  quantities: WATER,
   spatial: BULK_BEFORE_CUSTOMERS,
   reachHours: EXPECTED_AFTER_HOURS,
   device: (device, window): Part | null => {
     const { role, peopleServed } = device.facts;
     // A customer's meter says nothing of people unless it is known whom it serves.
     if (role !== 'bulk' && (role !== 'customer' || peopleServed <= 0)) return null;
-    const volume = volumeOf(device, window);
-    if (volume === undefined) return null;
+    const day = waterDay(device, window);
+    if (day === undefined) return null;
     const expectedCount = hoursOf(window);
-    const days = volume.coveredMs / DAY_MS;
-    const litresPerDay = days > 0 ? (volume.volumeM3 * 1000) / days : null;
+    const litres = litresPerDay(day);
     return {
-      value: litresPerDay,
-      validCount: volume.validCount,
+      value: litres,
+      validCount: day.validCount,
       expectedCount,
-      valid: litresPerDay !== null && volume.validCount >= threeQuarters(expectedCount),
+      valid: litres !== null && day.validCount >= threeQuarters(expectedCount),
       note: '',
-      numerator: litresPerDay ?? 0,
+      numerator: litres ?? 0,
       denominator: peopleServed,
     };
   },
 };
-
-/** By the quantity with the most valid hours; undefined when the device measures no water, or was not heard lately. */
-function volumeOf(device: KpiDevice, window: KpiWindow): Volume | undefined {
-  const volumes = ['water_volume', 'water_delta', 'water_flow'].flatMap((quantity) => {
-    const series = wholeSeries(device, quantity, window);
-    if (series.length === 0) return [];
-    const hours = [...wholeHours(series, window).values()];
-    const perHour = hours.map(({ startMs, endMs, value }) =>
-      quantity === 'water_flow' ? (value * (endMs - startMs)) / HOUR_MS : value,
-    );
-    const coveredMs = hours.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0);
-    return [{ volumeM3: exactSum(perHour), coveredMs, validCount: hours.length }];
-  });
-  return volumes.reduce<Volume | undefined>(
-    (most, other) => (most === undefined || other.validCount > most.validCount ? other : most),
-    undefined,
-  );
-}
