@@ -35,6 +35,7 @@ export interface Calendar {
 }
 
 const DAYS_CACHED_MAX = 20_000;
+const STANDARD = 'standard:';
 
 /**
  * The calendar of a zone.
@@ -54,6 +55,11 @@ export function calendarOf(timeZone: string): Calendar {
 
 const calendars = new Map<string, Calendar>();
 
+/** The calendar's zone in standard time all the year: days of 24 hours (40 CFR 50). */
+export function standardCalendar({ timeZone }: Calendar): Calendar {
+  return calendarOf(timeZone.startsWith(STANDARD) ? timeZone : `${STANDARD}${timeZone}`);
+}
+
 class ZoneCalendar implements Calendar {
   readonly timeZone: string;
   /** Temporal's name of the zone: an IANA id or a fixed offset. */
@@ -66,7 +72,7 @@ class ZoneCalendar implements Calendar {
 
   constructor(timeZone: string) {
     this.timeZone = timeZone;
-    this.#zone = timeZone.startsWith('standard:') ? standardOffset(timeZone.slice('standard:'.length)) : timeZone;
+    this.#zone = timeZone.startsWith(STANDARD) ? standardOffset(timeZone.slice(STANDARD.length)) : timeZone;
     Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(this.#zone);
   }
 

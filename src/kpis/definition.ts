@@ -163,6 +163,8 @@ export interface KpiDefinition extends Omit<KpiInfo, 'spatial'> {
    * day. For days: hours that the following day's window looks back into the day before.
    */
   readonly reachHours: number;
+  /** For days: hours behind the end of the day that it looks at too. The day is final when they are. */
+  readonly aheadHours?: number;
   /** What it looks at of the series of its quantities; hours when absent. */
   readonly looksAt?: readonly KpiLook[];
   /** Depends on now: looked at again every minute while the window is open, and once when it ends. */

@@ -1,6 +1,6 @@
 import { type Calendar, DAY_MS } from '../base/index.ts';
 import type { KpiDefinition, KpiLook } from './definition.ts';
-import { touchedWindows } from './kpi-windows.ts';
+import { neededUntilMs, touchedWindows } from './kpi-windows.ts';
 
 /** What one KPI looks at when hours of a quantity change. */
 export interface KpiReach {
@@ -42,7 +42,7 @@ export function kpiReach(
         firstWindowMs: first.startMs,
         lastWindowMs: last.startMs,
         fromMs: Math.min(first.startMs, firstHourMs) - EXPECTED_BEFORE_MS,
-        toMs: last.endMs,
+        toMs: neededUntilMs(kpi, last),
       };
     });
 }

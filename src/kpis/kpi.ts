@@ -1,4 +1,4 @@
-import type { CityFactId, Domain, WindowKind } from '../model/index.ts';
+import type { CityFactId, Domain, KpiWindowKind } from '../model/index.ts';
 
 /** One class of an index or colour band of a value; bands are listed by ascending bound. */
 export interface KpiBand {
@@ -21,7 +21,7 @@ export interface KpiInfo {
   readonly unit: string;
   /** As people write the unit. */
   readonly unitLabel: string;
-  readonly window: WindowKind;
+  readonly window: KpiWindowKind;
   readonly direction: 'lower' | 'higher' | 'none';
   /** Decimals to print; full precision is kept. */
   readonly decimals: number;

@@ -21,6 +21,10 @@ export const WINDOW_KINDS = [
 ] as const;
 export type WindowKind = (typeof WINDOW_KINDS)[number];
 
+/** Windows of KPI values; `day-standard` is the day of the zone's standard time, 24 hours all the year (US AQI). */
+export const KPI_WINDOW_KINDS = [...WINDOW_KINDS, 'day-standard'] as const;
+export type KpiWindowKind = (typeof KPI_WINDOW_KINDS)[number];
+
 /** A rolling window of any length in minutes, hours or days, such as `rolling-90m`; the length is a multiple of 15 min. */
 export type RollingWindow = `rolling-${number}${'m' | 'h' | 'd'}`;
 
@@ -36,7 +40,7 @@ export interface KpiValue {
   readonly kpi: string;
   /** Zone id, the city's id, or `device:<id>`. */
   readonly zone: string;
-  readonly window: WindowKind;
+  readonly window: KpiWindowKind;
   /** Inclusive start and exclusive end of the window, ms UTC. */
   readonly startMs: number;
   readonly endMs: number;

@@ -1,12 +1,12 @@
 import {
   type KpiValue,
+  type KpiWindowKind,
   type Pane,
   type PaneColumns,
   type PaneLevel,
   qualityCounts,
   type RejectReason,
   type Series,
-  type WindowKind,
 } from '../model/index.ts';
 
 /** What became of a stored reading. A late-filed one counts or not by its quality. */
@@ -142,7 +142,7 @@ export interface KpiRevision {
 export interface KpiQuery extends TimeRange {
   readonly kpi?: string;
   readonly zone?: string;
-  readonly window?: WindowKind;
+  readonly window?: KpiWindowKind;
   /** All revisions, or (default) the newest of each window. */
   readonly allRevisions?: boolean;
   /** `KPI_ROWS_DEFAULT` when not given. */

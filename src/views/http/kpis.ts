@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type KpiValue, WINDOW_KINDS } from '../../model/index.ts';
+import { KPI_WINDOW_KINDS, type KpiValue } from '../../model/index.ts';
 import { kpiBody, kpiInfoBody } from '../bodies.ts';
 import { isoTime } from '../times.ts';
 import { checkDevice } from './catalogue.ts';
@@ -54,7 +54,7 @@ function historyRoute(app: TypedServer, context: RouteContext, infos: ReadonlyMa
         querystring: z
           .strictObject({
             zone: name.optional().describe('Zone id, city id, or device:<id>; every zone when absent'),
-            window: z.enum(WINDOW_KINDS).optional(),
+            window: z.enum(KPI_WINDOW_KINDS).optional(),
             from: instant,
             to: instant,
             revisions: z.enum(['all', 'newest']).optional(),

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { REJECT_REASONS, WINDOW_KINDS } from '../../model/index.ts';
+import { KPI_WINDOW_KINDS, REJECT_REASONS } from '../../model/index.ts';
 import { AGGREGATE_PARTS, COUNTER_METHODS, STAT_METHODS } from '../../windows/index.ts';
 
 /*
@@ -10,7 +10,7 @@ import { AGGREGATE_PARTS, COUNTER_METHODS, STAT_METHODS } from '../../windows/in
 const time = z.string().describe('ISO 8601, UTC, with milliseconds, such as 2026-01-15T12:00:00.000Z');
 const domain = z.enum(['air', 'noise', 'water', 'energy', 'weather', 'device']);
 const quantityKind = z.enum(['gauge', 'level', 'counter', 'delta', 'state', 'angle']);
-const window = z.enum(WINDOW_KINDS);
+const window = z.enum(KPI_WINDOW_KINDS);
 const count = z.number();
 
 export const errorSchema = z
