@@ -113,6 +113,19 @@ const waterSchema = z
   })
   .prefault({});
 
+const outagesSchema = z
+  .strictObject({
+    /** An interruption longer than this is sustained, any other momentary (IEEE 1366: 5 minutes). */
+    sustainedOver: duration('5m'),
+    /** False: one of exactly this length is sustained, too. */
+    strict: z.boolean().default(true),
+    /** Changes of supply are remembered for so long: a year, and the five before it that major event days are told from. */
+    keep: duration('2200d'),
+    /** Changes of supply that are remembered, of all devices together. */
+    changesMax: z.int().min(1_000).max(20_000_000).default(1_000_000),
+  })
+  .prefault({});
+
 const windowsSchema = z
   .strictObject({
     /** `wall`: now is the clock of the machine. `event`: now is the newest accepted event time (replay, back-fill, tests). */
@@ -219,6 +232,7 @@ export const citySchema = z.strictObject({
   devices: z.array(deviceSchema).max(200_000).default([]),
   noise: noiseSchema,
   water: waterSchema,
+  outages: outagesSchema,
   /** KPI id to the value that the city aims at. */
   targets: z.record(z.string(), z.number()).default({}),
   mqtt: mqttSchema,

@@ -1,5 +1,6 @@
 import type { Calendar } from '../base/index.ts';
-import type { FactsInForce, Pane, Series } from '../model/index.ts';
+import type { FactsInForce, Interruption, OutageRecord, Pane, Series } from '../model/index.ts';
+import type { SustainedRule } from './arithmetic/index.ts';
 import type { KpiInfo } from './kpi.ts';
 
 /** Role of a device in the city, as its configuration says. */
@@ -47,6 +48,8 @@ export interface KpiSeries {
   quarters(fromMs: number, toMs: number): readonly KpiHour[];
   /** The value of several hours taken together, all their readings alike; null when nothing counts. */
   pooled(hours: readonly KpiHour[]): number | null;
+  /** Of a series that tells of outages: the interruptions that began in [fromMs, toMs), oldest first. */
+  interruptions(fromMs: number, toMs: number): readonly Interruption[];
 }
 
 /** A device with its series of the KPI's quantities, by quantity and channel. */
@@ -74,6 +77,7 @@ export interface KpiSettings {
     /** Inclusive limits of water quality by quantity id; null where there is none. */
     readonly limits: Readonly<Record<string, readonly [min: number | null, max: number | null]>>;
   };
+  readonly outages: { readonly sustained: SustainedRule };
 }
 
 /** The window that a value is for. */
@@ -82,7 +86,10 @@ export interface KpiWindow {
   readonly startMs: number;
   readonly endMs: number;
   readonly calendar: Calendar;
-  /** Event-time now, cut to the minute, ms UTC; before `endMs` while the window is open. Only `live` KPIs may look. */
+  /**
+   * Event-time now, cut to the minute, ms UTC; before `endMs` while the window is open. Only KPIs that
+   * are looked at again as time goes may look: `live` ones, and those of outages that run.
+   */
   readonly nowMs: number;
   readonly settings: KpiSettings;
   /** Work that KPIs share in one tick, such as the day of a meter that many are made of; see `remembered`. */
@@ -111,8 +118,12 @@ export interface Part {
   readonly denominator?: number;
   /** For coincident peaks and minima: value of each interval by its start, ms UTC; null where it is missing. */
   readonly curve?: ReadonlyMap<number, number | null>;
-  /** Made of bulk meters, which see all that their district takes. */
+  /** Made of bulk meters, which see all that their district takes, or of a feed of all its outages. */
   readonly bulk?: boolean;
+  /** Outages behind the value. */
+  readonly outages?: OutageRecord;
+  /** Something that the value is made of is not over, however late it is: the value is not final. */
+  readonly provisional?: boolean;
 }
 
 /** A part with the people that it speaks for. */
@@ -135,6 +146,8 @@ export interface ZoneFacts {
   readonly population: number;
   /** A fact of the zone with its source and quality; undefined when it is not known. */
   readonly fact: FactsInForce;
+  /** Customers behind the electricity meters that were heard in the zone. */
+  readonly customersCounted?: number;
 }
 
 /** How devices make a zone, and zones their parent (KPI.md 6.5). */

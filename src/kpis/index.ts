@@ -7,10 +7,22 @@ export * from './kpi.ts';
 export * from './kpi-engine.ts';
 export * from './kpi-reach.ts';
 export { KPI_DEFINITIONS } from './list.ts';
+export * from './outages/customer-count.ts';
+export * from './outages/interruptions.ts';
+export * from './outages/outage-book.ts';
 export type { ZoneSpec } from './zone-tree.ts';
 
 /** What a definition says of itself, without its functions. */
 export function kpiInfo(kpi: KpiDefinition): KpiInfo {
-  const { quantities: _q, spatial, reachHours: _reach, looksAt: _looks, live: _live, device: _device, ...info } = kpi;
+  const {
+    quantities: _q,
+    spatial,
+    reachHours: _reach,
+    aheadHours: _ahead,
+    looksAt: _looks,
+    live: _live,
+    device: _device,
+    ...info
+  } = kpi;
   return { ...info, spatial: spatial.text };
 }

@@ -2,7 +2,7 @@ import { assert, type Calendar, DAY_MS, MINUTE_MS } from '../base/index.ts';
 import type { FactHistories, KpiValue } from '../model/index.ts';
 import type { DeviceFacts, KpiDefinition, KpiDevice, KpiSeries, KpiSettings } from './definition.ts';
 import { KpiEvaluation, type KpiMembers } from './kpi-evaluation.ts';
-import { type Bounds, hasBegun, touchedWindows, windowAt } from './kpi-windows.ts';
+import { type Bounds, hasBegun, neededUntilMs, touchedWindows, windowAt } from './kpi-windows.ts';
 import { PartCache } from './part-cache.ts';
 import { ancestors, type ZoneNode, type ZoneSpec, zoneTree } from './zone-tree.ts';
 
@@ -16,6 +16,8 @@ export interface KpiSource {
   series(id: number): KpiSeries;
   /** Event time up to which a series is believed complete, ms UTC. */
   watermarkMs(id: number): number;
+  /** Customers behind the electricity meters heard in a zone, those of the zones in it left out; '' for the city's own. */
+  customersCounted?(zone: string): number;
   /** Newest stored revision of a window that is older than what the engine remembers; 0 when it was never corrected. */
   storedRevision(kpi: string, zone: string, startMs: number): number;
 }
@@ -34,7 +36,13 @@ export interface KpiCity {
 export interface KpiEngineState {
   readonly nowMs: number;
   readonly knownSeries: number;
-  readonly open: readonly (readonly [kpi: string, startMs: number, endMs: number, scopes: readonly string[]])[];
+  readonly open: readonly (readonly [
+    kpi: string,
+    startMs: number,
+    endMs: number,
+    scopes: readonly string[],
+    provisional: readonly string[],
+  ])[];
   readonly finalMarks: readonly (readonly [key: string, watermarkMs: number])[];
   readonly revisions: readonly (readonly [key: string, revision: number])[];
 }
@@ -56,12 +64,20 @@ interface Member extends KpiDevice {
  */
 const REVISIONS_KEPT_BEYOND_HORIZON_MS = 4 * DAY_MS;
 
+/** A window that is not final. */
+interface OpenWindow {
+  readonly endMs: number;
+  readonly scopes: Set<string>;
+  /** Scopes in which something is not over that began in the window: only its end makes them final. */
+  readonly provisional: Set<string>;
+}
+
 /** One KPI with the devices that have a part in it, and its windows that are not final. */
 interface Tracked extends KpiMembers {
   readonly kpi: KpiDefinition;
   readonly devices: Map<string, Member>;
   readonly byZone: Map<string, KpiDevice[]>;
-  readonly open: Map<number, { readonly endMs: number; readonly scopes: Set<string> }>;
+  readonly open: Map<number, OpenWindow>;
   readonly parts: PartCache;
 }
 
@@ -134,7 +150,10 @@ export class KpiEngine {
       nowMs: this.#nowMs,
       knownSeries: this.#knownSeries,
       open: this.#tracked.flatMap(({ kpi, open }) =>
-        [...open].map(([startMs, { endMs, scopes }]) => [kpi.id, startMs, endMs, [...scopes]] as const),
+        [...open].map(
+          ([startMs, { endMs, scopes, provisional }]) =>
+            [kpi.id, startMs, endMs, [...scopes], [...provisional]] as const,
+        ),
       ),
       finalMarks: [...this.#finalMarks],
       revisions: [...this.#revisions],
@@ -146,8 +165,9 @@ export class KpiEngine {
     this.#nowMs = state.nowMs;
     this.#learnSeries(state.knownSeries);
     this.#rememberNewest();
-    for (const [id, startMs, endMs, scopes] of state.open) {
-      this.#tracked.find(({ kpi }) => kpi.id === id)?.open.set(startMs, { endMs, scopes: new Set(scopes) });
+    for (const [id, startMs, endMs, scopes, provisional] of state.open) {
+      const entry = { endMs, scopes: new Set(scopes), provisional: new Set(provisional) };
+      this.#tracked.find(({ kpi }) => kpi.id === id)?.open.set(startMs, entry);
     }
     for (const [key, watermarkMs] of state.finalMarks) this.#finalMarks.set(key, watermarkMs);
     for (const [key, revision] of state.revisions) this.#revisions.set(key, revision);
@@ -274,9 +294,12 @@ export class KpiEngine {
 
   /** Windows whose scope's watermark passed their end are said once more, as final. */
   #finish(tracked: Tracked, evaluation: KpiEvaluation, values: KpiValue[]): void {
-    for (const [startMs, { endMs, scopes }] of tracked.open) {
+    for (const [startMs, { endMs, scopes, provisional }] of tracked.open) {
       for (const scope of scopes) {
-        if (evaluation.watermarkMs(scope) >= endMs) this.#look(evaluation, { startMs, endMs }, scope, false, values);
+        // Looked at again when it ends, and as it goes on.
+        if (provisional.has(scope)) continue;
+        if (evaluation.watermarkMs(scope) < neededUntilMs(tracked.kpi, { startMs, endMs })) continue;
+        this.#look(evaluation, { startMs, endMs }, scope, false, values);
       }
       if (scopes.size === 0) tracked.open.delete(startMs);
     }
@@ -288,18 +311,17 @@ export class KpiEngine {
 
   #look(evaluation: KpiEvaluation, bounds: Bounds, scope: string, changed: boolean, values: KpiValue[]): void {
     const { kpi, open } = evaluation.members as Tracked;
-    const wasFinal = bounds.endMs <= (this.#finalMarks.get(`${kpi.id}\n${scope}`) ?? Number.NEGATIVE_INFINITY);
     const entry = open.get(bounds.startMs);
+    const markMs = this.#finalMarks.get(`${kpi.id}\n${scope}`) ?? Number.NEGATIVE_INFINITY;
+    const wasFinal = neededUntilMs(kpi, bounds) <= markMs && entry?.provisional.has(scope) !== true;
     // What was said and has nothing behind it any more is taken back by a value that says nothing.
     if (!evaluation.hasPart(bounds, scope) && !wasFinal && entry?.scopes.has(scope) !== true) return;
     const revision = this.#revisionOf(kpi.id, scope, bounds.startMs, changed && wasFinal);
-    const final = wasFinal || evaluation.watermarkMs(scope) >= bounds.endMs;
+    const isProvisional = evaluation.isProvisional(bounds, scope);
+    const final = !isProvisional && (wasFinal || evaluation.watermarkMs(scope) >= neededUntilMs(kpi, bounds));
     values.push(evaluation.value(bounds, scope, revision, final));
-    if (final) {
-      if (!wasFinal) this.#raiseMark(kpi, scope, evaluation);
-      entry?.scopes.delete(scope);
-    } else if (entry !== undefined) entry.scopes.add(scope);
-    else open.set(bounds.startMs, { endMs: bounds.endMs, scopes: new Set([scope]) });
+    if (final && !wasFinal) this.#raiseMark(kpi, scope, evaluation);
+    noteOpen(open, bounds, scope, final ? 'final' : isProvisional ? 'provisional' : 'open');
   }
 
   /** What was said to be final stays final: a device that joins with a backlog makes revisions, not a step back. */
@@ -318,8 +340,27 @@ export class KpiEngine {
       zones: this.#zones,
       cityId: this.#city.id,
       watermarkMs: (series) => this.#source.watermarkMs(series),
+      customersCounted: (zone) => this.#source.customersCounted?.(zone) ?? 0,
     });
   }
+}
+
+function noteOpen(
+  open: Map<number, OpenWindow>,
+  { startMs, endMs }: Bounds,
+  scope: string,
+  state: 'open' | 'provisional' | 'final',
+): void {
+  let entry = open.get(startMs);
+  if (entry === undefined) {
+    if (state === 'final') return;
+    entry = { endMs, scopes: new Set(), provisional: new Set() };
+    open.set(startMs, entry);
+  }
+  if (state === 'final') entry.scopes.delete(scope);
+  else entry.scopes.add(scope);
+  if (state === 'provisional') entry.provisional.add(scope);
+  else entry.provisional.delete(scope);
 }
 
 /** Members stand by name and not in the order of arrival, so that ties fall alike in every run. */

@@ -26,6 +26,8 @@ export interface EvaluationContext {
   readonly cityId: string;
   /** Event time up to which a series is believed complete. */
   watermarkMs(series: number): number;
+  /** Customers behind the electricity meters heard in a zone itself; '' for the city's own. */
+  customersCounted?(zone: string): number;
 }
 
 /** What a scope says, with the people and devices behind it. */
@@ -55,6 +57,11 @@ export class KpiEvaluation {
   /** True when something in the scope has a part in the KPI. */
   hasPart(bounds: Bounds, scope: string): boolean {
     return this.#scopePart(bounds, scope) !== null;
+  }
+
+  /** True when something that the value is made of is not over. */
+  isProvisional(bounds: Bounds, scope: string): boolean {
+    return this.#scopePart(bounds, scope)?.part.provisional === true;
   }
 
   /** The scope's value; without any part one that says nothing. */
@@ -129,7 +136,16 @@ export class KpiEvaluation {
     if (node === undefined) return null;
     const said = this.#zonePart(window, node);
     const { whole } = this.members.kpi.spatial;
-    return said === null || whole === undefined ? said : { ...said, part: whole(said.part, node.at(window.startMs)) };
+    if (said === null || whole === undefined) return said;
+    const facts = { ...node.at(window.startMs), customersCounted: this.#customersCounted(node) };
+    return { ...said, part: whole(said.part, facts) };
+  }
+
+  /** Of the zone and all that lies in it. */
+  #customersCounted(node: ZoneNode): number {
+    const { cityId, customersCounted } = this.#context;
+    const own = customersCounted?.(node.id === cityId ? '' : node.id) ?? 0;
+    return node.children.reduce((sum, child) => sum + this.#customersCounted(child), own);
   }
 
   #devicePart(window: KpiWindow, device: KpiDevice | undefined): Part | null {

@@ -13,8 +13,13 @@ import { electricityPerCapita } from './energy/per-capita.ts';
 import { energyPowerFactor } from './energy/power-factor.ts';
 import { meterAvailability } from './network/meter-availability.ts';
 import { silentSensors } from './network/silent-sensors.ts';
+import { noiseExposure } from './noise/exposure.ts';
 import { noiseLaeqHour } from './noise/laeq-hour.ts';
-import { noiseLden, noisePeriods } from './noise/periods.ts';
+import { noiseLaeqDay, noiseLden, noiseLdn, noisePeriods } from './noise/periods.ts';
+import { outageCaidi } from './outages/caidi.ts';
+import { outageMaifi } from './outages/maifi.ts';
+import { outageSaidi } from './outages/saidi.ts';
+import { outageSaifi } from './outages/saifi.ts';
 import { waterBalanceDays } from './water/balance.ts';
 import { waterLeakingMeters, waterLeakingShare } from './water/customer-leaks.ts';
 import { waterLeakage } from './water/leakage.ts';
@@ -31,6 +36,9 @@ export const KPI_DEFINITIONS: readonly KpiDefinition[] = [
   noiseLaeqHour,
   ...noisePeriods,
   noiseLden,
+  noiseLdn,
+  noiseLaeqDay,
+  ...noiseExposure,
   waterPerCapita,
   waterMnf,
   ...waterBalanceDays,
@@ -47,6 +55,10 @@ export const KPI_DEFINITIONS: readonly KpiDefinition[] = [
   thermalPerCapita,
   publicBuildingEnergy,
   energyGhgDay,
+  outageSaifi('day'),
+  outageSaidi('day'),
+  outageCaidi('day'),
+  outageMaifi('day'),
   meterAvailability,
   silentSensors,
 ];

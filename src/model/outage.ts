@@ -21,5 +21,15 @@ export interface OutageStep {
   readonly running: boolean;
 }
 
-/** Quantities whose changes are outages: customers without supply, and the state of one meter. */
+/** What happened in one window, as indices of reliability need it. */
+export interface OutageRecord {
+  /** Interruptions that began in the window. */
+  readonly steps: readonly OutageStep[];
+  /** Interruptions that began before it, where the index looks at them: those that major event days are told from. */
+  readonly before: readonly OutageStep[];
+  /** Hours of the window that are over. */
+  readonly periodHours: number;
+}
+
+/** Quantities whose changes are outages: customers without supply behind a device, and the state of one meter. */
 export const OUTAGE_QUANTITIES = ['customers_out', 'power_outage'] as const;

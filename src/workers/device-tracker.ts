@@ -2,6 +2,7 @@ import { MINUTE_MS } from '../base/index.ts';
 import type { DevicePlacement } from '../config/index.ts';
 import type { Reading, Series } from '../model/index.ts';
 import type { DeviceRow } from '../store/index.ts';
+import { tellsOfOutages } from './outage-tracker.ts';
 
 interface Tracked {
   profile: string;
@@ -59,7 +60,9 @@ export class DeviceTracker {
     this.#changed.add(reading.device);
   }
 
+  /** Nobody is silent for having no outage to tell of. */
   learnSeries(series: Series): void {
+    if (tellsOfOutages(series.quantity)) return;
     const tracked = this.#devices.get(series.device);
     if (tracked !== undefined) tracked.silentAfterMs = Math.min(tracked.silentAfterMs, this.#silentAfterMs(series));
   }

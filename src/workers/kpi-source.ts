@@ -2,13 +2,19 @@ import type { KpiHour, KpiSeries, KpiSource } from '../kpis/index.ts';
 import type { Pane } from '../model/index.ts';
 import { hourIsValid, mergePanes, paneValue, type SeriesView, type WindowEngine } from '../windows/index.ts';
 import type { OldHours } from './old-hours.ts';
+import type { OutageTracker } from './outage-tracker.ts';
 
 /**
  * Shows the window engine to the KPIs.
  *
  * @param oldHours what was read back from the store for the tick that runs; undefined when nothing that old changed
+ * @param outages what every series told of outages
  */
-export function kpiSource(windows: WindowEngine, oldHours: () => OldHours | undefined): KpiSource {
+export function kpiSource(
+  windows: WindowEngine,
+  oldHours: () => OldHours | undefined,
+  outages: OutageTracker,
+): KpiSource {
   const views: KpiSeries[] = [];
   return {
     calendar: windows.calendar,
@@ -16,15 +22,21 @@ export function kpiSource(windows: WindowEngine, oldHours: () => OldHours | unde
     horizonStartMs: () => windows.horizonStartMs,
     seriesCount: () => windows.seriesCount,
     series: (id) => {
-      views[id] ??= kpiSeries(windows, windows.view(id), oldHours);
+      views[id] ??= kpiSeries(windows, windows.view(id), oldHours, outages);
       return views[id];
     },
     watermarkMs: (id) => windows.watermarkMs(id),
+    customersCounted: (zone) => outages.customersIn(zone),
     storedRevision: (kpi, zone, startMs) => oldHours()?.revision(kpi, zone, startMs) ?? 0,
   };
 }
 
-function kpiSeries(windows: WindowEngine, view: SeriesView, oldHours: () => OldHours | undefined): KpiSeries {
+function kpiSeries(
+  windows: WindowEngine,
+  view: SeriesView,
+  oldHours: () => OldHours | undefined,
+  outages: OutageTracker,
+): KpiSeries {
   const { series } = view;
   const hourOf = (pane: Pane): KpiHour => ({
     startMs: pane.startMs,
@@ -58,5 +70,6 @@ function kpiSeries(windows: WindowEngine, view: SeriesView, oldHours: () => OldH
       const panes = hours.map((hour) => hour.pane);
       return paneValue(series.kind, mergePanes(panes, first.startMs, last.endMs, series.expectEveryMs));
     },
+    interruptions: (fromMs, toMs) => outages.interruptions(series.id, fromMs, toMs),
   };
 }

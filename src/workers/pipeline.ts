@@ -1,3 +1,4 @@
+import { MINUTE_MS } from '../base/index.ts';
 import { type CityConfig, type DevicePlacement, devicePlacements, factHistories } from '../config/index.ts';
 import { INTAKE_LIMITS, type Intake, type IntakeLimits } from '../intake/index.ts';
 import type { JournalRecord } from '../journal/index.ts';
@@ -9,6 +10,7 @@ import { AccountingCounter } from './accounting-counter.ts';
 import { DeviceTracker, type DeviceTrackerState } from './device-tracker.ts';
 import { kpiSource } from './kpi-source.ts';
 import { LateRebuild, type LateRebuildState, type LateStats } from './late-rebuild.ts';
+import { OutageTracker, type OutageTrackerState } from './outage-tracker.ts';
 import { quarantineRow } from './quarantine-row.ts';
 import { ReadingColumnsBuilder } from './reading-columns.ts';
 
@@ -27,6 +29,7 @@ export interface PipelineState {
   readonly kpis: KpiEngineState;
   readonly devices: DeviceTrackerState;
   readonly late: LateRebuildState;
+  readonly outages: OutageTrackerState;
   readonly events: EventCounts;
   readonly accounting: Accounting;
 }
@@ -61,6 +64,7 @@ export class Pipeline {
   readonly #kpis: KpiEngine;
   readonly #devices: DeviceTracker;
   readonly #late: LateRebuild;
+  readonly #outages: OutageTracker;
   readonly #placementOf: (device: string) => DevicePlacement;
   readonly #accounting = new AccountingCounter();
   #readings = new ReadingColumnsBuilder();
@@ -93,10 +97,14 @@ export class Pipeline {
     // In `event` mode nothing of the past is deleted.
     const readingsAgeMs = windows.clock === 'wall' ? config.store.readingsAge : Number.POSITIVE_INFINITY;
     this.#late = new LateRebuild(this.#windows, readingsAgeMs);
+    this.#outages = new OutageTracker(placementOf, this.#windows.calendar, {
+      ageMsMax: config.outages.keep,
+      changesMax: config.outages.changesMax,
+    });
     this.#kpis = new KpiEngine(
       KPI_DEFINITIONS,
       kpiCity(config, placementOf),
-      kpiSource(this.#windows, () => this.#late.oldHours),
+      kpiSource(this.#windows, () => this.#late.oldHours, this.#outages),
     );
   }
 
@@ -146,9 +154,12 @@ export class Pipeline {
   flush(): PipelineTick {
     const { newSeries, panes, changedHours, events } = this.#windows.tick();
     for (const { kind } of events) this.#events[kind]++;
-    for (const series of newSeries) this.#devices.learnSeries(series);
+    for (const series of newSeries) {
+      this.#devices.learnSeries(series);
+      this.#outages.learnSeries(series);
+    }
     this.#late.oldHours?.put(panes);
-    const kpis = this.#kpis.tick(changedHours);
+    const kpis = this.#kpis.tick([...changedHours, ...this.#outages.tick(this.#windows.nowMs)]);
     const batch: StoreBatch = {
       position: this.#sequence,
       series: newSeries,
@@ -180,6 +191,7 @@ export class Pipeline {
       kpis: this.#kpis.state(),
       devices: this.#devices.state(),
       late: this.#late.state(),
+      outages: this.#outages.state(),
       events: { ...this.#events },
       accounting: this.#accounting.value(this.#sequence),
     };
@@ -195,8 +207,13 @@ export class Pipeline {
     this.#late.restore(state.late);
     Object.assign(this.#events, state.events);
     this.#devices.restore(state.devices);
+    this.#outages.restore(state.outages, this.#series());
     this.#kpis.restore(state.kpis);
     this.#accounting.restore(state.accounting);
+  }
+
+  *#series(): Generator<Series> {
+    for (let id = 0; id < this.#windows.seriesCount; id++) yield this.#windows.view(id).series;
   }
 
   #takeMessage(sequence: number, message: Message): void {
@@ -223,6 +240,7 @@ export class Pipeline {
       case 'lateFiled':
         this.#accounting.reading(outcome);
         this.#readings.add(series, reading, ReadingStatus[outcome], sequence);
+        this.#outages.take(series, reading);
         break;
       case 'duplicate':
         this.#accounting.reading('duplicate');
@@ -253,13 +271,14 @@ export class Pipeline {
 
 /** The city as KPIs see it: its zones with what they were told of themselves, and its devices. */
 export function kpiCity(config: CityConfig, facts: KpiCity['facts']): KpiCity {
-  const { city, zones, noise, water } = config;
+  const { city, zones, noise, water, outages } = config;
+  const sustained = { overMinutes: outages.sustainedOver / MINUTE_MS, strict: outages.strict };
   return {
     id: city.id,
     population: undefined,
     cityFacts: factHistories(city, city.timeZone),
     zones: zones.map((zone) => ({ id: zone.id, parent: zone.parent, facts: factHistories(zone, city.timeZone) })),
-    settings: { noise, water },
+    settings: { noise, water, outages: { sustained } },
     facts,
   };
 }

@@ -1,5 +1,5 @@
 import { DAY_MS } from '../../base/index.ts';
-import { QUANTITIES } from '../../model/index.ts';
+import { OUTAGE_QUANTITIES, QUANTITIES } from '../../model/index.ts';
 import type { KpiDefinition } from '../definition.ts';
 import { SUM } from '../spatial-rules.ts';
 
@@ -22,7 +22,8 @@ export const silentSensors: KpiDefinition = {
   method: 'number of devices without a message for longer than their time-out, of those heard in the last 24 hours',
   completeness: 'a device that was heard in the last 24 hours',
   source: 'operation of the network',
-  quantities: [...QUANTITIES.keys()],
+  // Nobody is silent for having no outage to tell of.
+  quantities: [...QUANTITIES.keys()].filter((id) => !OUTAGE_QUANTITIES.some((outage) => outage === id)),
   spatial: SUM,
   reachHours: 23,
   looksAt: ['heard'],

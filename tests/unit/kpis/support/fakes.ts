@@ -9,7 +9,7 @@ import type {
   Part,
 } from '../../../../src/kpis/index.ts';
 import { KPI_DEFINITIONS } from '../../../../src/kpis/index.ts';
-import { NO_FACTS, QUANTITIES } from '../../../../src/model/index.ts';
+import { type Interruption, NO_FACTS, QUANTITIES } from '../../../../src/model/index.ts';
 
 /** An hour (or quarter-hour) as a test says it; by default 60 readings, all of them there. */
 export interface FakeHour {
@@ -32,6 +32,7 @@ export interface FakeSeries {
   readonly quarters?: readonly FakeHour[];
   /** Times of readings, bad ones included, for what was heard. */
   readonly heardAtMs?: readonly number[];
+  readonly interruptions?: readonly Interruption[];
 }
 
 /** The KPI of an id. */
@@ -55,6 +56,7 @@ export const SETTINGS = {
     leakAboveLitresPerHour: 0,
     limits: { ph: [6.5, 8.5], turbidity: [null, 5], free_chlorine: [0.2, 5] },
   } as const,
+  outages: { sustained: { overMinutes: 5, strict: true } },
 };
 
 /** The local day that holds an instant, over by default. */
@@ -142,6 +144,8 @@ function seriesOf(id: number, quantity: string, fake: FakeSeries): KpiSeries {
       const energy = readings.reduce((sum, { value, pane }) => sum + pane.count * 10 ** (value! / 10), 0);
       return count === 0 ? null : 10 * Math.log10(energy / count);
     },
+    interruptions: (fromMs, toMs) =>
+      (fake.interruptions ?? []).filter(({ beginMs }) => beginMs >= fromMs && beginMs < toMs),
   };
 }
 

@@ -1,0 +1,44 @@
+import type { Series } from '../../model/index.ts';
+import type { DeviceFacts } from '../definition.ts';
+
+/** Any of these says that the device measures a supply of electricity. */
+const SUPPLY_QUANTITIES: ReadonlySet<string> = new Set([
+  'energy_import',
+  'energy_export',
+  'energy_generation',
+  'energy_delta',
+  'power_active',
+  'power_import',
+  'power_outage',
+  'customers_out',
+]);
+
+/**
+ * Customers behind the electricity meters that were heard, by zone: what outages are divided by where nobody told how
+ * many customers are served. Where feeders are told with their customers beside the meters behind them, the larger group
+ * counts. A function of the series that there are, in any order.
+ */
+export class CustomerCount {
+  readonly #facts: (device: string) => DeviceFacts;
+  readonly #known = new Set<string>();
+  readonly #meters = new Map<string, number>();
+  readonly #feeders = new Map<string, number>();
+
+  constructor(facts: (device: string) => DeviceFacts) {
+    this.#facts = facts;
+  }
+
+  learn({ device, quantity }: Pick<Series, 'device' | 'quantity'>): void {
+    if (!SUPPLY_QUANTITIES.has(quantity) || this.#known.has(device)) return;
+    this.#known.add(device);
+    const { zone, role, customers } = this.#facts(device);
+    if (role === 'ignore' || customers <= 0) return;
+    const counts = role === 'customer' ? this.#meters : this.#feeders;
+    counts.set(zone, (counts.get(zone) ?? 0) + customers);
+  }
+
+  /** Customers of the devices of the zone itself, without those of the zones in it; '' for the city's own. */
+  of(zone: string): number {
+    return Math.max(this.#meters.get(zone) ?? 0, this.#feeders.get(zone) ?? 0);
+  }
+}
