@@ -179,6 +179,42 @@ export function exposureShare(zones: readonly NoiseZone[], thresholdDb: number):
   };
 }
 
+/** People of one 5-dB band of a level. */
+export interface ExposureBand {
+  /** Inclusive lower bound, dB(A). */
+  readonly fromDb: number;
+  /** Exclusive upper bound; Infinity for the last band. */
+  readonly toDb: number;
+  readonly population: number;
+}
+
+/** First and last lower bounds of the bands that are reported (Directive 2002/49/EC, annex VI). */
+export const EXPOSURE_BANDS = {
+  lden: { firstDb: 55, lastDb: 75 },
+  lnight: { firstDb: 50, lastDb: 70 },
+} as const;
+
+/**
+ * People by 5-dB bands of their zone's level: 55 to 59 ... 75 and more for Lden. A level belongs to the band whose lower
+ * bound it reaches, so 59.9 dB is in "55 to 59". People below the first band, and those of zones without data, are in none.
+ *
+ * @see Directive 2002/49/EC, annex VI
+ */
+export function exposureBands(
+  zones: readonly { readonly population: number; readonly level: number | null }[],
+  { firstDb, lastDb }: { readonly firstDb: number; readonly lastDb: number },
+): ExposureBand[] {
+  const bands: ExposureBand[] = [];
+  for (let fromDb = firstDb; fromDb <= lastDb; fromDb += EXPOSURE_BAND_DB) {
+    const toDb = fromDb === lastDb ? Number.POSITIVE_INFINITY : fromDb + EXPOSURE_BAND_DB;
+    const inside = zones.filter(({ level: db }) => db !== null && db >= fromDb && db < toDb);
+    bands.push({ fromDb, toDb, population: exactSum(inside.map(({ population }) => population)) });
+  }
+  return bands;
+}
+
+const EXPOSURE_BAND_DB = 5;
+
 function energy(db: number): number {
   assert(Number.isFinite(db), `a sound level is ${db}; filter readings by quality first`);
   return 10 ** (db / 10);

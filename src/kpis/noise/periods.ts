@@ -1,6 +1,6 @@
-import { lden, type NoisePeriod, noisePeriodOfHour, periodHours } from '../arithmetic/index.ts';
+import { LDN_HOURS, lden, ldn, type NoisePeriod, noisePeriodOfHour, periodHours } from '../arithmetic/index.ts';
 import type { KpiDefinition, KpiDevice, KpiWindow, Part } from '../definition.ts';
-import { hoursOf, mainSeries, partOf, threeQuarters } from '../hours.ts';
+import { mainSeries, partOf, threeQuarters } from '../hours.ts';
 import type { KpiBand } from '../kpi.ts';
 import { ENERGETIC_MEAN } from '../spatial-rules.ts';
 
@@ -48,27 +48,77 @@ export const noiseLden: KpiDefinition = {
   bands: bands(53, 55, 65),
   method: 'from Lday, Levening + 5 dB and Lnight + 10 dB, weighted by the hours of the periods',
   completeness: 'valid levels of all three periods',
+  device: ldenPart,
+};
+
+/** Day-night level of one local day: 15 hours of day from 07, 9 of night from 22, whatever the city's periods are. */
+export const noiseLdn: KpiDefinition = {
+  ...COMMON,
+  id: 'noise-ldn',
+  title: 'Ldn of the day',
+  bands: [],
+  method: 'from the levels of 07 to 22 and of 22 to 07 + 10 dB local time, weighted 15 to 9',
+  completeness: 'valid hours for at least 75 % of both periods',
+  source: 'EPA 550/9-74-004, day-night average sound level',
   device: (device, window) => {
-    const parts = PERIODS.map(({ period }) => periodPart(device, window, period));
-    const [day, evening, night] = parts;
-    if (!day || !evening || !night) return null;
-    const validCount = parts.reduce((sum, part) => sum + (part?.validCount ?? 0), 0);
+    const day = levelOfHours(device, window, isLdnDay);
+    const night = levelOfHours(device, window, (hour) => !isLdnDay(hour));
+    if (day === null || night === null) return null;
     const value =
-      day.value === null || evening.value === null || night.value === null
-        ? null
-        : lden({ lday: day.value, levening: evening.value, lnight: night.value }, periodHours(window.settings.noise));
-    const valid = value !== null && day.valid && evening.valid && night.valid;
-    return { value, validCount, expectedCount: hoursOf(window), valid, note: '' };
+      day.value === null || night.value === null ? null : ldn({ lday: day.value, lnight: night.value }, LDN_HOURS);
+    const valid = value !== null && day.valid && night.valid;
+    return { ...countsOf([day, night]), value, valid, note: '' };
   },
 };
 
-function periodPart(device: KpiDevice, window: KpiWindow, period: NoisePeriod): Part | null {
+/** Equivalent level of one local day: of leisure noise the guideline is 70 dB over 24 hours, as a mean of a year. */
+export const noiseLaeqDay: KpiDefinition = {
+  ...COMMON,
+  id: 'noise-laeq-day',
+  title: 'LAeq of the day',
+  bands: [],
+  method: 'energetic mean of the readings of the valid hours of the local day',
+  completeness: 'valid hours for at least 75 % of the day',
+  source: 'ISO 1996-1, equivalent continuous sound pressure level',
+  device: (device, window) => levelOfHours(device, window, () => true),
+};
+
+const isLdnDay = (clockHour: number): boolean => clockHour >= LDN_DAY_FROM && clockHour < LDN_DAY_FROM + LDN_HOURS.day;
+
+const LDN_DAY_FROM = 7;
+
+/** Lden of a device in a local day; null for a device without a part in it. */
+export function ldenPart(device: KpiDevice, window: KpiWindow): Part | null {
+  const parts = PERIODS.map(({ period }) => periodPart(device, window, period));
+  const [day, evening, night] = parts;
+  if (!day || !evening || !night) return null;
+  const value =
+    day.value === null || evening.value === null || night.value === null
+      ? null
+      : lden({ lday: day.value, levening: evening.value, lnight: night.value }, periodHours(window.settings.noise));
+  const valid = value !== null && day.valid && evening.valid && night.valid;
+  return { ...countsOf([day, evening, night]), value, valid, note: '' };
+}
+
+function countsOf(parts: readonly Part[]): Pick<Part, 'validCount' | 'expectedCount'> {
+  return {
+    validCount: parts.reduce((sum, part) => sum + part.validCount, 0),
+    expectedCount: parts.reduce((sum, part) => sum + part.expectedCount, 0),
+  };
+}
+
+/** The level of a period of the city in a local day. */
+export function periodPart(device: KpiDevice, window: KpiWindow, period: NoisePeriod): Part | null {
+  return levelOfHours(device, window, (hour) => noisePeriodOfHour(hour, window.settings.noise) === period);
+}
+
+/** @param isAsked whether an hour of the clock, 0 to 23, belongs to what is asked for */
+function levelOfHours(device: KpiDevice, window: KpiWindow, isAsked: (clockHour: number) => boolean): Part | null {
   const series = mainSeries(device, 'laeq', window);
   if (series === undefined || device.facts.role !== 'ambient') return null;
   const hours = series.hours(window.startMs, window.endMs);
   if (hours.length === 0) return null;
-  const inPeriod = (startMs: number): boolean =>
-    noisePeriodOfHour(window.calendar.clockHour(startMs), window.settings.noise) === period;
+  const inPeriod = (startMs: number): boolean => isAsked(window.calendar.clockHour(startMs));
   let expectedCount = 0;
   for (let atMs = window.startMs; atMs < window.endMs; atMs = window.calendar.hourEnd(atMs)) {
     if (inPeriod(atMs)) expectedCount++;

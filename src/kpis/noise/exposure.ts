@@ -1,0 +1,112 @@
+import { EXPOSURE_BANDS, energyMean, exposureBands, exposureShare } from '../arithmetic/index.ts';
+import type { Amounts, CombinedPart, KpiDefinition, KpiDevice, KpiWindow, Part, SpatialRule } from '../definition.ts';
+import { sumsOf } from '../meter-rule.ts';
+import { NO_PART, usable } from '../spatial-rules.ts';
+import { ldenPart, periodPart } from './periods.ts';
+
+type Index = 'lden' | 'lnight';
+
+interface Line {
+  readonly index: Index;
+  readonly id: string;
+  readonly code: string;
+  readonly name: string;
+  threshold(window: KpiWindow): number;
+  level(device: KpiDevice, window: KpiWindow): Part | null;
+}
+
+const LINES: readonly Line[] = [
+  {
+    ...{ index: 'lden', id: 'noise-exposure-lden', code: 'EN: EN: EQ: 2A', name: 'Lden' },
+    threshold: ({ settings }) => settings.noise.ldenThresholdDb,
+    level: ldenPart,
+  },
+  {
+    ...{ index: 'lnight', id: 'noise-exposure-lnight', code: '', name: 'Lnight' },
+    threshold: ({ settings }) => settings.noise.lnightThresholdDb,
+    level: (device, window) => periodPart(device, window, 'night'),
+  },
+];
+
+/**
+ * People of the city in zones whose level of the day lies above the threshold, and by 5-dB bands in the note. Points
+ * stand for zones: an estimate of one day, and no strategic noise map (KPI.md 3).
+ */
+export const noiseExposure: readonly KpiDefinition[] = LINES.map(
+  ({ index, id, code, name, threshold, level }): KpiDefinition => ({
+    id,
+    code,
+    title: `Inhabitants exposed to noise, ${name} of the day (estimate)`,
+    domain: 'noise',
+    unit: '%',
+    unitLabel: '% of inhabitants covered',
+    window: 'day',
+    direction: 'lower',
+    decimals: 1,
+    bands: [],
+    scopes: ['city'],
+    method: `inhabitants of zones whose ${name} lies above the threshold of the city (55 dB for Lden, 50 dB for Lnight by default), of those of zones with sensors; note: inhabitants by 5-dB band; one day, points for zones: an estimate, not an END map`,
+    completeness: 'zones with half of their sensors valid',
+    source: 'Directive 2002/49/EC, annex VI; U4SSC EN: EN: EQ: 2A, as a one-day indicator',
+    quantities: ['laeq'],
+    spatial: exposureRule(index),
+    reachHours: 0,
+    device: (device, window) => {
+      const part = level(device, window);
+      return part === null ? null : { ...part, amounts: { threshold: threshold(window) } };
+    },
+  }),
+);
+
+/** A zone's people are exposed to the energetic mean of its sensors; people of zones without a level are in no number. */
+function exposureRule(index: Index): SpatialRule {
+  const { firstDb, lastDb } = EXPOSURE_BANDS[index];
+  const names: string[] = [];
+  for (let fromDb = firstDb; fromDb <= lastDb; fromDb += 5) names.push(`from${fromDb}`);
+  const keys = ['exposed', 'covered', ...names];
+  return {
+    text: 'zone: its people, exposed or not by the energetic mean of its valid sensors; city: sum of the people of its zones; zones without data leave numerator and denominator',
+    zone: (parts, { population }) => {
+      const all = parts.map(({ part }) => part);
+      const used = usable(all);
+      const db = energyMean(used.map((part) => part.value ?? Number.NaN));
+      if (db === null) return { ...NO_PART, expectedCount: all.length, used: [] };
+      const validCount = all.filter((part) => part.valid).length;
+      const valid = validCount > 0 && 2 * validCount >= all.length;
+      const amounts = { ...peopleOf(index, db, population, used[0]?.amounts?.threshold ?? Number.NaN) };
+      return { ...saidOf(amounts, names, valid), validCount, expectedCount: all.length, amounts, used };
+    },
+    parent: (parts) => {
+      const all = parts.map(({ part }) => part);
+      const used = usable(all);
+      const amounts = sumsOf(used, keys);
+      const validCount = all.filter((part) => part.valid).length;
+      return {
+        ...saidOf(amounts, names, validCount > 0 && 2 * validCount >= all.length),
+        ...{ validCount, expectedCount: all.length, amounts, used },
+      } satisfies CombinedPart;
+    },
+  };
+}
+
+function peopleOf(index: Index, level: number, population: number, thresholdDb: number): Amounts {
+  const bands = exposureBands([{ population, level }], EXPOSURE_BANDS[index]);
+  const { percent } = exposureShare([{ population, lden: level }], thresholdDb);
+  return {
+    covered: population,
+    exposed: percent === 100 ? population : 0,
+    ...Object.fromEntries(bands.map((band) => [`from${band.fromDb}`, band.population])),
+  };
+}
+
+/** Where nobody lives there is a level and no share: such a zone leaves the city's numbers. */
+function saidOf(amounts: Amounts, names: readonly string[], isValid: boolean) {
+  const { exposed = 0, covered = 0 } = amounts;
+  const value = covered > 0 ? (100 * exposed) / covered : null;
+  const bands = names.map((name, index) => {
+    const fromDb = Number(name.slice('from'.length));
+    return `${index === names.length - 1 ? `>=${fromDb}` : `${fromDb}-${fromDb + 4}`}: ${amounts[name] ?? 0}`;
+  });
+  const valid = isValid && value !== null;
+  return { value, valid, note: bands.join(', '), numerator: 100 * exposed, denominator: covered };
+}
