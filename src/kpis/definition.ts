@@ -33,6 +33,14 @@ export interface KpiHour {
   readonly pane: Pane;
 }
 
+/** Levels of one hour, dB: those exceeded 10, 50 and 90 % of the time, and the highest. */
+export interface HourLevels {
+  readonly l10: number;
+  readonly l50: number;
+  readonly l90: number;
+  readonly max: number;
+}
+
 /** A series as a KPI may look at it. Hours are those of the city's calendar. */
 export interface KpiSeries {
   readonly series: Series;
@@ -48,6 +56,8 @@ export interface KpiSeries {
   quarters(fromMs: number, toMs: number): readonly KpiHour[];
   /** The value of several hours taken together, all their readings alike; null when nothing counts. */
   pooled(hours: readonly KpiHour[]): number | null;
+  /** Levels that the hour starting at `startMs` exceeds 10, 50 and 90 % of the time, and its highest one, dB. */
+  levels(startMs: number): HourLevels | undefined;
   /** Of a series that tells of outages: the interruptions that began in [fromMs, toMs), oldest first. */
   interruptions(fromMs: number, toMs: number): readonly Interruption[];
 }
@@ -163,8 +173,11 @@ export interface SpatialRule {
   whole?(part: Part, zone: ZoneFacts): Part;
 }
 
-/** What of `KpiSeries` a KPI asks for: its hours, its quarter-hours, or when it was heard. */
-export type KpiLook = 'hours' | 'quarters' | 'heard';
+/**
+ * What of `KpiSeries` a KPI asks for: its hours, its quarter-hours, when it was heard, or the levels of its hours. Levels
+ * are known as far as the engine remembers hours, about a day: what comes later does not change KPIs of them.
+ */
+export type KpiLook = 'hours' | 'quarters' | 'heard' | 'levels';
 
 /** A KPI: one pure function from a device's windows to its part, and a rule of space. */
 export interface KpiDefinition extends Omit<KpiInfo, 'spatial'> {

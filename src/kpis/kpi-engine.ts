@@ -18,6 +18,8 @@ export interface KpiSource {
   watermarkMs(id: number): number;
   /** Customers behind the electricity meters heard in a zone, those of the zones in it left out; '' for the city's own. */
   customersCounted?(zone: string): number;
+  /** Levels of hours are known from here on, ms UTC; of all hours when absent. */
+  levelsKeptFromMs?(): number;
   /** Newest stored revision of a window that is older than what the engine remembers; 0 when it was never corrected. */
   storedRevision(kpi: string, zone: string, startMs: number): number;
 }
@@ -240,8 +242,11 @@ export class KpiEngine {
 
   #touch(todo: Map<Tracked, Map<number, Todo>>, series: number, hourStartMs: number, nowMs: number): void {
     const { device, quantity } = this.#source.series(series).series;
+    const levelsFromMs = this.#source.levelsKeptFromMs?.() ?? Number.NEGATIVE_INFINITY;
     for (const tracked of this.#byQuantity.get(quantity) ?? []) {
+      const fromMs = tracked.kpi.looksAt?.includes('levels') === true ? levelsFromMs : Number.NEGATIVE_INFINITY;
       for (const bounds of touchedWindows(tracked.kpi, this.#source.calendar, hourStartMs)) {
+        if (bounds.startMs < fromMs) continue;
         tracked.parts.forget(bounds.startMs, device);
         if (hasBegun(tracked.kpi, bounds, nowMs)) addTodo(todo, tracked, bounds, device);
       }

@@ -13,6 +13,7 @@ import { electricityPerCapita } from './energy/per-capita.ts';
 import { energyPowerFactor } from './energy/power-factor.ts';
 import { meterAvailability } from './network/meter-availability.ts';
 import { silentSensors } from './network/silent-sensors.ts';
+import { noiseExceeded, noiseLafMax } from './noise/exceeded.ts';
 import { noiseExposure } from './noise/exposure.ts';
 import { noiseLaeqHour } from './noise/laeq-hour.ts';
 import { noiseLaeqDay, noiseLden, noiseLdn, noisePeriods } from './noise/periods.ts';
@@ -39,6 +40,8 @@ export const KPI_DEFINITIONS: readonly KpiDefinition[] = [
   noiseLdn,
   noiseLaeqDay,
   ...noiseExposure,
+  ...noiseExceeded,
+  noiseLafMax,
   waterPerCapita,
   waterMnf,
   ...waterBalanceDays,

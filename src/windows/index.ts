@@ -4,6 +4,7 @@ export * from './distinct-readings.ts';
 export type { EngineSnapshot } from './engine-snapshot.ts';
 export * from './functions/index.ts';
 export type { LateBound, LateReadings } from './late-hours.ts';
+export type { LevelStats } from './level-rows.ts';
 export * from './merge-panes.ts';
 export type { ToldPanes } from './pane-tick.ts';
 export * from './plan-text.ts';

@@ -1,4 +1,5 @@
 import type { Pane, QuantityKind } from '../model/index.ts';
+import { LevelRows, type LevelStats } from './level-rows.ts';
 import { emptyPane } from './pane-of-readings.ts';
 
 /** What is remembered of a pane whose readings are gone: what a KPI that looks back asks for. */
@@ -16,10 +17,12 @@ interface Chunk {
   readonly invalid: Uint32Array | undefined;
   readonly heard: Uint32Array | undefined;
   readonly held: Uint8Array;
+  /** Of hours of levels only. */
+  levels: LevelRows | undefined;
 }
 
 /** Columns of a chunk by number, as snapshots name them; new ones go to the end. */
-const COLUMNS = ['amount', 'amountSin', 'covered', 'count', 'slots', 'invalid', 'heard', 'held'] as const;
+const COLUMNS = ['amount', 'amountSin', 'covered', 'count', 'slots', 'invalid', 'heard', 'held', 'levels'] as const;
 
 /** A column of a chunk, for snapshots. */
 export interface RecordColumn {
@@ -79,6 +82,18 @@ export class PaneRecords {
     if (chunk.heard !== undefined) chunk.heard[record] = Number.isNaN(heardMs) ? 0 : heardMs - startMs + 1;
   }
 
+  /** Remembers what the levels of an hour are exceeded by, beside its pane. */
+  setLevels(record: number, startMs: number, stats: LevelStats | undefined): void {
+    const chunk = this.#chunkFor(record, startMs, stats !== undefined);
+    if (chunk === undefined) return;
+    chunk.levels ??= new LevelRows();
+    chunk.levels.set(record, stats);
+  }
+
+  levels(record: number, startMs: number): LevelStats | undefined {
+    return this.#chunks.get(startMs)?.levels?.get(record);
+  }
+
   /**
    * The pane as far as it is remembered: value, counts and coverage. Extremes, first and last are NaN, except `lastMs`,
    * which is when the series was heard last in it.
@@ -115,7 +130,8 @@ export class PaneRecords {
   *#columnsOf(chunks: readonly (readonly [number, Chunk])[], level: number): Generator<RecordColumn> {
     for (const [startMs, chunk] of chunks) {
       for (const [column, name] of COLUMNS.entries()) {
-        const content = chunk[name];
+        const held = chunk[name];
+        const content = held instanceof LevelRows ? held.content : held;
         if (content !== undefined) yield { level, column, startMs, content };
       }
       this.#frozen.delete(chunk);
@@ -127,7 +143,8 @@ export class PaneRecords {
     const name = COLUMNS[column]!;
     const chunk = (this.#chunks.get(startMs) ?? {}) as Record<string, unknown>;
     const { buffer } = bytes;
-    if (name === 'held') {
+    if (name === 'levels') chunk[name] = new LevelRows(new Float64Array(buffer));
+    else if (name === 'held') {
       chunk[name] = new Uint8Array(buffer);
       this.#capacity = Math.max(this.#capacity, bytes.length);
     } else chunk[name] = name.startsWith('amount') ? new Float64Array(buffer) : new Uint32Array(buffer);
@@ -171,6 +188,7 @@ export class PaneRecords {
       invalid: this.#isLean ? undefined : u32(chunk?.invalid),
       heard: this.#isLean ? undefined : u32(chunk?.heard),
       held,
+      levels: chunk?.levels?.copy(),
     };
   }
 }

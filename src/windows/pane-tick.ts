@@ -1,5 +1,6 @@
 import { type Calendar, HOUR_MS, QUARTER_MS } from '../base/index.ts';
 import { PANE_FIELDS, type Pane, type PaneColumnsBuilder, type PaneLevel } from '../model/index.ts';
+import { levelStatsOf } from './level-rows.ts';
 import { isEmptyPane, paneValue } from './merge-panes.ts';
 import { emptyPane, type MutablePane, paneOfReadings } from './pane-of-readings.ts';
 import type { PaneRecords } from './pane-records.ts';
@@ -342,8 +343,12 @@ export class PaneTick {
     const record = table.recordOf[id]!;
     if (record < 0 || pane.startMs < (level === 'hour' ? hoursFromMs : quartersFromMs)) return;
     const held = isEmptyPane(pane) ? undefined : pane;
-    if (level === 'hour') hours.set(record, rule.kind, pane.startMs, held, newestIn(readings, pane));
-    else if (table.remembersQuarters(id)) quarters.set(record, rule.kind, pane.startMs, held, Number.NaN);
+    if (level === 'hour') {
+      hours.set(record, rule.kind, pane.startMs, held, newestIn(readings, pane));
+      if (rule.kind === 'level') {
+        hours.setLevels(record, pane.startMs, levelStatsOf(readings, pane.startMs, pane.endMs));
+      }
+    } else if (table.remembersQuarters(id)) quarters.set(record, rule.kind, pane.startMs, held, Number.NaN);
   }
 }
 

@@ -1,5 +1,6 @@
 import { type Calendar, QUARTER_MS } from '../base/index.ts';
 import type { Pane } from '../model/index.ts';
+import { levelStatsOf } from './level-rows.ts';
 import { paneOfReadings } from './pane-of-readings.ts';
 import type { PaneRecords } from './pane-records.ts';
 import type { ReadingArena } from './reading-arena.ts';
@@ -65,6 +66,11 @@ export class SeriesViews {
         return remembered
           ? this.#remembered(this.#sources.quarters, id, firstMs, toMs, quarterEnd)
           : this.#folded(id, firstMs, toMs, quarterEnd);
+      },
+      levels: (startMs) => {
+        if (series.kind !== 'level') return undefined;
+        if (record >= 0) return this.#sources.hours.levels(record, startMs);
+        return levelStatsOf(this.#visible(id), startMs, hourEnd(startMs));
       },
       heardMs: (fromMs, toMs) => this.#heardMs(id, fromMs, toMs),
     };

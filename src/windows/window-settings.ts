@@ -1,4 +1,5 @@
 import type { Pane, PaneColumns, Series } from '../model/index.ts';
+import type { LevelStats } from './level-rows.ts';
 
 export interface WindowSettings {
   /** `wall`: now is what `passTime` was told last. `event`: now is the newest accepted event time. */
@@ -82,6 +83,8 @@ export interface SeriesView {
   hours(fromMs: number, toMs: number): Pane[];
   /** Quarter-hour panes, likewise; of energy quantities as far back as hours, of others while readings are kept. */
   quarters(fromMs: number, toMs: number): Pane[];
+  /** What the levels of the hour that starts at `startMs` are exceeded by; of other kinds undefined. */
+  levels(startMs: number): LevelStats | undefined;
   /** Newest kept reading in [fromMs, toMs), bad ones included; -Infinity when there is none. */
   heardMs(fromMs: number, toMs: number): number;
 }

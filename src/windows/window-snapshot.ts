@@ -16,7 +16,7 @@ import type { RecordColumn } from './pane-records.ts';
  */
 
 /** Grows with every change of the layout; others are refused. */
-export const WINDOW_SNAPSHOT_VERSION = 1;
+export const WINDOW_SNAPSHOT_VERSION = 2;
 
 export const PIECE = { meta: 0, names: 1, readings: 2, records: 3 } as const;
 export type PieceKind = (typeof PIECE)[keyof typeof PIECE];

@@ -27,6 +27,7 @@ export function kpiSource(
     },
     watermarkMs: (id) => windows.watermarkMs(id),
     customersCounted: (zone) => outages.customersIn(zone),
+    levelsKeptFromMs: () => windows.hoursKeptFromMs,
     storedRevision: (kpi, zone, startMs) => oldHours()?.revision(kpi, zone, startMs) ?? 0,
   };
 }
@@ -70,6 +71,7 @@ function kpiSeries(
       const panes = hours.map((hour) => hour.pane);
       return paneValue(series.kind, mergePanes(panes, first.startMs, last.endMs, series.expectEveryMs));
     },
+    levels: (startMs) => view.levels(startMs),
     interruptions: (fromMs, toMs) => outages.interruptions(series.id, fromMs, toMs),
   };
 }

@@ -1,6 +1,7 @@
 import { calendarOf, HOUR_MS, MINUTE_MS } from '../../../../src/base/index.ts';
 import type {
   DeviceFacts,
+  HourLevels,
   KpiDefinition,
   KpiDevice,
   KpiHour,
@@ -30,6 +31,8 @@ export interface FakeSeries {
   readonly silentAfterMs?: number;
   readonly hours?: readonly FakeHour[];
   readonly quarters?: readonly FakeHour[];
+  /** Levels of hours by their start, ms UTC. */
+  readonly levels?: ReadonlyMap<number, HourLevels>;
   /** Times of readings, bad ones included, for what was heard. */
   readonly heardAtMs?: readonly number[];
   readonly interruptions?: readonly Interruption[];
@@ -133,6 +136,7 @@ function seriesOf(id: number, quantity: string, fake: FakeSeries): KpiSeries {
   return {
     series: { id, device: 'device-1', quantity, channel: fake.channel ?? '', unit, kind, domain, expectEveryMs },
     silentAfterMs: fake.silentAfterMs ?? 5 * MINUTE_MS,
+    levels: (startMs) => fake.levels?.get(startMs),
     newestMs: () => Math.max(Number.NEGATIVE_INFINITY, ...heard),
     heardMs: (fromMs, toMs) =>
       Math.max(Number.NEGATIVE_INFINITY, ...heard.filter((timeMs) => timeMs >= fromMs && timeMs < toMs)),
