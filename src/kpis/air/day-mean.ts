@@ -1,9 +1,9 @@
 import type { EaqiPollutant } from '../arithmetic/index.ts';
-import { meanOfValid } from '../arithmetic/index.ts';
+import { meanOfValid, whoLevel } from '../arithmetic/index.ts';
 import type { KpiDefinition } from '../definition.ts';
 import { hoursOf, mainSeries, partOf, threeQuarters, validValues } from '../hours.ts';
-import type { KpiBand } from '../kpi.ts';
 import { MEAN_OF_STATIONS } from '../spatial-rules.ts';
+import { whoBands } from './who-bands.ts';
 
 const TITLES: Readonly<Record<EaqiPollutant, string>> = {
   pm2_5: 'PM2.5, 24-hour mean',
@@ -12,17 +12,6 @@ const TITLES: Readonly<Record<EaqiPollutant, string>> = {
   o3: 'O3, 24-hour mean',
   so2: 'SO2, 24-hour mean',
 };
-
-/** WHO 2021 24-hour guideline and interim targets, ug/m3 (KPI.md 2.7); ozone has none for 24 hours. */
-const WHO_DAY: Readonly<Record<EaqiPollutant, readonly number[]>> = {
-  pm2_5: [15, 25, 37.5, 50, 75],
-  pm10: [45, 50, 75, 100, 150],
-  no2: [25, 50, 120],
-  o3: [],
-  so2: [40, 50, 125],
-};
-
-const WHO_COLORS = ['#2e9e6b', '#9bbf3b', '#e3c440', '#e8923a', '#d6503f', '#8e2a5c'];
 
 /** Rolling mean of the valid hourly means of the last 24 hours, end-stamped at full hours (KPI.md 6.3). */
 export function airDayMean(pollutant: EaqiPollutant): KpiDefinition {
@@ -36,7 +25,7 @@ export function airDayMean(pollutant: EaqiPollutant): KpiDefinition {
     window: 'rolling-24h',
     direction: 'lower',
     decimals: 1,
-    bands: whoBands(WHO_DAY[pollutant]),
+    bands: whoBands(whoLevel(pollutant, 'day')),
     scopes: ['device', 'zone', 'city'],
     method: 'mean of the valid hourly means of the last 24 hours; bands: WHO 2021 guideline and interim targets',
     completeness: 'at least 18 of 24 valid hours',
@@ -53,17 +42,4 @@ export function airDayMean(pollutant: EaqiPollutant): KpiDefinition {
       return partOf(meanOfValid(values), values.length, expected, threeQuarters(expected));
     },
   };
-}
-
-function whoBands(limits: readonly number[]): readonly KpiBand[] {
-  if (limits.length === 0) return [];
-  const name = (index: number): string => {
-    if (index === 0) return 'WHO guideline met';
-    return index === limits.length ? 'above all WHO targets' : `WHO interim target ${limits.length - index} met`;
-  };
-  return [...limits, Number.POSITIVE_INFINITY].map((upTo, index) => ({
-    name: name(index),
-    upTo,
-    color: WHO_COLORS[index] ?? '#8e2a5c',
-  }));
 }

@@ -1,32 +1,29 @@
-import { EAQI_2024, type EaqiPollutant } from '../arithmetic/index.ts';
+import { EAQI_2024, EAQI_POLLUTANTS, type EaqiPollutant, whoLevel } from '../arithmetic/index.ts';
 import type { KpiDefinition } from '../definition.ts';
 import { EXPECTED_AFTER_HOURS, expectedHour, hourPart } from '../hours.ts';
 import type { KpiBand } from '../kpi.ts';
 import { MEAN_OF_STATIONS } from '../spatial-rules.ts';
-
-const TITLES: Readonly<Record<EaqiPollutant, string>> = {
-  pm2_5: 'PM2.5, hourly mean',
-  pm10: 'PM10, hourly mean',
-  no2: 'NO2, hourly mean',
-  o3: 'O3, hourly mean',
-  so2: 'SO2, hourly mean',
-};
+import { idPart, POLLUTANTS, type PollutantId } from './pollutants.ts';
+import { whoBands } from './who-bands.ts';
 
 /** Hourly mean of a pollutant; an hour is valid with 75 % of its expected readings (2008/50/EC annex I: 45 minutes). */
-export function airHourMean(pollutant: EaqiPollutant): KpiDefinition {
+export function airHourMean(pollutant: PollutantId): KpiDefinition {
+  const { name, unit, unitLabel } = POLLUTANTS[pollutant];
+  const bands = isEaqi(pollutant) ? eaqiBands(pollutant) : whoBands(whoLevel(pollutant, 'hour'));
+  const source = isEaqi(pollutant) ? EAQI_2024.version : 'the WHO guidelines of 2021';
   return {
-    id: `air-${pollutant.replace('_', '-')}-hour`,
+    id: `air-${idPart(pollutant)}-hour`,
     code: '',
-    title: TITLES[pollutant],
+    title: `${name}, hourly mean`,
     domain: 'air',
-    unit: 'ug/m3',
-    unitLabel: '\u00b5g/m\u00b3',
+    unit,
+    unitLabel,
     window: 'hour',
     direction: 'lower',
     decimals: 1,
-    bands: eaqiBands(pollutant),
+    bands,
     scopes: ['device', 'zone', 'city'],
-    method: `arithmetic mean of the readings of the hour; colour bands of ${EAQI_2024.version}`,
+    method: `arithmetic mean of the readings of the hour${bands.length === 0 ? '' : `; colour bands of ${source}`}`,
     completeness: 'at least 75 % of the expected readings of the hour',
     source: 'Directive 2008/50/EC, annex I',
     quantities: [pollutant],
@@ -39,8 +36,12 @@ export function airHourMean(pollutant: EaqiPollutant): KpiDefinition {
   };
 }
 
+function isEaqi(pollutant: PollutantId): pollutant is EaqiPollutant {
+  return (EAQI_POLLUTANTS as readonly string[]).includes(pollutant);
+}
+
 /** The classes of the European Air Quality Index as bands of one pollutant. */
-export function eaqiBands(pollutant: EaqiPollutant): readonly KpiBand[] {
+function eaqiBands(pollutant: EaqiPollutant): readonly KpiBand[] {
   return EAQI_2024.classes.map(({ name, color }, index) => ({
     name,
     color,

@@ -3,7 +3,7 @@ import { assert } from '../../base/index.ts';
 /*
  * Rules of rounding of the standards, on values that come from binary arithmetic. A mean of 24 values of 35.4 can be
  * 35.399999999999984 and would truncate to 35.3: what binary arithmetic brought in is taken out first, at a millionth of
- * the last digit that is kept, far below anything that was measured (KPI.md 0.5).
+ * the last digit that is kept, far below anything that was measured (KPI.md 6.4).
  */
 
 /** The value in units of its last kept digit, without the noise of binary arithmetic. */
