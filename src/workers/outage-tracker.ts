@@ -1,4 +1,4 @@
-import { type Calendar, HOUR_MS, MINUTE_MS } from '../base/index.ts';
+import { type Calendar, DAY_MS, HOUR_MS, MINUTE_MS } from '../base/index.ts';
 import type { DevicePlacement } from '../config/index.ts';
 import { CustomerCount, OutageBook, type OutageBookLimits, type OutageBookState } from '../kpis/index.ts';
 import { type Interruption, OUTAGE_QUANTITIES, qualityCounts, type Reading, type Series } from '../model/index.ts';
@@ -9,7 +9,22 @@ const TELLS_OF_OUTAGES: ReadonlySet<string> = new Set(OUTAGE_QUANTITIES);
 export interface OutageTrackerState {
   readonly book: OutageBookState;
   readonly nowMs: number;
+  readonly zones: readonly (readonly [zone: string, days: ToldDays])[];
 }
+
+/** Local days of a zone of which "no outage" is told where there was none. */
+interface ToldDays {
+  /** The first series of the zone: a day is told of the zone, and not of every device in it. */
+  readonly series: number;
+  /** Of all that the zone told, ms UTC. */
+  oldestMs: number;
+  /** Start of the first day told and end of the last one, ms UTC; NaN before any is. */
+  fromMs: number;
+  toMs: number;
+}
+
+/** Days further back are told of only where something happened. */
+const QUIET_DAYS_MS = 400 * DAY_MS;
 
 /** An hour that outage KPIs look at again. */
 export interface TouchedHour {
@@ -24,16 +39,15 @@ export function tellsOfOutages(quantity: string): boolean {
 
 /**
  * Feeds the outage book from the readings that count, in the order of the journal, and tells which hours KPIs have to
- * look at again: those in which interruptions began that changed or run, and those of a new day, of which "none" is to
- * be said.
+ * look at again: those in which interruptions began that changed or run, and one of every day on which a place could
+ * have told of outages, so that it is said that there were none.
  */
 export class OutageTracker {
   readonly #placementOf: (device: string) => DevicePlacement;
   readonly #calendar: Calendar;
   readonly #book: OutageBook;
   readonly #customers: CustomerCount;
-  /** One series of each zone: a new day is told of every zone, and not of every device. */
-  readonly #seriesOfZone = new Map<string, number>();
+  readonly #zones = new Map<string, ToldDays>();
   #nowMs = Number.NEGATIVE_INFINITY;
 
   constructor(placementOf: (device: string) => DevicePlacement, calendar: Calendar, limits: OutageBookLimits) {
@@ -48,13 +62,14 @@ export class OutageTracker {
     if (!tellsOfOutages(reading.quantity) || !qualityCounts(reading.quality)) return;
     if (!Number.isFinite(reading.value)) return;
     this.#book.put(series, Math.floor(reading.timeMs), Math.max(0, Math.round(reading.value)));
+    const { zone } = this.#placementOf(reading.device);
+    const days = this.#zones.get(zone);
+    if (days !== undefined) days.oldestMs = Math.min(days.oldestMs, reading.timeMs);
+    else this.#zones.set(zone, { series, oldestMs: reading.timeMs, fromMs: Number.NaN, toMs: Number.NaN });
   }
 
-  learnSeries({ id, device, quantity }: Series): void {
-    this.#customers.learn({ device, quantity });
-    if (!tellsOfOutages(quantity)) return;
-    const { zone } = this.#placementOf(device);
-    if (!this.#seriesOfZone.has(zone)) this.#seriesOfZone.set(zone, id);
+  learnSeries(series: Series): void {
+    this.#customers.learn(series);
   }
 
   interruptions(series: number, fromMs: number, toMs: number): readonly Interruption[] {
@@ -72,9 +87,7 @@ export class OutageTracker {
     const beforeMs = this.#nowMs;
     this.#nowMs = nowMs;
     if (!Number.isFinite(nowMs) || !passes(MINUTE_MS, beforeMs, nowMs)) return touched;
-    if (!Number.isFinite(beforeMs) || this.#calendar.dayStart(beforeMs) !== this.#calendar.dayStart(nowMs)) {
-      for (const series of this.#seriesOfZone.values()) touched.push(this.#hourOf(series, nowMs));
-    }
+    for (const days of this.#zones.values()) touched.push(...this.#untoldDays(days, nowMs));
     for (const { series, beginMs } of this.#book.running()) {
       // As their minutes are counted: to the minute while the day is open and a little longer, then to the hour.
       const isRecent = nowMs < this.#calendar.dayEnd(beginMs) + 2 * HOUR_MS;
@@ -88,14 +101,28 @@ export class OutageTracker {
   }
 
   state(): OutageTrackerState {
-    return { book: this.#book.state(), nowMs: this.#nowMs };
+    const zones = [...this.#zones].map(([zone, days]) => [zone, { ...days }] as const);
+    return { book: this.#book.state(), nowMs: this.#nowMs, zones };
   }
 
   /** @param series all that there were, by id */
   restore(state: OutageTrackerState, series: Iterable<Series>): void {
     this.#book.restore(state.book);
     this.#nowMs = state.nowMs;
+    for (const [zone, days] of state.zones) this.#zones.set(zone, { ...days });
     for (const one of series) this.learnSeries(one);
+  }
+
+  /** Days that time, or an older reading, brought in since they were told last. */
+  *#untoldDays(days: ToldDays, nowMs: number): Generator<TouchedHour> {
+    const { series } = days;
+    const fromMs = this.#calendar.dayStart(Math.max(days.oldestMs, nowMs - QUIET_DAYS_MS));
+    const toMs = this.#calendar.dayEnd(nowMs);
+    const told = Number.isNaN(days.fromMs) ? { fromMs, toMs: fromMs } : { fromMs: days.fromMs, toMs: days.toMs };
+    for (let atMs = fromMs; atMs < told.fromMs; atMs = this.#calendar.dayEnd(atMs)) yield this.#hourOf(series, atMs);
+    for (let atMs = told.toMs; atMs < toMs; atMs = this.#calendar.dayEnd(atMs)) yield this.#hourOf(series, atMs);
+    days.fromMs = Math.min(told.fromMs, fromMs);
+    days.toMs = Math.max(told.toMs, toMs);
   }
 
   #hourOf(series: number, atMs: number): TouchedHour {
