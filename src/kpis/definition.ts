@@ -1,7 +1,9 @@
 import type { Calendar } from '../base/index.ts';
 import type { FactsInForce, Interruption, OutageRecord, Pane, Series } from '../model/index.ts';
 import type { SustainedRule } from './arithmetic/index.ts';
+import type { DayRecord } from './day-ledger.ts';
 import type { KpiInfo } from './kpi.ts';
+import type { DayLevel, ElapsedDays } from './long-windows.ts';
 
 /** Role of a device in the city, as its configuration says. */
 export type DeviceRole = 'ambient' | 'bulk' | 'customer' | 'generation' | 'grid' | 'ignore';
@@ -179,6 +181,20 @@ export interface SpatialRule {
  */
 export type KpiLook = 'hours' | 'quarters' | 'heard' | 'levels';
 
+/** A window of many days and how much of it has passed. */
+export interface FoldSpan extends ElapsedDays {
+  readonly window: KpiWindow;
+}
+
+/** How a window of many days is made of what a KPI of a day said. */
+export interface DayFold {
+  readonly of: KpiDefinition;
+  /** Whose days: those of each device, or those of all of a zone's own devices together. */
+  readonly level: DayLevel;
+  /** @param days of the window that have ended and said something, oldest first, at least one */
+  fold(days: readonly DayRecord[], span: FoldSpan): Part;
+}
+
 /** A KPI: one pure function from a device's windows to its part, and a rule of space. */
 export interface KpiDefinition extends Omit<KpiInfo, 'spatial'> {
   /** Quantities that it reads; any reading of them makes it look again. */
@@ -195,6 +211,8 @@ export interface KpiDefinition extends Omit<KpiInfo, 'spatial'> {
   readonly looksAt?: readonly KpiLook[];
   /** Depends on now: looked at again every minute while the window is open, and once when it ends. */
   readonly live?: boolean;
+  /** For windows of many days; `quantities` and `scopes` are then those of the KPI of the day, and `device` is not asked. */
+  readonly days?: DayFold;
   /** The device's part, or null when it has no part in the KPI (wrong role, no such series). */
   device(device: KpiDevice, window: KpiWindow): Part | null;
 }

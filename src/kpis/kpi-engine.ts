@@ -1,8 +1,10 @@
 import { assert, type Calendar, DAY_MS, MINUTE_MS } from '../base/index.ts';
 import type { FactHistories, KpiValue } from '../model/index.ts';
+import type { DayLedgerState } from './day-ledger.ts';
 import type { DeviceFacts, KpiDefinition, KpiDevice, KpiSeries, KpiSettings } from './definition.ts';
 import { KpiEvaluation, type KpiMembers } from './kpi-evaluation.ts';
 import { type Bounds, hasBegun, neededUntilMs, touchedWindows, windowAt } from './kpi-windows.ts';
+import { DayBook, isLongWindow, type LongWindow, longWindowsEndedWith, longWindowsOf } from './long-windows.ts';
 import { PartCache } from './part-cache.ts';
 import { ancestors, type ZoneNode, type ZoneSpec, zoneTree } from './zone-tree.ts';
 
@@ -47,11 +49,14 @@ export interface KpiEngineState {
   ])[];
   readonly finalMarks: readonly (readonly [key: string, watermarkMs: number])[];
   readonly revisions: readonly (readonly [key: string, revision: number])[];
+  readonly days: DayLedgerState;
 }
 
 interface Todo {
   readonly bounds: Bounds;
   readonly devices: Set<string>;
+  /** Zones of which more than the devices changed. */
+  readonly zones: Set<string>;
 }
 
 interface Member extends KpiDevice {
@@ -66,6 +71,9 @@ interface Member extends KpiDevice {
  */
 const REVISIONS_KEPT_BEYOND_HORIZON_MS = 4 * DAY_MS;
 
+/** Windows of a year and of the year before it. */
+const LONG_REVISIONS_KEPT_MS = 800 * DAY_MS;
+
 /** A window that is not final. */
 interface OpenWindow {
   readonly endMs: number;
@@ -74,13 +82,22 @@ interface OpenWindow {
   readonly provisional: Set<string>;
 }
 
-/** One KPI with the devices that have a part in it, and its windows that are not final. */
-interface Tracked extends KpiMembers {
-  readonly kpi: KpiDefinition;
+/** Devices with series of the same quantities; KPIs that read these share it. */
+interface Group {
+  /** Names it, in marks: its quantities. */
+  readonly id: string;
   readonly devices: Map<string, Member>;
   readonly byZone: Map<string, KpiDevice[]>;
+  /** Some of its KPIs publish values of single devices. */
+  hasDeviceScope: boolean;
+  /** Watermarks of scopes in the tick that runs. */
+  readonly watermarks: Map<string, number>;
+}
+
+/** One KPI with the devices that have a part in it, and its windows that are not final. */
+interface Tracked extends KpiMembers {
+  readonly group: Group;
   readonly open: Map<number, OpenWindow>;
-  readonly parts: PartCache;
 }
 
 /**
@@ -89,7 +106,13 @@ interface Tracked extends KpiMembers {
  */
 export class KpiEngine {
   readonly #tracked: readonly Tracked[];
+  /** KPIs that are made of hours, by quantity. */
   readonly #byQuantity = new Map<string, Tracked[]>();
+  /** KPIs whose windows are folded from days, by KPI of the day. */
+  readonly #byDay = new Map<string, Tracked[]>();
+  readonly #groups = new Map<string, Group>();
+  readonly #groupsByQuantity = new Map<string, Group[]>();
+  readonly #days: DayBook;
   readonly #city: KpiCity;
   readonly #source: KpiSource;
   readonly #zones: ReadonlyMap<string, ZoneNode>;
@@ -106,20 +129,28 @@ export class KpiEngine {
     this.#city = city;
     this.#source = source;
     this.#zones = zoneTree(city.id, city.population, city.zones, city.cityFacts);
-    this.#tracked = definitions.map((kpi) => ({
-      kpi,
-      devices: new Map(),
-      byZone: new Map(),
-      open: new Map(),
-      parts: new PartCache(),
-    }));
-    for (const tracked of this.#tracked) {
-      for (const quantity of tracked.kpi.quantities) {
-        const list = this.#byQuantity.get(quantity) ?? [];
-        list.push(tracked);
-        this.#byQuantity.set(quantity, list);
-      }
+    this.#tracked = definitions.map((kpi) => this.#track(kpi));
+    this.#days = new DayBook(definitions.flatMap(({ days }) => (days === undefined ? [] : [[days.of.id, days.level]])));
+    for (const group of this.#groups.values()) {
+      for (const quantity of group.id.split(',')) listAt(this.#groupsByQuantity, quantity).push(group);
     }
+    for (const tracked of this.#tracked) {
+      const { quantities, days } = tracked.kpi;
+      if (days !== undefined) listAt(this.#byDay, days.of.id).push(tracked);
+      else for (const quantity of quantities) listAt(this.#byQuantity, quantity).push(tracked);
+    }
+  }
+
+  #track(kpi: KpiDefinition): Tracked {
+    const id = kpi.quantities.join(',');
+    let group = this.#groups.get(id);
+    if (group === undefined) {
+      group = { id, devices: new Map(), byZone: new Map(), hasDeviceScope: false, watermarks: new Map() };
+      this.#groups.set(id, group);
+    }
+    group.hasDeviceScope ||= kpi.scopes.includes('device');
+    const { devices, byZone } = group;
+    return { kpi, group, devices, byZone, open: new Map(), parts: new PartCache() };
   }
 
   /** Values that changed, may have changed, or became final. */
@@ -133,13 +164,18 @@ export class KpiEngine {
     this.#forget(nowMs);
     const values: KpiValue[] = [];
     const memo = new Map<string, unknown>();
-    for (const tracked of this.#tracked) {
+    for (const { watermarks } of this.#groups.values()) watermarks.clear();
+    const evaluate = (tracked: Tracked): void => {
       const evaluation = this.#evaluation(tracked, nowMs, memo);
-      for (const { bounds, devices } of (todo.get(tracked) ?? new Map<number, Todo>()).values()) {
-        for (const scope of this.#scopesOf(tracked, devices)) this.#look(evaluation, bounds, scope, true, values);
+      for (const entry of todo.get(tracked)?.values() ?? []) {
+        for (const scope of this.#scopesOf(tracked, entry)) this.#look(evaluation, entry.bounds, scope, true, values);
       }
       if (minutePassed) this.#finish(tracked, evaluation, values);
-    }
+    };
+    for (const tracked of this.#tracked) if (tracked.kpi.days === undefined) evaluate(tracked);
+    this.#touchLong(todo, nowMs);
+    for (const tracked of this.#tracked) if (tracked.kpi.days !== undefined) evaluate(tracked);
+    if (minutePassed) this.#raiseMarks();
     for (const [key, markMs] of this.#raisedMarks) this.#finalMarks.set(key, markMs);
     this.#raisedMarks.clear();
     this.#nowMs = nowMs;
@@ -159,6 +195,7 @@ export class KpiEngine {
       ),
       finalMarks: [...this.#finalMarks],
       revisions: [...this.#revisions],
+      days: this.#days.state(),
     };
   }
 
@@ -173,6 +210,7 @@ export class KpiEngine {
     }
     for (const [key, watermarkMs] of state.finalMarks) this.#finalMarks.set(key, watermarkMs);
     for (const [key, revision] of state.revisions) this.#revisions.set(key, revision);
+    this.#days.ledger.restore(state.days);
   }
 
   /** New series join the KPIs that read their quantity. */
@@ -180,16 +218,19 @@ export class KpiEngine {
     for (; this.#knownSeries < upTo; this.#knownSeries++) {
       const view = this.#source.series(this.#knownSeries);
       const { device, quantity } = view.series;
-      for (const tracked of this.#byQuantity.get(quantity) ?? []) this.#join(tracked, device, view);
+      for (const group of this.#groupsByQuantity.get(quantity) ?? []) this.#join(group, device, view);
     }
   }
 
-  /** Once a day of event time: revisions of windows that nothing can change any more. */
+  /** Once a day of event time: days, and revisions of windows, that nothing can change any more. */
   #forget(nowMs: number): void {
     if (Math.floor(nowMs / DAY_MS) === Math.floor(this.#nowMs / DAY_MS)) return;
-    const beforeMs = this.#revisionsFromMs();
+    this.#days.forget(this.#source.calendar, nowMs);
+    const isLong = new Set(this.#tracked.flatMap(({ kpi }) => (isLongWindow(kpi.window) ? [kpi.id] : [])));
     for (const key of this.#revisions.keys()) {
-      if (Number(key.slice(key.lastIndexOf('\n') + 1)) < beforeMs) this.#revisions.delete(key);
+      const kpi = key.slice(0, key.indexOf('\n'));
+      const fromMs = isLong.has(kpi) ? this.#longRevisionsFromMs() : this.#revisionsFromMs();
+      if (Number(key.slice(key.lastIndexOf('\n') + 1)) < fromMs) this.#revisions.delete(key);
     }
   }
 
@@ -200,10 +241,15 @@ export class KpiEngine {
     return Math.floor(nowMs / DAY_MS) * DAY_MS - horizonMs - REVISIONS_KEPT_BEYOND_HORIZON_MS;
   }
 
+  /** Windows of many days are corrected for as long as days are kept, and begin a year before they end. */
+  #longRevisionsFromMs(): number {
+    return Math.floor(this.#source.nowMs() / DAY_MS) * DAY_MS - LONG_REVISIONS_KEPT_MS;
+  }
+
   /** How often the window was corrected, this time included. */
-  #revisionOf(kpi: string, scope: string, startMs: number, isCorrected: boolean): number {
+  #revisionOf({ id: kpi, window }: KpiDefinition, scope: string, startMs: number, isCorrected: boolean): number {
     const key = `${kpi}\n${scope}\n${startMs}`;
-    const isOld = startMs < this.#revisionsFromMs();
+    const isOld = startMs < (isLongWindow(window) ? this.#longRevisionsFromMs() : this.#revisionsFromMs());
     const before = isOld ? this.#source.storedRevision(kpi, scope, startMs) : (this.#revisions.get(key) ?? 0);
     if (!isCorrected) return before;
     if (!isOld) this.#revisions.set(key, before + 1);
@@ -211,15 +257,15 @@ export class KpiEngine {
   }
 
   #rememberNewest(): void {
-    for (const { devices } of this.#tracked) {
+    for (const { devices } of this.#groups.values()) {
       for (const member of devices.values()) {
         member.newestMs = member.series.reduce((newest, view) => Math.max(newest, view.newestMs()), member.newestMs);
       }
     }
   }
 
-  #join(tracked: Tracked, device: string, view: KpiSeries): void {
-    const known = tracked.devices.get(device);
+  #join(group: Group, device: string, view: KpiSeries): void {
+    const known = group.devices.get(device);
     if (known !== undefined) {
       known.series.push(view);
       known.series.sort((a, b) =>
@@ -231,13 +277,8 @@ export class KpiEngine {
     // Decoded and stored, but part of no KPI: it must not hold back what is final either.
     if (facts.role === 'ignore') return;
     const member: Member = { device, facts, series: [view], newestMs: Number.NEGATIVE_INFINITY };
-    tracked.devices.set(device, member);
-    const zone = this.#zones.has(facts.zone) ? facts.zone : this.#city.id;
-    const members = [...(tracked.byZone.get(zone) ?? []), member];
-    tracked.byZone.set(
-      zone,
-      members.sort((a, b) => compare(a.device, b.device)),
-    );
+    group.devices.set(device, member);
+    insertByName(listAt(group.byZone, this.#zones.has(facts.zone) ? facts.zone : this.#city.id), member);
   }
 
   #touch(todo: Map<Tracked, Map<number, Todo>>, series: number, hourStartMs: number, nowMs: number): void {
@@ -263,9 +304,10 @@ export class KpiEngine {
     const hourPassed = !Number.isFinite(beforeMs) || calendar.hourStart(nowMs) !== calendar.hourStart(beforeMs);
     for (const tracked of this.#tracked) {
       const { kpi } = tracked;
+      if (kpi.days !== undefined) continue;
       if (kpi.live === true) tracked.parts.clear();
       else if (!hourPassed) continue;
-      for (const [device, { newestMs }] of tracked.devices) {
+      for (const [device, { newestMs }] of tracked.group.devices) {
         for (const bounds of this.#windowsOfTime(kpi, newestMs, beforeMs, nowMs))
           addTodo(todo, tracked, bounds, device);
       }
@@ -284,16 +326,50 @@ export class KpiEngine {
     if (Number.isFinite(beforeMs)) yield windowAt(kpi, calendar, beforeMs);
   }
 
-  /** Scopes that the devices belong to: themselves, their zones, the city. */
-  *#scopesOf(tracked: Tracked, devices: ReadonlySet<string>): Generator<string> {
+  /** Windows of many days in which a day ended, or an ended one changed, in this tick. */
+  #touchLong(todo: Map<Tracked, Map<number, Todo>>, nowMs: number): void {
+    if (this.#byDay.size === 0 || !Number.isFinite(nowMs)) return;
+    const { calendar } = this.#source;
+    const todayMs = calendar.dayStart(nowMs);
+    for (const { kpi, subject, dayMs } of this.#days.takeChanged()) {
+      for (const tracked of this.#byDay.get(kpi) ?? []) {
+        for (const bounds of longWindowsOf(tracked.kpi.window as LongWindow, calendar, dayMs, todayMs)) {
+          addSubject(todo, tracked, bounds, subject);
+        }
+      }
+    }
+    if (!Number.isFinite(this.#nowMs) || calendar.dayStart(this.#nowMs) === todayMs) return;
+    for (const tracked of this.#tracked) {
+      if (tracked.kpi.days !== undefined) this.#passDays(todo, tracked, tracked.kpi.days.of.id, todayMs);
+    }
+  }
+
+  /** A day that ends belongs to windows also of subjects that said nothing in it: their coverage falls. */
+  #passDays(todo: Map<Tracked, Map<number, Todo>>, tracked: Tracked, day: string, todayMs: number): void {
+    const { calendar } = this.#source;
+    const firstMs = Math.max(calendar.dayStart(this.#nowMs), todayMs - LONG_REVISIONS_KEPT_MS);
+    for (let dayMs = firstMs; dayMs < todayMs; dayMs = calendar.dayEnd(dayMs)) {
+      for (const bounds of longWindowsEndedWith(tracked.kpi.window as LongWindow, calendar, dayMs)) {
+        for (const subject of this.#days.ledger.subjects(day, bounds.startMs)) {
+          addSubject(todo, tracked, bounds, subject);
+        }
+      }
+    }
+  }
+
+  /** Scopes that the devices and zones belong to: themselves, the zones around, the city. */
+  *#scopesOf(tracked: Tracked, { devices, zones: changed }: Todo): Generator<string> {
     const zones = new Set<string>();
     const { scopes } = tracked.kpi;
+    const addZone = (id: string): void => {
+      const node = this.#zones.get(id) ?? this.#zones.get(this.#city.id);
+      if (node !== undefined) for (const zone of ancestors(node)) zones.add(zone.id);
+    };
     for (const device of devices) {
       if (scopes.includes('device')) yield `device:${device}`;
-      const facts = tracked.devices.get(device)?.facts;
-      const node = this.#zones.get(facts?.zone ?? '') ?? this.#zones.get(this.#city.id);
-      if (node !== undefined) for (const zone of ancestors(node)) zones.add(zone.id);
+      addZone(tracked.devices.get(device)?.facts.zone ?? '');
     }
+    for (const zone of changed) addZone(zone);
     for (const zone of zones) if (scopes.includes(zone === this.#city.id ? 'city' : 'zone')) yield zone;
   }
 
@@ -308,37 +384,52 @@ export class KpiEngine {
       }
       if (scopes.size === 0) tracked.open.delete(startMs);
     }
-    for (const scope of evaluation.scopesSeen()) {
-      // A zone without any device is never waited for, but nothing of it has been final either.
-      if (evaluation.watermarkMs(scope) < Number.POSITIVE_INFINITY) this.#raiseMark(tracked.kpi, scope, evaluation);
+  }
+
+  /** Once a minute: how far the inputs of every scope are believed complete. */
+  #raiseMarks(): void {
+    const seen = new Set<Group>();
+    for (const tracked of this.#tracked) {
+      const { group } = tracked;
+      if (group.devices.size === 0 || seen.has(group)) continue;
+      seen.add(group);
+      const evaluation = this.#evaluation(tracked, this.#source.nowMs(), new Map());
+      for (const zone of this.#zones.keys()) this.#raiseMark(group, zone, evaluation);
+      if (!group.hasDeviceScope) continue;
+      for (const device of group.devices.keys()) this.#raiseMark(group, `device:${device}`, evaluation);
     }
   }
 
   #look(evaluation: KpiEvaluation, bounds: Bounds, scope: string, changed: boolean, values: KpiValue[]): void {
-    const { kpi, open } = evaluation.members as Tracked;
+    const { kpi, group, open } = evaluation.members as Tracked;
     const entry = open.get(bounds.startMs);
-    const markMs = this.#finalMarks.get(`${kpi.id}\n${scope}`) ?? Number.NEGATIVE_INFINITY;
+    const markMs = this.#finalMarks.get(`${group.id}\n${scope}`) ?? Number.NEGATIVE_INFINITY;
     const wasFinal = neededUntilMs(kpi, bounds) <= markMs && entry?.provisional.has(scope) !== true;
     // What was said and has nothing behind it any more is taken back by a value that says nothing.
     if (!evaluation.hasPart(bounds, scope) && !wasFinal && entry?.scopes.has(scope) !== true) return;
-    const revision = this.#revisionOf(kpi.id, scope, bounds.startMs, changed && wasFinal);
+    const revision = this.#revisionOf(kpi, scope, bounds.startMs, changed && wasFinal);
     const isProvisional = evaluation.isProvisional(bounds, scope);
     const final = !isProvisional && (wasFinal || evaluation.watermarkMs(scope) >= neededUntilMs(kpi, bounds));
     values.push(evaluation.value(bounds, scope, revision, final));
-    if (final && !wasFinal) this.#raiseMark(kpi, scope, evaluation);
+    if (final && !wasFinal) this.#raiseMark(group, scope, evaluation);
     noteOpen(open, bounds, scope, final ? 'final' : isProvisional ? 'provisional' : 'open');
   }
 
   /** What was said to be final stays final: a device that joins with a backlog makes revisions, not a step back. */
-  #raiseMark(kpi: KpiDefinition, scope: string, evaluation: KpiEvaluation): void {
-    const key = `${kpi.id}\n${scope}`;
+  #raiseMark(group: Group, scope: string, evaluation: KpiEvaluation): void {
+    const watermarkMs = evaluation.watermarkMs(scope);
+    // A zone without any device is never waited for, but nothing of it has been final either.
+    if (watermarkMs === Number.POSITIVE_INFINITY) return;
+    const key = `${group.id}\n${scope}`;
     const before = this.#finalMarks.get(key) ?? Number.NEGATIVE_INFINITY;
-    this.#raisedMarks.set(key, Math.max(before, evaluation.watermarkMs(scope)));
+    if (watermarkMs > before) this.#raisedMarks.set(key, watermarkMs);
   }
 
   #evaluation(tracked: Tracked, nowMs: number, memo: Map<string, unknown>): KpiEvaluation {
     return new KpiEvaluation(tracked, {
       memo,
+      days: this.#days,
+      watermarks: tracked.group.watermarks,
       calendar: this.#source.calendar,
       settings: this.#city.settings,
       nowMs: Math.floor(nowMs / MINUTE_MS) * MINUTE_MS,
@@ -373,7 +464,40 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
 }
 
+/** Puts a member where it stands by name; most come in order. */
+function insertByName(members: KpiDevice[], member: KpiDevice): void {
+  let at = members.length;
+  while (at > 0 && compare(members[at - 1]!.device, member.device) > 0) at--;
+  members.splice(at, 0, member);
+}
+
+function listAt<T>(lists: Map<string, T[]>, key: string): T[] {
+  let list = lists.get(key);
+  if (list === undefined) {
+    list = [];
+    lists.set(key, list);
+  }
+  return list;
+}
+
+/** A window of many days is looked at again because of a subject of the ledger of days. */
+function addSubject(todo: Map<Tracked, Map<number, Todo>>, tracked: Tracked, bounds: Bounds, subject: string): void {
+  const entry = todoAt(todo, tracked, bounds);
+  if (!subject.startsWith('device:')) {
+    if (tracked.kpi.days?.level === 'zone') entry.zones.add(subject);
+    return;
+  }
+  if (tracked.kpi.days?.level !== 'device') return;
+  const device = subject.slice('device:'.length);
+  tracked.parts.forget(bounds.startMs, device);
+  entry.devices.add(device);
+}
+
 function addTodo(todo: Map<Tracked, Map<number, Todo>>, tracked: Tracked, bounds: Bounds, device: string): void {
+  todoAt(todo, tracked, bounds).devices.add(device);
+}
+
+function todoAt(todo: Map<Tracked, Map<number, Todo>>, tracked: Tracked, bounds: Bounds): Todo {
   let windows = todo.get(tracked);
   if (windows === undefined) {
     windows = new Map();
@@ -381,8 +505,8 @@ function addTodo(todo: Map<Tracked, Map<number, Todo>>, tracked: Tracked, bounds
   }
   let entry = windows.get(bounds.startMs);
   if (entry === undefined) {
-    entry = { bounds, devices: new Set() };
+    entry = { bounds, devices: new Set(), zones: new Set() };
     windows.set(bounds.startMs, entry);
   }
-  entry.devices.add(device);
+  return entry;
 }

@@ -1,8 +1,9 @@
 import type { Calendar } from '../base/index.ts';
 import { type KpiValue, NO_FACTS } from '../model/index.ts';
-import type { KpiDefinition, KpiDevice, KpiSettings, KpiWindow, Part } from './definition.ts';
+import type { DayFold, KpiDefinition, KpiDevice, KpiSettings, KpiWindow, Part } from './definition.ts';
 import type { KpiBand } from './kpi.ts';
 import type { Bounds } from './kpi-windows.ts';
+import { type DayBook, elapsedDays } from './long-windows.ts';
 import type { PartCache } from './part-cache.ts';
 import { NO_PART } from './spatial-rules.ts';
 import type { ZoneNode } from './zone-tree.ts';
@@ -24,6 +25,10 @@ export interface EvaluationContext {
   readonly nowMs: number;
   readonly zones: ReadonlyMap<string, ZoneNode>;
   readonly cityId: string;
+  /** What days said; kept for windows of many days. */
+  readonly days?: DayBook;
+  /** Of scopes, in the tick that runs; shared by KPIs of the same devices. */
+  readonly watermarks?: Map<string, number>;
   /** Event time up to which a series is believed complete. */
   watermarkMs(series: number): number;
   /** Customers behind the electricity meters heard in a zone itself; '' for the city's own. */
@@ -43,7 +48,7 @@ const NOTHING: ScopePart = { part: NO_PART, deviceCount: 0, coveredPopulation: 0
 export class KpiEvaluation {
   readonly members: KpiMembers;
   readonly #context: EvaluationContext;
-  readonly #watermarks = new Map<string, number>();
+  readonly #watermarks: Map<string, number>;
   /** Of the window looked at last: windows are looked at one after the other. */
   #windowStartMs = Number.NaN;
   #deviceParts: Map<string, Part | null> = new Map();
@@ -52,6 +57,7 @@ export class KpiEvaluation {
   constructor(members: KpiMembers, context: EvaluationContext) {
     this.members = members;
     this.#context = context;
+    this.#watermarks = context.watermarks ?? new Map();
   }
 
   /** True when something in the scope has a part in the KPI. */
@@ -102,21 +108,20 @@ export class KpiEvaluation {
     return watermarkMs;
   }
 
-  /** Scopes whose watermark was asked for. */
-  scopesSeen(): Iterable<string> {
-    return this.#watermarks.keys();
-  }
-
   #deviceWatermarkMs(device: KpiDevice | undefined): number {
-    const watermarks = (device?.series ?? []).map(({ series }) => this.#context.watermarkMs(series.id));
-    return watermarks.reduce((least, at) => Math.min(least, at), Number.POSITIVE_INFINITY);
+    let leastMs = Number.POSITIVE_INFINITY;
+    for (const { series } of device?.series ?? []) leastMs = Math.min(leastMs, this.#context.watermarkMs(series.id));
+    return leastMs;
   }
 
   #zoneWatermarkMs(node: ZoneNode | undefined): number {
     if (node === undefined) return Number.NEGATIVE_INFINITY;
-    const own = (this.members.byZone.get(node.id) ?? []).map(({ device }) => this.watermarkMs(`device:${device}`));
-    const below = node.children.map((child) => this.watermarkMs(child.id));
-    return [...own, ...below].reduce((least, at) => Math.min(least, at), Number.POSITIVE_INFINITY);
+    let leastMs = Number.POSITIVE_INFINITY;
+    for (const device of this.members.byZone.get(node.id) ?? []) {
+      leastMs = Math.min(leastMs, this.#deviceWatermarkMs(device));
+    }
+    for (const child of node.children) leastMs = Math.min(leastMs, this.watermarkMs(child.id));
+    return leastMs;
   }
 
   #scopePart(bounds: Bounds, scope: string): ScopePart | null {
@@ -153,10 +158,27 @@ export class KpiEvaluation {
     let part = this.#deviceParts.get(device.device);
     // A device without a part is held as null, one that was not asked yet not at all.
     if (part === undefined) {
-      part = this.members.kpi.device(device, window);
+      part = this.#freshPart(window, device);
       this.#deviceParts.set(device.device, part);
     }
     return part;
+  }
+
+  #freshPart(window: KpiWindow, device: KpiDevice): Part | null {
+    const { kpi } = this.members;
+    const subject = `device:${device.device}`;
+    if (kpi.days !== undefined) return this.#folded(window, kpi.days, subject);
+    const part = kpi.device(device, window);
+    this.#context.days?.note(kpi.id, 'device', subject, window.startMs, part);
+    return part;
+  }
+
+  /** Days that have ended, taken together. */
+  #folded(window: KpiWindow, { of, fold }: DayFold, subject: string): Part | null {
+    const { days, calendar, nowMs } = this.#context;
+    const toMs = Math.min(window.endMs, calendar.dayStart(nowMs));
+    const records = days?.ledger.days(of.id, subject, window.startMs, toMs) ?? [];
+    return records.length === 0 ? null : fold(records, { window, ...elapsedDays(calendar, window, nowMs) });
   }
 
   #zonePart(window: KpiWindow, node: ZoneNode): ScopePart | null {
@@ -192,6 +214,24 @@ export class KpiEvaluation {
   }
 
   #ownPart(window: KpiWindow, node: ZoneNode): ScopePart | null {
+    const { kpi, byZone } = this.members;
+    const { days } = this.#context;
+    if (kpi.days?.level !== 'zone') {
+      const own = this.#devicesPart(window, node);
+      days?.note(kpi.id, 'zone', node.id, window.startMs, own?.part ?? null);
+      return own;
+    }
+    const part = this.#folded(window, kpi.days, node.id);
+    if (part === null) return null;
+    const { ownPopulation } = node.at(window.startMs);
+    return {
+      part,
+      deviceCount: part.value === null ? 0 : (byZone.get(node.id)?.length ?? 0),
+      coveredPopulation: part.value === null ? 0 : ownPopulation,
+    };
+  }
+
+  #devicesPart(window: KpiWindow, node: ZoneNode): ScopePart | null {
     const parts = (this.members.byZone.get(node.id) ?? []).flatMap((device) => {
       const part = this.#devicePart(window, device);
       return part === null ? [] : [{ part, facts: device.facts }];
