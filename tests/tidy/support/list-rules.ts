@@ -37,7 +37,7 @@ export interface ListedKpi {
 }
 
 /** Units that stand in KPIs only, beside those of the quantities. */
-const KPI_UNITS = new Set(['d', 'a', 'm2', 'km', 't']);
+const KPI_UNITS = new Set(['d', 'a', 'm2', 'km', 't', 'ug']);
 
 /** Faults of the list of KPIs: ids, captions, quantities and units. */
 export function kpiFaults(kpis: readonly ListedKpi[]): string[] {
