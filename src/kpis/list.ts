@@ -1,7 +1,18 @@
+import { airAot40Day } from './air/aot40-day.ts';
+import { airChinaAqi } from './air/china-aqi.ts';
+import { airDaqi } from './air/daqi.ts';
 import { airDayMean } from './air/day-mean.ts';
+import { airDayOf } from './air/day-of-pollutant.ts';
 import { airEaqi } from './air/eaqi.ts';
+import { airEaqi2017 } from './air/eaqi-2017.ts';
 import { airHourMean } from './air/hour-mean.ts';
-import { airO3Mda8 } from './air/o3-mda8.ts';
+import { airHoursAbove } from './air/hours-above.ts';
+import { airMda8 } from './air/mda8.ts';
+import { airNaqi } from './air/naqi.ts';
+import { POLLUTANT_IDS } from './air/pollutants.ts';
+import { airRunning8h } from './air/running-8h.ts';
+import { airUsAqi } from './air/us-aqi.ts';
+import { airUsNowCast } from './air/us-nowcast.ts';
 import { EAQI_POLLUTANTS } from './arithmetic/index.ts';
 import type { KpiDefinition } from './definition.ts';
 import { energyGhgDay, renewableShareDay } from './energy/carriers.ts';
@@ -13,6 +24,7 @@ import { electricityPerCapita } from './energy/per-capita.ts';
 import { energyPowerFactor } from './energy/power-factor.ts';
 import { meterAvailability } from './network/meter-availability.ts';
 import { silentSensors } from './network/silent-sensors.ts';
+import { smartElectricityMeters, smartWaterMeters } from './network/smart-meters.ts';
 import { noiseExceeded, noiseLafMax } from './noise/exceeded.ts';
 import { noiseExposure } from './noise/exposure.ts';
 import { noiseLaeqHour } from './noise/laeq-hour.ts';
@@ -31,9 +43,21 @@ import { waterQuality } from './water/quality.ts';
 /** Every KPI of the product; the only list. */
 export const KPI_DEFINITIONS: readonly KpiDefinition[] = [
   airEaqi,
-  ...EAQI_POLLUTANTS.map(airHourMean),
+  ...POLLUTANT_IDS.map(airHourMean),
   ...EAQI_POLLUTANTS.map(airDayMean),
-  airO3Mda8,
+  ...POLLUTANT_IDS.map(airDayOf),
+  airRunning8h('o3'),
+  airRunning8h('co'),
+  airMda8('o3'),
+  airMda8('co'),
+  ...airHoursAbove,
+  airAot40Day,
+  airEaqi2017,
+  airUsAqi,
+  airUsNowCast,
+  airDaqi,
+  airNaqi,
+  ...airChinaAqi,
   noiseLaeqHour,
   ...noisePeriods,
   noiseLden,
@@ -64,4 +88,6 @@ export const KPI_DEFINITIONS: readonly KpiDefinition[] = [
   outageMaifi('day'),
   meterAvailability,
   silentSensors,
+  smartWaterMeters,
+  smartElectricityMeters,
 ];
