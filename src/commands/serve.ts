@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { OperatingError } from '../base/index.ts';
 import { type Config, loadConfig } from '../config/index.ts';
+import { u4sscProblems } from '../kpis/index.ts';
 import { createLogger } from '../telemetry/index.ts';
 import { openProduct, type Product } from '../workers/index.ts';
 import { VERSION } from './version.ts';
@@ -49,12 +50,22 @@ export function webFolder(): string {
 /** Configuration of a command, or the sentence that says what is wrong with it and the exit code. */
 export function readConfig(flags: Pick<Flags, 'config' | 'data' | 'set'>): Config | number {
   try {
-    return loadConfig({ file: flags.config, dataFolder: flags.data, environment: process.env, set: flags.set });
+    const config = loadConfig({ file: flags.config, dataFolder: flags.data, environment: process.env, set: flags.set });
+    checkCodes(config);
+    return config;
   } catch (error) {
     if (!(error instanceof OperatingError)) throw error;
     process.stderr.write(`${error.message}\n`);
     return SERVE_EXIT.configuration;
   }
+}
+
+/** @throws OperatingError `config_invalid` for a code or series that U4SSC does not have */
+function checkCodes(config: Config): void {
+  const problems = u4sscProblems(config);
+  if (problems.length === 0) return;
+  const lines = problems.map((line) => `\n\u2716 ${line}`).join('');
+  throw new OperatingError('config_invalid', `cannot use the configuration ${config.file}:${lines}`);
 }
 
 async function serve(flags: Flags): Promise<number> {

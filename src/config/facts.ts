@@ -118,7 +118,8 @@ function isMap(value: unknown): value is Record<string, unknown> {
   return value !== null && typeof value === 'object' && !Array.isArray(value);
 }
 
-function isDate(text: unknown): boolean {
+/** Whether a text is a date of the calendar, such as 2025-01-31. */
+export function isDate(text: unknown): boolean {
   if (typeof text !== 'string' || !/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
   try {
     Temporal.PlainDate.from(text, { overflow: 'reject' });
@@ -185,6 +186,7 @@ export function checkFacts(area: string, told: Told, timeZone: string): string[]
   });
 }
 
+/** Texts as a message names what is allowed. */
 export function quoted(texts: readonly string[]): string {
   return texts.map((text) => `"${text}"`).join(', ');
 }

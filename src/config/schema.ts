@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { formatDuration, parseDuration } from '../base/index.ts';
-import { QUANTITIES } from '../model/index.ts';
-import { checkFacts, factsSchema, populationSchema } from './facts.ts';
+import { DATA_QUALITIES, QUANTITIES } from '../model/index.ts';
+import { checkFacts, factsSchema, isDate, populationSchema, quoted } from './facts.ts';
 
 const duration = (text: string) =>
   z
@@ -217,6 +217,31 @@ const snapshotSchema = z
   })
   .prefault({});
 
+const targetSchema = z.union([
+  z.number(),
+  z.strictObject({
+    target: z.number(),
+    /** Which way is better; that of the KPI when absent. */
+    direction: z.enum(['higher', 'lower']).optional(),
+  }),
+]);
+
+const reportedSchema = z.strictObject({
+  /** U4SSC code. */
+  kpi: z.string().min(1),
+  /** Which number of the KPI, where it has several. */
+  series: z.string().optional(),
+  /** A year, a month, or the first and the last day. */
+  period: z.union([z.string(), z.int().min(1900).max(2999).transform(String)]).refine(isPeriod, {
+    error: (issue) => `"${String(issue.input)}" is no period; write 2025, 2025-06 or 2024-07-01/2025-06-30`,
+  }),
+  value: z.number(),
+  source: z.string().min(1).max(500),
+  quality: z.enum(DATA_QUALITIES, {
+    error: (issue) => `"${String(issue.input)}" is no data-quality label; allowed are ${quoted(DATA_QUALITIES)}`,
+  }),
+});
+
 /** city.yaml. Unknown keys are refused. */
 export const citySchema = z.strictObject({
   city: z.strictObject({
@@ -233,8 +258,10 @@ export const citySchema = z.strictObject({
   noise: noiseSchema,
   water: waterSchema,
   outages: outagesSchema,
-  /** KPI id to the value that the city aims at. */
-  targets: z.record(z.string(), z.number()).default({}),
+  /** What the city aims at, by KPI id or U4SSC code (`code/series` where the KPI has several numbers). */
+  targets: z.record(z.string(), targetSchema).default({}),
+  /** Values of U4SSC KPIs that the city enters. */
+  reported: z.array(reportedSchema).max(10_000).default([]),
   mqtt: mqttSchema,
   http: httpSchema,
   journal: journalSchema,
@@ -382,4 +409,11 @@ function isTimeZone(name: string): boolean {
   } catch {
     return false;
   }
+}
+
+function isPeriod(text: string): boolean {
+  if (/^\d{4}$/.test(text)) return true;
+  if (/^\d{4}-\d{2}$/.test(text)) return isDate(`${text}-01`);
+  const [first = '', last = '', ...more] = text.split('/');
+  return more.length === 0 && isDate(first) && isDate(last) && first <= last;
 }

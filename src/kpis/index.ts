@@ -10,7 +10,8 @@ export { KPI_DEFINITIONS } from './list.ts';
 export * from './outages/customer-count.ts';
 export * from './outages/interruptions.ts';
 export * from './outages/outage-book.ts';
-export type { ZoneSpec } from './zone-tree.ts';
+export * from './u4ssc/index.ts';
+export { type ZoneSpec, zoneTree } from './zone-tree.ts';
 
 /** What a definition says of itself, without its functions. */
 export function kpiInfo(kpi: KpiDefinition): KpiInfo {

@@ -38,9 +38,23 @@ type Line = readonly [
 
 /* Amounts are of the area and the instant; KPIs by U4SSC code, or by id where they have none. */
 const LINES = [
-  ['population', 'Inhabitants', '{people}', 'amount', 1e9, ['weight of zones', 'EN: EN: WS: 2C', 'EN: E: E: 2C']],
+  [
+    'population',
+    'Inhabitants',
+    '{people}',
+    'amount',
+    1e9,
+    ['weight of zones', 'EN: EN: AQ: 2C', 'EN: EN: WS: 2C', 'EN: EN: EQ: 2A', 'EN: E: E: 2C', 'EN: E: E: 3C'],
+  ],
   ['areaKm2', 'Area', 'km2', 'amount', 1e6, []],
-  ['households', 'Households', '{households}', 'amount', 1e9, ['EN: EN: WS: 1C', 'EC: I: WS: 1C', 'EC: I: ES: 3C']],
+  [
+    'households',
+    'Households',
+    '{households}',
+    'amount',
+    1e9,
+    ['EN: EN: WS: 1C', 'EC: I: WS: 1C', 'EC: I: WS: 2C', 'EC: I: ES: 3C'],
+  ],
   [
     'householdsWaterPlanAudited',
     'Households covered by an audited Water Safety Plan',
@@ -139,7 +153,14 @@ const LINES = [
   ['heatRenewableShare', 'Renewable share of the heat supplied', '1', 'rate', 1, ['EN: E: E: 1C']],
   ['gridKgCo2ePerKwh', 'Emission factor of the electricity from the grid', 'kg/(kW.h)', 'rate', 10, ['EN: EN: AQ: 2C']],
   ['heatKgCo2ePerKwh', 'Emission factor of the heat supplied', 'kg/(kW.h)', 'rate', 10, ['EN: EN: AQ: 2C']],
-  ['gasKwhPerM3', 'Energy content of gas', 'kW.h/m3', 'rate', 50, ['EN: E: E: 3C', 'EN: E: E: 4A']],
+  [
+    'gasKwhPerM3',
+    'Energy content of gas',
+    'kW.h/m3',
+    'rate',
+    50,
+    ['EN: EN: AQ: 2C', 'EN: E: E: 1C', 'EN: E: E: 3C', 'EN: E: E: 4A'],
+  ],
   ['gasKgCo2ePerKwh', 'Emission factor of gas', 'kg/(kW.h)', 'rate', 10, ['EN: EN: AQ: 2C']],
   [
     'otherTonnesCo2ePerYear',

@@ -1,5 +1,5 @@
 import type { DevicePlacement } from '../config/index.ts';
-import type { KpiInfo } from '../kpis/index.ts';
+import type { KpiInfo, KpiTarget } from '../kpis/index.ts';
 import { type Accounting, type KpiValue, QUALITY_NAMES, type Series } from '../model/index.ts';
 import { type DeviceRow, type QuarantineRow, ReadingStatus, type StoredReading } from '../store/index.ts';
 import type { AggregateRow } from '../windows/index.ts';
@@ -32,12 +32,16 @@ export function kpiBody(value: KpiValue): KpiValueBody {
   };
 }
 
-export function kpiInfoBody(info: KpiInfo, target: number | undefined): KpiInfoBody {
+/** @param aim what the city aims at; a direction of its own takes the place of the KPI's */
+export function kpiInfoBody(info: KpiInfo, aim: number | KpiTarget | undefined): KpiInfoBody {
+  const { target, direction }: Partial<KpiTarget> = typeof aim === 'number' ? { target: aim } : (aim ?? {});
   return {
     ...info,
     bands: info.bands.map((band) => ({ ...band, upTo: finiteOrNull(band.upTo) })),
     scopes: [...info.scopes],
+    facts: [...(info.facts ?? [])],
     target: target ?? null,
+    direction: direction ?? info.direction,
   };
 }
 

@@ -129,7 +129,7 @@ function unwrapped(type: z.ZodType): { inner: z.ZodType; standard: string | unde
 
 function written(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null) return String(value);
-  if (!Array.isArray(value)) return '{}';
+  if (!Array.isArray(value)) return JSON.stringify(value);
   return value.length === 0 ? '[]' : value.join(', ');
 }
 

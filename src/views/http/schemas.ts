@@ -118,6 +118,7 @@ export const kpiInfoSchema = z
     ),
     scopes: z.array(z.enum(['device', 'zone', 'city'])),
     target: z.number().nullable().describe("The city's target, from its configuration"),
+    facts: z.array(z.string()).describe('City facts that values are made with, beside the readings'),
     method: z.string(),
     completeness: z.string(),
     spatial: z.string(),

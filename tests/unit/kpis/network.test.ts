@@ -1,13 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { HOUR_MS, MINUTE_MS } from '../../../src/base/index.ts';
+import type { DeviceFacts, ZoneFacts } from '../../../src/kpis/index.ts';
 import {
   at,
+  dayOf,
   device,
   type FakeHour,
   type FakeSeries,
   hoursFrom,
   hoursUntil,
   kpi,
+  NO_DEVICE_FACTS,
+  part,
   partOf,
   repeat,
 } from './support/fakes.ts';
@@ -141,5 +145,44 @@ describe('a silent sensor', () => {
     expect(kpi('silent-sensors').device(sensor(heard(24 * 60 + 1)), closed)).toBeNull();
     const ignored = device({ role: 'ignore' }, [['pm10', heard(300)]]);
     expect(kpi('silent-sensors').device(ignored, closed)).toBeNull();
+  });
+});
+
+describe('smart meters', () => {
+  const window = dayOf(NOON);
+  const heardAt = (iso: string) => ({ heardAtMs: [at(iso)] });
+  const said = (role: DeviceFacts['role'], quantity: string, fake: FakeSeries, id = 'smart-water-meters') =>
+    kpi(id).device(device({ role }, [[quantity, fake]]), window);
+
+  it('are those heard on the day or the day before it', () => {
+    expect(said('customer', 'water_volume', heardAt('2026-06-01T23:59:59Z'))).toMatchObject({ value: 1, valid: true });
+    expect(said('customer', 'water_volume', heardAt('2026-05-31T00:00:00Z'))).toMatchObject({ value: 1 });
+    expect(said('customer', 'water_volume', heardAt('2026-05-30T23:59:59Z'))).toBeNull();
+    expect(said('customer', 'water_volume', heardAt('2026-06-02T00:00:00Z'))).toBeNull();
+    expect(said('customer', 'energy_import', heardAt(NOON), 'smart-electricity-meters')).not.toBeNull();
+  });
+
+  it('are no devices of the network', () => {
+    for (const role of ['bulk', 'grid', 'generation', 'ignore'] as const) {
+      expect(said(role, 'water_volume', heardAt(NOON))).toBeNull();
+    }
+  });
+
+  it('are a share of those installed: 34 of 40 are 85 %', () => {
+    const { spatial } = kpi('smart-electricity-meters');
+    const meters = Array.from({ length: 34 }, () => ({ part: part(1), facts: NO_DEVICE_FACTS }));
+    const installed = (value: number | undefined): ZoneFacts => ({
+      ...{ id: 'z', population: 0 },
+      fact: () => (value === undefined ? undefined : { value, fromMs: 0, source: '', quality: 'Personal estimation' }),
+    });
+    const zone = spatial.zone(meters, installed(40));
+    expect(zone).toMatchObject({ value: 34, valid: true });
+    expect(spatial.whole?.(zone, installed(40))).toMatchObject({ value: 85, valid: true, denominator: 40 });
+    expect(spatial.whole?.(spatial.parent([{ part: zone, population: 1 }]), installed(80))).toMatchObject({
+      value: 42.5,
+    });
+    const unknown = spatial.whole?.(zone, installed(undefined));
+    expect(unknown).toMatchObject({ value: null, valid: false, note: 'electricityMeters unknown' });
+    expect(spatial.whole?.(zone, installed(0))).toMatchObject({ value: null, valid: false });
   });
 });
