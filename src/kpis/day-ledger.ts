@@ -178,8 +178,10 @@ export class DayLedger {
     for (const [subject, column] of this.#columns.get(kpi) ?? []) if (!column.isEmptySince(fromMs)) yield subject;
   }
 
-  forgetBefore(beforeMs: number): void {
-    for (const subjects of this.#columns.values()) {
+  /** @param beforeMsOf what days of a KPI begin with from now on, ms UTC */
+  forgetBefore(beforeMsOf: (kpi: string) => number): void {
+    for (const [kpi, subjects] of this.#columns) {
+      const beforeMs = beforeMsOf(kpi);
       for (const [subject, column] of subjects) {
         column.forgetBefore(beforeMs);
         if (column.isEmptySince(beforeMs)) subjects.delete(subject);

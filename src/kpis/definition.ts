@@ -1,5 +1,5 @@
 import type { Calendar } from '../base/index.ts';
-import type { FactsInForce, Interruption, OutageRecord, Pane, Series } from '../model/index.ts';
+import type { FactsInForce, Interruption, Pane, Series } from '../model/index.ts';
 import type { SustainedRule } from './arithmetic/index.ts';
 import type { DayRecord } from './day-ledger.ts';
 import type { KpiInfo } from './kpi.ts';
@@ -110,6 +110,15 @@ export interface KpiWindow {
   readonly cityFacts: FactsInForce;
 }
 
+/** Minutes without supply, times customers, of interruptions that began on a local day. */
+export interface DailyMinutes {
+  /** Start of the day, ms UTC. */
+  readonly dayMs: number;
+  readonly minutes: number;
+  /** Before the window that a KPI is for. */
+  readonly isBefore: boolean;
+}
+
 /** Amounts by name, each in the unit that the name's definition says. */
 export type Amounts = Readonly<Record<string, number>>;
 
@@ -132,8 +141,8 @@ export interface Part {
   readonly curve?: ReadonlyMap<number, number | null>;
   /** Made of bulk meters, which see all that their district takes, or of a feed of all its outages. */
   readonly bulk?: boolean;
-  /** Outages behind the value. */
-  readonly outages?: OutageRecord;
+  /** Customer minutes without supply by local day, where major event days are told from them. */
+  readonly dailyMinutes?: readonly DailyMinutes[];
   /** Something that the value is made of is not over, however late it is: the value is not final. */
   readonly provisional?: boolean;
 }
@@ -184,6 +193,8 @@ export type KpiLook = 'hours' | 'quarters' | 'heard' | 'levels';
 /** A window of many days and how much of it has passed. */
 export interface FoldSpan extends ElapsedDays {
   readonly window: KpiWindow;
+  /** Where the fold asks for `yearsBefore`: days of these years that said something, oldest first. */
+  readonly before?: readonly DayRecord[];
 }
 
 /** How a window of many days is made of what a KPI of a day said. */
@@ -191,6 +202,8 @@ export interface DayFold {
   readonly of: KpiDefinition;
   /** Whose days: those of each device, or those of all of a zone's own devices together. */
   readonly level: DayLevel;
+  /** How many years before the window it looks at, too; they are kept for it. */
+  readonly yearsBefore?: number;
   /** @param days of the window that have ended and said something, oldest first, at least one */
   fold(days: readonly DayRecord[], span: FoldSpan): Part;
 }

@@ -130,7 +130,9 @@ export class KpiEngine {
     this.#source = source;
     this.#zones = zoneTree(city.id, city.population, city.zones, city.cityFacts);
     this.#tracked = definitions.map((kpi) => this.#track(kpi));
-    this.#days = new DayBook(definitions.flatMap(({ days }) => (days === undefined ? [] : [[days.of.id, days.level]])));
+    this.#days = new DayBook(
+      definitions.flatMap(({ days }) => (days === undefined ? [] : [[days.of.id, days.level, days.yearsBefore]])),
+    );
     for (const group of this.#groups.values()) {
       for (const quantity of group.id.split(',')) listAt(this.#groupsByQuantity, quantity).push(group);
     }

@@ -3,7 +3,7 @@ import { type KpiValue, NO_FACTS } from '../model/index.ts';
 import type { DayFold, KpiDefinition, KpiDevice, KpiSettings, KpiWindow, Part } from './definition.ts';
 import type { KpiBand } from './kpi.ts';
 import type { Bounds } from './kpi-windows.ts';
-import { type DayBook, elapsedDays } from './long-windows.ts';
+import { type DayBook, elapsedDays, yearsEarlier } from './long-windows.ts';
 import type { PartCache } from './part-cache.ts';
 import { NO_PART } from './spatial-rules.ts';
 import type { ZoneNode } from './zone-tree.ts';
@@ -174,11 +174,15 @@ export class KpiEvaluation {
   }
 
   /** Days that have ended, taken together. */
-  #folded(window: KpiWindow, { of, fold }: DayFold, subject: string): Part | null {
+  #folded(window: KpiWindow, { of, fold, yearsBefore = 0 }: DayFold, subject: string): Part | null {
     const { days, calendar, nowMs } = this.#context;
     const toMs = Math.min(window.endMs, calendar.dayStart(nowMs));
     const records = days?.ledger.days(of.id, subject, window.startMs, toMs) ?? [];
-    return records.length === 0 ? null : fold(records, { window, ...elapsedDays(calendar, window, nowMs) });
+    if (records.length === 0) return null;
+    const span = { window, ...elapsedDays(calendar, window, nowMs) };
+    if (yearsBefore === 0) return fold(records, span);
+    const fromMs = yearsEarlier(calendar, window.startMs, yearsBefore);
+    return fold(records, { ...span, before: days?.ledger.days(of.id, subject, fromMs, window.startMs) ?? [] });
   }
 
   #zonePart(window: KpiWindow, node: ZoneNode): ScopePart | null {

@@ -29,10 +29,15 @@ import { noiseExceeded, noiseLafMax } from './noise/exceeded.ts';
 import { noiseExposure } from './noise/exposure.ts';
 import { noiseLaeqHour } from './noise/laeq-hour.ts';
 import { noiseLaeqDay, noiseLden, noiseLdn, noisePeriods } from './noise/periods.ts';
-import { outageCaidi } from './outages/caidi.ts';
-import { outageMaifi } from './outages/maifi.ts';
-import { outageSaidi } from './outages/saidi.ts';
-import { outageSaifi } from './outages/saifi.ts';
+import { outageAsai } from './outages/asai.ts';
+import { outageCaidi, outageCaidiDay } from './outages/caidi.ts';
+import { outageCelid, outageCemi } from './outages/customers-hit.ts';
+import { outageMaifi, outageMaifiDay } from './outages/maifi.ts';
+import { OUTAGE_LONG_WINDOWS } from './outages/outage-kpi.ts';
+import { outageMinutesDay } from './outages/outage-minutes.ts';
+import { outageSaidi, outageSaidiDay } from './outages/saidi.ts';
+import { outageSaidiWithoutMajorDays } from './outages/saidi-without-major-days.ts';
+import { outageSaifi, outageSaifiDay } from './outages/saifi.ts';
 import { waterBalanceDays } from './water/balance.ts';
 import { waterLeakingMeters, waterLeakingShare } from './water/customer-leaks.ts';
 import { waterLeakage } from './water/leakage.ts';
@@ -82,10 +87,21 @@ export const KPI_DEFINITIONS: readonly KpiDefinition[] = [
   thermalPerCapita,
   publicBuildingEnergy,
   energyGhgDay,
-  outageSaifi('day'),
-  outageSaidi('day'),
-  outageCaidi('day'),
-  outageMaifi('day'),
+  outageSaifiDay,
+  outageSaidiDay,
+  outageCaidiDay,
+  outageMaifiDay,
+  outageMinutesDay,
+  ...OUTAGE_LONG_WINDOWS.flatMap((window) => [
+    outageSaifi(window),
+    outageSaidi(window),
+    outageCaidi(window),
+    outageMaifi(window),
+    outageAsai(window),
+    outageSaidiWithoutMajorDays(window),
+    outageCemi(window),
+    outageCelid(window),
+  ]),
   meterAvailability,
   silentSensors,
   smartWaterMeters,

@@ -60,6 +60,12 @@ export function rollingUpTo(calendar: Calendar, endMs: number): Bounds {
   return { startMs: calendar.dayStart(endMs - ROLLING_DAYS * DAY_MS + 6 * HOUR_MS), endMs };
 }
 
+/** The local midnight some years before another. */
+export function yearsEarlier(calendar: Calendar, midnightMs: number, years: number): number {
+  const date = Temporal.Instant.fromEpochMilliseconds(midnightMs).toZonedDateTimeISO('UTC').subtract({ years });
+  return calendar.dayStart(date.epochMilliseconds + 6 * HOUR_MS);
+}
+
 /** How much of a window of days has passed. */
 export interface ElapsedDays {
   readonly days: number;
@@ -98,12 +104,17 @@ export class DayBook {
   readonly ledger = new DayLedger();
   /** Levels that windows of days are folded from, by KPI of the day. */
   readonly #levels: ReadonlyMap<string, ReadonlySet<DayLevel>>;
+  /** Years before their windows that folds look at, by KPI of the day. */
+  readonly #yearsBefore = new Map<string, number>();
   #changed: ChangedDay[] = [];
 
-  /** @param kept KPIs of a day and the level that is kept of each */
-  constructor(kept: Iterable<readonly [kpi: string, level: DayLevel]>) {
+  /** @param kept KPIs of a day, the level that is kept of each, and for how many years more than the windows have */
+  constructor(kept: Iterable<readonly [kpi: string, level: DayLevel, yearsBefore?: number | undefined]>) {
     const levels = new Map<string, Set<DayLevel>>();
-    for (const [kpi, level] of kept) levels.set(kpi, (levels.get(kpi) ?? new Set<DayLevel>()).add(level));
+    for (const [kpi, level, years = 0] of kept) {
+      levels.set(kpi, (levels.get(kpi) ?? new Set<DayLevel>()).add(level));
+      this.#yearsBefore.set(kpi, Math.max(years, this.#yearsBefore.get(kpi) ?? 0));
+    }
     this.#levels = levels;
   }
 
@@ -121,7 +132,8 @@ export class DayBook {
 
   /** Once a day of event time. */
   forget(calendar: Calendar, nowMs: number): void {
-    this.ledger.forgetBefore(calendar.yearStart(nowMs - DAYS_KEPT_MS));
+    const fromMs = calendar.yearStart(nowMs - DAYS_KEPT_MS);
+    this.ledger.forgetBefore((kpi) => yearsEarlier(calendar, fromMs, this.#yearsBefore.get(kpi) ?? 0));
   }
 
   state(): DayLedgerState {

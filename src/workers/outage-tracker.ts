@@ -89,9 +89,7 @@ export class OutageTracker {
     if (!Number.isFinite(nowMs) || !passes(MINUTE_MS, beforeMs, nowMs)) return touched;
     for (const days of this.#zones.values()) touched.push(...this.#untoldDays(days, nowMs));
     for (const { series, beginMs } of this.#book.running()) {
-      // As their minutes are counted: to the minute while the day is open and a little longer, then to the hour.
-      const isRecent = nowMs < this.#calendar.dayEnd(beginMs) + 2 * HOUR_MS;
-      if (isRecent || passes(HOUR_MS, beforeMs, nowMs)) touched.push(this.#hourOf(series, beginMs));
+      if (this.#countsOn(beginMs, beforeMs, nowMs)) touched.push(this.#hourOf(series, beginMs));
     }
     return touched;
   }
@@ -123,6 +121,17 @@ export class OutageTracker {
     for (let atMs = told.toMs; atMs < toMs; atMs = this.#calendar.dayEnd(atMs)) yield this.#hourOf(series, atMs);
     days.fromMs = Math.min(told.fromMs, fromMs);
     days.toMs = Math.max(told.toMs, toMs);
+  }
+
+  /**
+   * As minutes of interruptions that run are counted: to the minute while their day is open and an hour longer, to the
+   * hour on the day behind it, then to the newest midnight.
+   */
+  #countsOn(beginMs: number, beforeMs: number, nowMs: number): boolean {
+    const dayEndMs = this.#calendar.dayEnd(beginMs);
+    if (nowMs < dayEndMs + 2 * HOUR_MS) return true;
+    if (beforeMs < this.#calendar.dayEnd(dayEndMs)) return passes(HOUR_MS, beforeMs, nowMs);
+    return this.#calendar.dayStart(beforeMs) !== this.#calendar.dayStart(nowMs);
   }
 
   #hourOf(series: number, atMs: number): TouchedHour {

@@ -66,16 +66,13 @@ export function caidi(minutes: number, interruptions: number): number | null {
 /**
  * Average service availability, 0 to 1: customer time with supply over customer time demanded.
  *
+ * @param minutes customer minutes of sustained interruptions
  * @param periodHours 8760 for a year, 8784 for a leap year
  * @returns null without customers or time
  */
-export function asai(
-  sustained: readonly CustomerInterruption[],
-  customersServed: number,
-  periodHours: number,
-): number | null {
+export function asai(minutes: number, customersServed: number, periodHours: number): number | null {
   const demandedMinutes = customersServed * periodHours * 60;
-  return demandedMinutes > 0 ? 1 - customerMinutes(sustained) / demandedMinutes : null;
+  return demandedMinutes > 0 ? 1 - minutes / demandedMinutes : null;
 }
 
 /** Momentary average interruption frequency: momentary interruptions per customer served; null without customers. */
@@ -105,7 +102,7 @@ export function reliabilityIndices(
     saifi: saifi(sustained, customersServed),
     saidiMinutes: saidi(sustained, customersServed),
     caidiMinutes: caidi(customerMinutes(sustained), customerInterruptions(sustained)),
-    asai: asai(sustained, customersServed, periodHours),
+    asai: asai(customerMinutes(sustained), customersServed, periodHours),
     maifi: maifi(momentary, customersServed),
   };
 }
@@ -113,13 +110,15 @@ export function reliabilityIndices(
 /** Customers who share what happened to them: one meter, or all behind one. */
 export interface ExperiencedInterruptions {
   readonly customers: number;
-  /** Minutes of each sustained interruption. */
-  readonly minutes: readonly number[];
+  /** Sustained interruptions; their longest, and all of them together. */
+  readonly count: number;
+  readonly longestMinutes: number;
+  readonly totalMinutes: number;
 }
 
 /** Customers experiencing `n` or more sustained interruptions, of all served (CEMI-n); null without customers. */
 export function cemi(groups: readonly ExperiencedInterruptions[], n: number, customersServed: number): number | null {
-  const hit = groups.filter(({ minutes }) => minutes.length >= n);
+  const hit = groups.filter(({ count }) => count >= n);
   return perCustomer(exactSum(hit.map(({ customers }) => customers)), customersServed);
 }
 
@@ -133,10 +132,9 @@ export function celid(
   of: 'single' | 'total',
   customersServed: number,
 ): number | null {
-  const hit = groups.filter(({ minutes }) => {
-    const longest = of === 'total' ? exactSum(minutes) : Math.max(0, ...minutes);
-    return longest >= hours * 60;
-  });
+  const hit = groups.filter(
+    ({ longestMinutes, totalMinutes }) => (of === 'total' ? totalMinutes : longestMinutes) >= hours * 60,
+  );
   return perCustomer(exactSum(hit.map(({ customers }) => customers)), customersServed);
 }
 

@@ -1,18 +1,24 @@
-import { asai, customerMinutes } from '../arithmetic/index.ts';
+import { asai } from '../arithmetic/index.ts';
 import type { KpiDefinition } from '../definition.ts';
-import { OUTAGE_WINDOWS, type OutageWindow, outageCommon, STEP_WORDS, SUSTAINED_WORDS } from './outage-kpi.ts';
-import { outagePart } from './outage-part.ts';
+import { OUTAGE_WINDOWS, type OutageWindow, outageLong, STEPS, SUSTAINED } from './outage-kpi.ts';
 import { type OutageIndex, outageRule } from './outage-rule.ts';
-import { sustainedOf } from './step-sums.ts';
+import { outageSaidiDay } from './saidi.ts';
+
+const asaiOf: OutageIndex = ({ minutes, hours }, served) => ({
+  value: asai(minutes, served, hours),
+  numerator: minutes,
+  denominator: served * hours * 60,
+  note: served > 0 ? '' : 'customers served are not known',
+});
 
 /**
- * Average service availability (IEEE 1366). Not of single days: minutes belong to the day on which an interruption began,
- * and one that lasts for days would leave less than nothing of it.
+ * Average service availability of a year (IEEE 1366). Not of single days: minutes belong to the day on which an
+ * interruption began, and one that lasts for days would leave less than nothing of it.
  */
-export function outageAsai(window: Exclude<OutageWindow, 'day'>): KpiDefinition {
+export function outageAsai(window: OutageWindow): KpiDefinition {
   const { suffix, title, words } = OUTAGE_WINDOWS[window];
   return {
-    ...outageCommon(window),
+    ...outageLong(window, outageSaidiDay),
     id: `outage-asai-${suffix}`,
     code: '',
     title: `Service availability (ASAI), ${title}`,
@@ -20,20 +26,8 @@ export function outageAsai(window: Exclude<OutageWindow, 'day'>): KpiDefinition 
     unitLabel: '',
     direction: 'higher',
     decimals: 6,
-    method: `1 − sum of customers · minutes of all ${SUSTAINED_WORDS} ${words} / (customers served · minutes of the window so far); ${STEP_WORDS}`,
+    method: `1 − sum of customers · minutes of all ${SUSTAINED} ${words} / (customers served · minutes of these days); ${STEPS}`,
     source: 'IEEE Std 1366-2012, ASAI',
     spatial: outageRule(asaiOf),
-    device: (device, at) => outagePart(device, at),
   };
 }
-
-const asaiOf: OutageIndex = ({ steps, periodHours }, served) => {
-  const sustained = sustainedOf(steps);
-  const value = asai(sustained, served, periodHours);
-  return {
-    value,
-    numerator: customerMinutes(sustained),
-    denominator: served * periodHours * 60,
-    note: served > 0 ? '' : 'customers served are not known',
-  };
-};

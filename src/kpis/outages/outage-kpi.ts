@@ -1,33 +1,62 @@
 import { OUTAGE_QUANTITIES } from '../../model/index.ts';
 import type { KpiDefinition } from '../definition.ts';
+import type { LongWindow } from '../long-windows.ts';
+import { foldOutages, outageDayPart } from './outage-part.ts';
 
-/** Windows that indices of reliability are computed for. */
-export const OUTAGE_WINDOWS = {
-  day: { suffix: 'day', title: 'day', words: 'of the local day in which it began' },
+/** Windows of many days that indices of reliability are computed for. */
+export type OutageWindow = Exclude<LongWindow, 'month'>;
+
+export const OUTAGE_LONG_WINDOWS: readonly OutageWindow[] = ['rolling-365d', 'year'];
+
+/** How they are named. */
+export const OUTAGE_WINDOWS: Readonly<
+  Record<OutageWindow, { readonly suffix: string; readonly title: string; readonly words: string }>
+> = {
   'rolling-365d': { suffix: '365d', title: '365 days', words: 'that began in the last 365 local days' },
-  year: { suffix: 'year', title: 'year', words: 'that began in the calendar year' },
-} as const;
-export type OutageWindow = keyof typeof OUTAGE_WINDOWS;
+  year: { suffix: 'year', title: 'year to date', words: 'that began in the ended days of the calendar year' },
+};
 
-/** What all indices of reliability share. */
-export function outageCommon(window: OutageWindow) {
-  return {
-    domain: 'energy',
-    window,
-    bands: [],
-    scopes: ['zone', 'city'],
-    completeness:
-      'the customers served are known, and are no fewer than those of any interruption; provisional while interruptions run',
-    quantities: OUTAGE_QUANTITIES,
-    reachHours: 0,
-    looksAt: [],
-  } as const satisfies Partial<KpiDefinition>;
-}
+/** In words, those of a day. */
+export const OF_THE_DAY = 'that began on the local day';
 
 /** In words, what counts as sustained. */
-export const SUSTAINED_WORDS =
+export const SUSTAINED =
   'sustained interruptions (longer than outages.sustainedOver, 5 minutes; running ones from their start)';
 
 /** In words, how steps and days are counted. */
-export const STEP_WORDS =
+export const STEPS =
   'each step of a restoration is an interruption of its own; all minutes belong to the day on which the interruption began';
+
+const COMMON = {
+  domain: 'energy',
+  bands: [],
+  scopes: ['zone', 'city'],
+  quantities: OUTAGE_QUANTITIES,
+  reachHours: 0,
+  looksAt: [],
+} as const satisfies Partial<KpiDefinition>;
+
+const SERVED = 'the customers served are known, and are no fewer than those of any interruption';
+
+/** What indices of a day share. */
+export const OUTAGE_DAY = {
+  ...COMMON,
+  window: 'day',
+  completeness: `${SERVED}; provisional while interruptions run`,
+  device: outageDayPart,
+} as const satisfies Partial<KpiDefinition>;
+
+/**
+ * What indices of many days share, which are folded from the days of zones.
+ *
+ * @param of the KPI of the day that is folded; any of them carries all that is needed
+ */
+export function outageLong(window: OutageWindow, of: KpiDefinition) {
+  return {
+    ...COMMON,
+    window,
+    completeness: `${SERVED}; 90 % of the days are known, the first being that of the first message on outages; provisional while interruptions run`,
+    days: { of, level: 'zone', fold: foldOutages },
+    device: () => null,
+  } as const satisfies Partial<KpiDefinition>;
+}

@@ -1,88 +1,71 @@
-import { DAY_MS, HOUR_MS } from '../../base/index.ts';
-import type { Interruption, OutageRecord, OutageStep } from '../../model/index.ts';
+import { HOUR_MS } from '../../base/index.ts';
+import type { Interruption } from '../../model/index.ts';
 import { isSustained, minutesBetween } from '../arithmetic/index.ts';
-import type { DeviceFacts, KpiDevice, KpiSeries, KpiWindow, Part } from '../definition.ts';
-
-/** What major event days are told from: five years before the window (IEEE 1366). */
-const MAJOR_EVENT_HISTORY_YEARS = 5;
+import type { DayRecord } from '../day-ledger.ts';
+import type { FoldSpan, KpiDevice, KpiWindow, Part } from '../definition.ts';
+import { addOutages, NO_OUTAGES, type OutageTotals, outagesOf, provisionalOf } from './outage-totals.ts';
 
 /**
- * What a device tells of the outages that began in a window: an outage feed by its counts of customers, a meter by its
- * last gasp and its return, for as many customers as the configuration puts behind it.
+ * What a device tells of the outages that began on a local day: an outage feed by its counts of customers, a meter by its
+ * last gasp and its return, for as many customers as the configuration puts behind it. The value is the number of
+ * customer interruptions, which every index makes its own of.
  *
- * @param looksBefore also at what began in the five years before the window
  * @returns null for a device that speaks for no customer
  */
-export function outagePart(device: KpiDevice, window: KpiWindow, looksBefore = false): Part | null {
+export function outageDayPart(device: KpiDevice, window: KpiWindow): Part | null {
   const feed = device.series.filter(({ series }) => series.quantity === 'customers_out');
   const isFeed = feed.length > 0;
-  if (!isFeed && device.facts.customers <= 0) return null;
-  const series = isFeed ? feed : device.series.filter(({ series: { quantity } }) => quantity === 'power_outage');
-  if (series.length === 0) return null;
   const factor = isFeed ? 1 : device.facts.customers;
-  const steps = stepsOf(series, window, window.startMs, window.endMs, factor);
-  const before = looksBefore ? stepsOf(series, window, historyFromMs(window), window.startMs, factor) : [];
-  const asOfMs = Math.min(window.endMs, settledMs(window));
-  const periodHours = Math.max(0, asOfMs - window.startMs) / HOUR_MS;
-  return { ...recordPart({ steps, before, periodHours }), bulk: isFeed };
+  const told = isFeed ? feed : device.series.filter(({ series }) => series.quantity === 'power_outage');
+  if (factor <= 0 || told.length === 0) return null;
+  const { startMs, endMs } = window;
+  const steps = told.flatMap((series) =>
+    series.interruptions(startMs, endMs).map((one) => stepOf(one, window, factor)),
+  );
+  return totalsPart({ ...addOutages(steps), feed: isFeed ? 1 : 0 });
 }
 
-/** A part that carries a record; its value is the number of customer interruptions, which an index makes its own of. */
-export function recordPart(outages: OutageRecord): Part {
-  const { steps } = outages;
-  const over = steps.filter(({ running }) => !running).length;
-  // Nothing happened: that is known as well as anything can be.
-  const expectedCount = Math.max(1, steps.length);
+/** A part of a day. That nothing happened is known as well as anything can be. */
+export function totalsPart(totals: OutageTotals): Part {
+  const { sustained, momentary, steps, running } = totals;
   return {
-    value: steps.reduce((sum, { customers }) => sum + customers, 0),
-    validCount: steps.length === 0 ? 1 : over,
-    expectedCount,
+    value: sustained + momentary,
+    validCount: Math.max(1, steps) - running,
+    expectedCount: Math.max(1, steps),
     valid: true,
-    note: over < steps.length ? `provisional: ${steps.length - over} of ${steps.length} not restored` : '',
-    provisional: over < steps.length,
-    outages,
+    ...provisionalOf(totals),
+    bulk: totals.feed > 0,
+    amounts: { ...totals },
   };
 }
 
-/** Customers that a device stands for by itself: those behind a meter; those of a feed only where they are told. */
-export function customersOf({ customers }: DeviceFacts): number {
-  return customers;
+/** Days of a zone taken together. A year needs 90 % of them (KPI.md 6.2); the days before the first outage are not known. */
+export function foldOutages(days: readonly DayRecord[], { days: elapsed, hours }: FoldSpan): Part {
+  const totals = { ...addOutages(days.map(({ amounts }) => outagesOf(amounts))), hours };
+  return {
+    ...totalsPart(totals),
+    validCount: days.length,
+    expectedCount: Math.max(elapsed, days.length),
+    valid: 10 * days.length >= 9 * elapsed,
+  };
 }
 
-function stepsOf(
-  series: readonly KpiSeries[],
-  window: KpiWindow,
-  fromMs: number,
-  toMs: number,
-  factor: number,
-): OutageStep[] {
-  return series.flatMap((one) => one.interruptions(fromMs, toMs).map((each) => stepOf(each, window, factor)));
-}
-
-function stepOf({ beginMs, endMs, customers }: Interruption, window: KpiWindow, factor: number): OutageStep {
+function stepOf({ beginMs, endMs, customers: counted }: Interruption, window: KpiWindow, factor: number): OutageTotals {
+  const customers = counted * factor;
   const running = endMs === undefined;
   const minutes = Math.max(0, minutesBetween(beginMs, endMs ?? settledMs(window)));
-  return {
-    dayMs: window.calendar.dayStart(beginMs),
-    customers: customers * factor,
-    minutes,
-    // One that runs counts from its start (KPI.md 5); where it ends as a momentary one, it counts as that.
-    sustained: running || isSustained(minutes, window.settings.outages.sustained),
-    running,
-  };
+  const step = { ...NO_OUTAGES, steps: 1, running: running ? 1 : 0, most: customers };
+  // One that runs counts from its start (KPI.md 5); where it ends as a momentary one, it counts as that.
+  if (!running && !isSustained(minutes, window.settings.outages.sustained)) return { ...step, momentary: customers };
+  return { ...step, sustained: customers, minutes: customers * minutes, longest: minutes };
 }
 
 /**
- * Up to when the minutes of an interruption that runs are counted: to the minute while its day is open, to the hour once
- * the day is over, to the newest midnight in windows of more than a day. The engine looks again at these times, so the
- * same is said whoever asks in between.
+ * Up to when the minutes of an interruption that runs are counted: to the minute while its day is open, to the hour on the
+ * day behind it, then to the newest midnight. The engine looks again at these times, so the same is said whoever asks in
+ * between, and however often.
  */
-function settledMs({ startMs, endMs, nowMs, calendar }: KpiWindow): number {
-  if (endMs - startMs > 1.5 * DAY_MS) return calendar.dayStart(nowMs);
-  return nowMs < endMs + HOUR_MS ? nowMs : Math.floor(nowMs / HOUR_MS) * HOUR_MS;
-}
-
-function historyFromMs({ startMs, calendar }: KpiWindow): number {
-  const start = Temporal.Instant.fromEpochMilliseconds(startMs).toZonedDateTimeISO('UTC');
-  return calendar.dayStart(start.subtract({ years: MAJOR_EVENT_HISTORY_YEARS }).epochMilliseconds);
+function settledMs({ endMs, nowMs, calendar }: KpiWindow): number {
+  if (nowMs < endMs + HOUR_MS) return nowMs;
+  return nowMs < calendar.dayEnd(endMs) ? Math.floor(nowMs / HOUR_MS) * HOUR_MS : calendar.dayStart(nowMs);
 }

@@ -1,28 +1,50 @@
-import { customerInterruptions } from '../arithmetic/index.ts';
 import type { KpiDefinition } from '../definition.ts';
-import { OUTAGE_WINDOWS, type OutageWindow, outageCommon, STEP_WORDS, SUSTAINED_WORDS } from './outage-kpi.ts';
-import { outagePart } from './outage-part.ts';
-import { type OutageIndex, outageRule } from './outage-rule.ts';
-import { perCustomerServed, sustainedOf } from './step-sums.ts';
+import {
+  OF_THE_DAY,
+  OUTAGE_DAY,
+  OUTAGE_WINDOWS,
+  type OutageWindow,
+  outageLong,
+  STEPS,
+  SUSTAINED,
+} from './outage-kpi.ts';
+import { type OutageIndex, outageRule, perCustomerServed } from './outage-rule.ts';
+import { outageSaidiDay } from './saidi.ts';
 
-/** System average interruption frequency; over 12 months U4SSC EC: I: ES: 1C (IEEE 1366). */
+const saifiOf: OutageIndex = ({ sustained }, served) => perCustomerServed(sustained, served);
+
+/** System average interruption frequency (IEEE 1366). */
+const SAIFI = {
+  unit: '1',
+  unitLabel: 'interruptions per customer',
+  direction: 'lower',
+  decimals: 3,
+  source: 'IEEE Std 1366-2012, SAIFI; U4SSC EC: I: ES: 1C',
+  spatial: outageRule(saifiOf),
+} as const satisfies Partial<KpiDefinition>;
+
+const methodOf = (which: string): string =>
+  `sum of the customers of all ${SUSTAINED} ${which} / customers served; ${STEPS}`;
+
+/** SAIFI of a local day. */
+export const outageSaifiDay: KpiDefinition = {
+  ...OUTAGE_DAY,
+  ...SAIFI,
+  id: 'outage-saifi-day',
+  code: '',
+  title: 'Outage frequency (SAIFI), day',
+  method: methodOf(OF_THE_DAY),
+};
+
+/** SAIFI of a year, U4SSC "Electricity System Outage Frequency". */
 export function outageSaifi(window: OutageWindow): KpiDefinition {
   const { suffix, title, words } = OUTAGE_WINDOWS[window];
   return {
-    ...outageCommon(window),
+    ...outageLong(window, outageSaidiDay),
+    ...SAIFI,
     id: `outage-saifi-${suffix}`,
-    code: window === 'day' ? '' : 'EC: I: ES: 1C',
-    title: window === 'day' ? 'Outage frequency (SAIFI), day' : `Electricity system outage frequency (SAIFI), ${title}`,
-    unit: '1',
-    unitLabel: 'interruptions per customer',
-    direction: 'lower',
-    decimals: 3,
-    method: `sum of the customers of all ${SUSTAINED_WORDS} ${words} / customers served; ${STEP_WORDS}`,
-    source: 'IEEE Std 1366-2012, SAIFI; U4SSC EC: I: ES: 1C',
-    spatial: outageRule(saifiOf),
-    device: (device, at) => outagePart(device, at),
+    code: 'EC: I: ES: 1C',
+    title: `Electricity system outage frequency (SAIFI), ${title}`,
+    method: methodOf(words),
   };
 }
-
-const saifiOf: OutageIndex = ({ steps }, served) =>
-  perCustomerServed(customerInterruptions(sustainedOf(steps)), served);

@@ -62,9 +62,9 @@ describe('an interruption of exactly five minutes', () => {
 
 describe('customers who are hit often or long', () => {
   const groups = [
-    { customers: 1, minutes: [30, 30, 30] },
-    { customers: 4, minutes: [480] },
-    { customers: 2, minutes: [400, 100] },
+    { customers: 1, count: 3, longestMinutes: 30, totalMinutes: 90 },
+    { customers: 4, count: 1, longestMinutes: 480, totalMinutes: 480 },
+    { customers: 2, count: 2, longestMinutes: 400, totalMinutes: 500 },
   ];
 
   it('count from the n-th interruption on', () => {

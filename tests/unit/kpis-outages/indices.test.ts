@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { MINUTE_MS } from '../../../src/base/index.ts';
+import { DAY_MS, MINUTE_MS } from '../../../src/base/index.ts';
+import type { DayRecord } from '../../../src/kpis/day-ledger.ts';
 import type { KpiDefinition, KpiWindow, Part, ZoneFacts } from '../../../src/kpis/index.ts';
 import { outageAsai } from '../../../src/kpis/outages/asai.ts';
+import { outageCaidi } from '../../../src/kpis/outages/caidi.ts';
 import { outageCelid, outageCemi } from '../../../src/kpis/outages/customers-hit.ts';
-import { outageSaidiWithoutMajorDays } from '../../../src/kpis/outages/saidi-without-major-days.ts';
+import { outageMaifi } from '../../../src/kpis/outages/maifi.ts';
+import { outageSaidi } from '../../../src/kpis/outages/saidi.ts';
+import { majorEventDays, outageSaidiWithoutMajorDays } from '../../../src/kpis/outages/saidi-without-major-days.ts';
 import { outageSaifi } from '../../../src/kpis/outages/saifi.ts';
 import { type Interruption, NO_FACTS } from '../../../src/model/index.ts';
 import { at, dayOf, device, kpi } from '../kpis/support/fakes.ts';
@@ -125,7 +129,6 @@ describe('meters', () => {
 
   it('count with the customers behind them', () => {
     expect(zonePart(saifi, [meter(1, once), meter(12, once)])).toMatchObject({ value: 0.013 });
-    expect(saidi.device(meter(12, once), DAY)).toMatchObject({ value: 60, valid: true });
   });
 
   it('that serve nobody have no part', () => {
@@ -162,36 +165,108 @@ describe('meters', () => {
   });
 });
 
+/** What the days of a zone, or of a device, said. */
+function recordsOf(of: KpiDefinition, devices: readonly ReturnType<typeof device>[], fromMs: number, toMs: number) {
+  const records: DayRecord[] = [];
+  for (let startMs = fromMs; startMs < toMs; startMs += DAY_MS) {
+    const day = { ...DAY, startMs, endMs: startMs + DAY_MS, nowMs: toMs + 10 * DAY_MS };
+    const parts = devices.flatMap((one) => {
+      const part = of.device(one, day);
+      return part === null ? [] : [{ part, facts: one.facts }];
+    });
+    if (parts.length === 0) continue;
+    const part = of.scopes.includes('zone') ? of.spatial.zone(parts, zoneOf(1000)) : parts[0]!.part;
+    records.push({ ...part, startMs, numerator: Number.NaN, denominator: Number.NaN, amounts: part.amounts ?? {} });
+  }
+  return records;
+}
+
 describe('a year', () => {
   const startMs = at('2025-01-01T00:00:00Z');
   const endMs = at('2026-01-01T00:00:00Z');
-  const YEAR: KpiWindow = { ...DAY, startMs, endMs, nowMs: endMs };
+
+  /** What a zone of 1000 customers says in the year 2025, or in its first days. */
+  function yearPart(definition: KpiDefinition, devices: readonly ReturnType<typeof device>[], days = 365): Part {
+    const { of, level, fold } = definition.days!;
+    const window: KpiWindow = { ...DAY, startMs, endMs, nowMs: endMs };
+    const span = {
+      ...{ window, days, hours: 24 * days, daysOfWindow: 365 },
+      before: level === 'zone' ? recordsOf(of, devices, at('2020-01-01T00:00:00Z'), startMs) : [],
+    };
+    const subjects = level === 'zone' ? [devices] : devices.map((one) => [one]);
+    const parts = subjects.flatMap((some) => {
+      const records = recordsOf(of, some, startMs, startMs + days * DAY_MS);
+      return records.length === 0 ? [] : [{ part: fold(records, span), population: 0, own: true }];
+    });
+    return definition.spatial.whole!(definition.spatial.parent(parts), zoneOf(1000));
+  }
 
   it('has what began in it, also over New Year', () => {
     const overNewYear = feed(lost('2025-12-31T23:30:00Z', 60, 100), lost('2024-12-31T23:30:00Z', 60, 100));
-    expect(zonePart(outageSaifi('year'), [overNewYear], YEAR).value).toBe(0.1);
+    expect(yearPart(outageSaifi('year'), [overNewYear])).toMatchObject({ value: 0.1, numerator: 100, valid: true });
+    expect(yearPart(outageSaidi('year'), [overNewYear]).value).toBe(6);
+    expect(yearPart(outageCaidi('year'), [overNewYear]).value).toBe(60);
   });
 
-  it('has as availability the customer minutes with supply', () => {
-    // 876 hours of 1000 customers, of 8760 hours
+  it('has the same indices as the classic table of IEEE 1366, of which each line is an event', () => {
+    const lines = [
+      [200, 8, 10],
+      [400, 0, 30],
+      [600, 71, 19],
+      [25, 30, 14],
+      [2000, 1, 0],
+      [90, 267, 11],
+      [700, 120, 0],
+      [1500, 10, 0],
+      [100, 40, 0],
+    ] as const;
+    const events = lines.map(([customers, minutes, seconds], index) =>
+      lost(`2025-0${index + 1}-17T09:00:00Z`, minutes + seconds / 60, customers),
+    );
+    const said = (definition: KpiDefinition): number | null => {
+      const { value } = yearPart(definition, [feed(...events)]);
+      // The zone of the test serves 1000 customers, the table 2000.
+      return value;
+    };
+    expect(said(outageSaifi('year'))).toBeCloseTo(2 * 1.6075, 10);
+    expect(said(outageSaidi('year'))).toBeCloseTo(2 * 86.11, 1);
+    expect(said(outageCaidi('year'))).toBeCloseTo(53.57, 2);
+    expect(said(outageMaifi('year'))).toBeCloseTo(2 * 1.2, 10);
+    expect(said(outageAsai('year'))).toBeCloseTo(1 - 2 * (1 - 0.999836), 5);
+  });
+
+  it('has as availability the customer time with supply, of the days that it has lasted', () => {
+    // 876 hours of all customers, of 8760 hours
     const long = feed(lost('2025-06-01T00:00:00Z', 876 * 60, 1000));
-    expect(zonePart(outageAsai('year'), [long], YEAR).value).toBeCloseTo(0.9, 12);
+    expect(yearPart(outageAsai('year'), [long]).value).toBeCloseTo(0.9, 12);
+    const first = feed(lost('2025-01-01T00:00:00Z', 24 * 60, 1000));
+    expect(yearPart(outageAsai('year'), [first], 10).value).toBeCloseTo(0.9, 12);
   });
 
-  it('is as long as it has lasted, while it lasts', () => {
-    const long = feed(lost('2025-01-01T00:00:00Z', 24 * 60, 1000));
-    const now = { ...YEAR, nowMs: at('2025-01-11T08:00:00Z') };
-    expect(zonePart(outageAsai('year'), [long], now).value).toBeCloseTo(0.9, 12);
+  it('is provisional while an interruption runs', () => {
+    const running = feed(lost('2025-12-31T08:00:00Z', undefined, 100));
+    expect(yearPart(outageSaifi('year'), [running])).toMatchObject({
+      ...{ value: 0.1, provisional: true, note: 'provisional: 1 of 1 not restored' },
+    });
+  });
+
+  it('needs nine days of ten', () => {
+    const { of, fold } = outageSaifi('year').days!;
+    const days = recordsOf(of, [feed()], startMs, startMs + 328 * DAY_MS);
+    const window: KpiWindow = { ...DAY, startMs, endMs, nowMs: endMs };
+    const span = { window, days: 365, hours: 8760, daysOfWindow: 365 };
+    expect(fold(days, span)).toMatchObject({ validCount: 328, expectedCount: 365, valid: false });
+    expect(fold([...days, days[0]!], span)).toMatchObject({ validCount: 329, valid: true });
   });
 
   it('knows the customers who are hit three times, and those hit for eight hours', () => {
     const often = meter(2, ...['01', '02', '03'].map((day) => lost(`2025-05-${day}T08:00:00Z`, 10, 1)));
     const long = meter(3, lost('2025-05-01T08:00:00Z', 8 * 60, 1));
-    const twice = meter(4, lost('2025-05-01T08:00:00Z', 10, 1), lost('2025-05-02T08:00:00Z', 4, 1));
-    const all = [often, long, twice];
-    expect(zonePart(outageCemi('year'), all, YEAR)).toMatchObject({ value: 0.002, numerator: 2 });
-    expect(zonePart(outageCelid('year'), all, YEAR)).toMatchObject({ value: 0.003, numerator: 3 });
-    expect(outageCemi('year').device(feed(lost('2025-05-01T08:00:00Z', 600, 100)), YEAR)).toBeNull();
+    const twice = meter(4, lost('2025-05-01T08:00:00Z', 10, 1), lost('2025-05-01T09:00:00Z', 4, 1));
+    const quiet = meter(5);
+    const all = [often, long, twice, quiet, feed(lost('2025-05-01T08:00:00Z', 600, 100))];
+    expect(yearPart(outageCemi('year'), all)).toMatchObject({ value: 0.002, numerator: 2 });
+    expect(yearPart(outageCelid('year'), all)).toMatchObject({ value: 0.003, numerator: 3 });
   });
 
   it('leaves out major event days, told from the five years before', () => {
@@ -199,16 +274,38 @@ describe('a year', () => {
     const before = [1, Math.E, Math.E ** 2].map((minutes, index) =>
       lost(`2023-0${index + 1}-01T08:00:00Z`, minutes * 10, 100),
     );
-    const older = lost('2019-12-31T08:00:00Z', 60_000, 1000);
     const ordinary = lost('2025-03-01T08:00:00Z', 33, 1000);
     const storm = lost('2025-09-01T08:00:00Z', 34, 1000);
-    const part = zonePart(outageSaidiWithoutMajorDays('year'), [feed(older, ...before, ordinary, storm)], YEAR);
-    expect(part).toMatchObject({ value: 33, valid: true });
-    expect(part.note).toBe('T_MED 33.12 min, 1 major event days');
+    const part = yearPart(outageSaidiWithoutMajorDays('year'), [feed(...before, ordinary, storm)]);
+    expect(part).toMatchObject({ value: 33, valid: true, note: 'T_MED 33.12 min, 1 major event days' });
+    expect(yearPart(outageSaidi('year'), [feed(...before, ordinary, storm)]).value).toBe(67);
+  });
+
+  it('tells major event days of the whole, not of its places', () => {
+    // 20 minutes of SAIDI from each of two places are more than T_MED together.
+    const days = [
+      ...[1, Math.E, Math.E ** 2].map((minutes, dayMs) => ({ dayMs, minutes: minutes * 1000, isBefore: true })),
+      { dayMs: 10, minutes: 20_000, isBefore: false },
+      { dayMs: 10, minutes: 20_000, isBefore: false },
+      { dayMs: 11, minutes: 20_000, isBefore: false },
+    ];
+    expect([...majorEventDays(days, 1000).daysMs]).toEqual([10]);
   });
 
   it('is not valid without major event days where nothing is known of the years before', () => {
-    const part = zonePart(outageSaidiWithoutMajorDays('year'), [feed(lost('2025-03-01T08:00:00Z', 33, 1000))], YEAR);
+    const part = yearPart(outageSaidiWithoutMajorDays('year'), [feed(lost('2025-03-01T08:00:00Z', 33, 1000))]);
     expect(part).toMatchObject({ value: 33, valid: false });
+  });
+});
+
+describe('the minutes of a meter', () => {
+  it('are those of its customers, and said of days with an interruption only', () => {
+    const minutes = kpi('outage-minutes-day');
+    expect(minutes.device(meter(12, lost('2026-03-10T08:00:00Z', 60, 1)), DAY)).toMatchObject({
+      value: 60,
+      valid: true,
+    });
+    expect(minutes.device(meter(12), DAY)).toBeNull();
+    expect(minutes.device(feed(lost('2026-03-10T08:00:00Z', 60, 1)), DAY)).toBeNull();
   });
 });
