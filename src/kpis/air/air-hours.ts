@@ -29,8 +29,10 @@ export function airHours(
   toMs: number,
 ): readonly AirHour[] {
   if (!device.series.some(({ series }) => series.quantity === quantity)) return NONE;
+  const firstDayMs = window.calendar.dayStart(fromMs);
+  if (firstDayMs === fromMs && window.calendar.dayEnd(fromMs) === toMs) return dayOf(device, quantity, window, fromMs);
   const hours: AirHour[] = [];
-  for (let dayMs = window.calendar.dayStart(fromMs); dayMs < toMs; dayMs = window.calendar.dayEnd(dayMs)) {
+  for (let dayMs = firstDayMs; dayMs < toMs; dayMs = window.calendar.dayEnd(dayMs)) {
     for (const hour of dayOf(device, quantity, window, dayMs)) {
       if (hour.startMs >= fromMs && hour.startMs < toMs) hours.push(hour);
     }

@@ -10,7 +10,8 @@ import {
   chinaIaqi,
   DAILY_HOURS_MIN,
 } from '../arithmetic/index.ts';
-import type { Amounts, CombinedPart, KpiDefinition, Part, SpatialRule } from '../definition.ts';
+import type { Amounts, CombinedPart, KpiDefinition, KpiDevice, KpiWindow, Part, SpatialRule } from '../definition.ts';
+import { remembered } from '../shared-work.ts';
 import { NO_PART } from '../spatial-rules.ts';
 import { type AirHour, airHours, type Concentration, highest8hWithin, isMeasured, meanOf } from './air-hours.ts';
 import { bandsOf } from './index-part.ts';
@@ -61,10 +62,7 @@ function hourly(table: ChinaAqiTable, suffix: string): KpiDefinition {
     completeness: completenessOf(table, 'valid hours'),
     source: table.source,
     spatial: meanConcentrations(table, 'hour'),
-    device: (device, window) => {
-      if (device.facts.role !== 'ambient') return null;
-      return devicePart(table, 'hour', (quantity) => airHours(device, quantity, window, window.startMs, window.endMs));
-    },
+    device: (device, window) => devicePart(table, 'hour', device, window),
   };
 }
 
@@ -79,10 +77,7 @@ function daily(table: ChinaAqiTable, suffix: string): KpiDefinition {
     completeness: completenessOf(table, '20 of 24 hours, O3 14 of 17 8-hour means'),
     source: table.source,
     spatial: meanConcentrations(table, 'day'),
-    device: (device, window) => {
-      if (device.facts.role !== 'ambient') return null;
-      return devicePart(table, 'day', (quantity) => airHours(device, quantity, window, window.startMs, window.endMs));
-    },
+    device: (device, window) => devicePart(table, 'day', device, window),
   };
 }
 
@@ -94,16 +89,28 @@ function completenessOf({ needsAllUpTo100 }: ChinaAqiTable, hours: string): stri
   return needsAllUpTo100 ? `${hours} of all six pollutants; above 100 of one` : `${hours} of one pollutant`;
 }
 
-function devicePart(
-  table: ChinaAqiTable,
-  period: Period,
-  hoursOf: (quantity: string) => readonly AirHour[],
-): Part | null {
+/** What the station measures; both standards are made of it. */
+interface Measured {
+  readonly valid: Readonly<Record<string, number>>;
+  readonly shown: Readonly<Record<string, number>>;
+  readonly measuredCount: number;
+}
+
+function devicePart(table: ChinaAqiTable, period: Period, device: KpiDevice, window: KpiWindow): Part | null {
+  if (device.facts.role !== 'ambient') return null;
+  const measured = remembered(`china ${period}`, device, window, () => measuredBy(device, period, window));
+  if (measured.measuredCount === 0) return null;
+  const validCount = Object.keys(measured.valid).length;
+  const said = indexPart(table, period, counted(validCount > 0 ? measured.valid : measured.shown));
+  return { ...said, validCount, expectedCount: CHINA_POLLUTANTS.length, valid: said.valid && validCount > 0 };
+}
+
+function measuredBy(device: KpiDevice, period: Period, window: KpiWindow): Measured {
   const valid: Record<string, number> = {};
   const shown: Record<string, number> = {};
   let measuredCount = 0;
   for (const pollutant of CHINA_POLLUTANTS) {
-    const hours = hoursOf(QUANTITIES[pollutant]);
+    const hours = airHours(device, QUANTITIES[pollutant], window, window.startMs, window.endMs);
     if (!isMeasured(hours)) continue;
     measuredCount++;
     const { value, valid: isValid } = concentrationOf(pollutant, period, hours);
@@ -111,10 +118,7 @@ function devicePart(
     shown[pollutant] = value;
     if (isValid) valid[pollutant] = value;
   }
-  if (measuredCount === 0) return null;
-  const validCount = Object.keys(valid).length;
-  const said = indexPart(table, period, counted(validCount > 0 ? valid : shown));
-  return { ...said, validCount, expectedCount: CHINA_POLLUTANTS.length, valid: said.valid && validCount > 0 };
+  return { valid, shown, measuredCount };
 }
 
 function concentrationOf(pollutant: ChinaPollutant, period: Period, hours: readonly AirHour[]): Concentration {

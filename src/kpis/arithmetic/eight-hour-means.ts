@@ -1,6 +1,5 @@
 import { exactSum } from '../../base/index.ts';
 import { annualComplete90, eightHoursComplete, requiredHours75 } from './completeness.ts';
-import { meanOfValid } from './mean.ts';
 
 /** Hourly means in order of time; null where an hour is not valid. */
 export type HourlyValues = readonly (number | null)[];
@@ -35,8 +34,8 @@ const US_STANDARD_PPB = 70;
  * @see Directive 2008/50/EC, annexes VII.A.2 and XI: 6 of 8
  */
 export function mean8h(hourly: HourlyValues, validMin = 6): number | null {
-  const mean = meanOfValid(hourly);
-  return mean !== null && hourly.filter((value) => value !== null).length >= validMin ? mean : null;
+  const valid = hourly.filter((value) => value !== null);
+  return valid.length > 0 && valid.length >= validMin ? exactSum(valid) / valid.length : null;
 }
 
 /**
