@@ -28,6 +28,13 @@ const WINDOWS: Readonly<Record<string, WindowWords>> = {
   quarter: { label: '15 minutes', short: '15 min', lengthMs: 15 * 60_000, trendMs: DAY_MS, period: '24h' },
   hour: { label: '1 hour', short: '1 h', lengthMs: HOUR_MS, trendMs: 2 * DAY_MS, period: '7d' },
   day: { label: '1 day', short: 'day', lengthMs: DAY_MS, trendMs: 30 * DAY_MS, period: '30d' },
+  'day-standard': {
+    label: '1 day, standard time',
+    short: 'day',
+    lengthMs: DAY_MS,
+    trendMs: 30 * DAY_MS,
+    period: '30d',
+  },
   month: { label: '1 month', short: 'month', lengthMs: 30 * DAY_MS, trendMs: 365 * DAY_MS, period: '1y' },
   year: { label: '1 year', short: 'year', lengthMs: 365 * DAY_MS, trendMs: 10 * 365 * DAY_MS, period: '1y' },
   'rolling-1h': { label: 'rolling hour', short: '1 h', lengthMs: HOUR_MS, trendMs: 2 * DAY_MS, period: '7d' },
