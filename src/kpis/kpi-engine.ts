@@ -228,7 +228,7 @@ export class KpiEngine {
   #forget(nowMs: number): void {
     if (Math.floor(nowMs / DAY_MS) === Math.floor(this.#nowMs / DAY_MS)) return;
     this.#days.forget(this.#source.calendar, nowMs);
-    const isLong = new Set(this.#tracked.flatMap(({ kpi }) => (isLongWindow(kpi.window) ? [kpi.id] : [])));
+    const isLong = new Set(this.#tracked.flatMap(({ kpi }) => (isCorrectedForLong(kpi) ? [kpi.id] : [])));
     for (const key of this.#revisions.keys()) {
       const kpi = key.slice(0, key.indexOf('\n'));
       const fromMs = isLong.has(kpi) ? this.#longRevisionsFromMs() : this.#revisionsFromMs();
@@ -249,9 +249,10 @@ export class KpiEngine {
   }
 
   /** How often the window was corrected, this time included. */
-  #revisionOf({ id: kpi, window }: KpiDefinition, scope: string, startMs: number, isCorrected: boolean): number {
+  #revisionOf(definition: KpiDefinition, scope: string, startMs: number, isCorrected: boolean): number {
+    const { id: kpi } = definition;
     const key = `${kpi}\n${scope}\n${startMs}`;
-    const isOld = startMs < (isLongWindow(window) ? this.#longRevisionsFromMs() : this.#revisionsFromMs());
+    const isOld = startMs < (isCorrectedForLong(definition) ? this.#longRevisionsFromMs() : this.#revisionsFromMs());
     const before = isOld ? this.#source.storedRevision(kpi, scope, startMs) : (this.#revisions.get(key) ?? 0);
     if (!isCorrected) return before;
     if (!isOld) this.#revisions.set(key, before + 1);
@@ -441,6 +442,14 @@ export class KpiEngine {
       customersCounted: (zone) => this.#source.customersCounted?.(zone) ?? 0,
     });
   }
+}
+
+/**
+ * Windows of many days, and those of outages: both are made of what is remembered for years and not of hours, so that
+ * they change long after these are forgotten.
+ */
+function isCorrectedForLong({ window, looksAt }: KpiDefinition): boolean {
+  return isLongWindow(window) || looksAt?.length === 0;
 }
 
 function noteOpen(
