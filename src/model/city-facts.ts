@@ -253,3 +253,8 @@ export const NO_FACTS: FactsInForce = (id) => {
     quality: 'Estimation based on certain assumptions',
   };
 };
+
+/** The label of a value that readings and facts made: that of measurements, or the worst of the facts that are known. */
+export function qualityWith(facts: readonly CityFactId[], inForce: FactsInForce): DataQuality {
+  return worstQuality(facts.flatMap((id) => inForce(id)?.quality ?? []));
+}

@@ -1,6 +1,13 @@
 import type { DevicePlacement } from '../config/index.ts';
 import type { KpiInfo, KpiTarget } from '../kpis/index.ts';
-import { type Accounting, type KpiValue, QUALITY_NAMES, type Series } from '../model/index.ts';
+import {
+  type Accounting,
+  type DataQuality,
+  type KpiValue,
+  QUALITY_NAMES,
+  qualityWith,
+  type Series,
+} from '../model/index.ts';
 import { type DeviceRow, type QuarantineRow, ReadingStatus, type StoredReading } from '../store/index.ts';
 import type { AggregateRow } from '../windows/index.ts';
 import type {
@@ -21,19 +28,27 @@ import type { ViewSources } from './views.ts';
  * API, stream and KPI topics all use these.
  */
 
-export function kpiBody(value: KpiValue): KpiValueBody {
-  const { startMs, endMs, watermarkMs, ...rest } = value;
-  return {
-    ...rest,
-    value: finiteOrNull(value.value),
-    start: isoTime(startMs),
-    end: isoTime(endMs),
-    watermark: isoOrNull(watermarkMs),
+/** Makes bodies of KPI values, each with the data-quality label that its city facts leave it (KPI.md 1.3). */
+export function kpiBodies({ kpis, facts }: Pick<ViewSources, 'kpis' | 'facts'>): (value: KpiValue) => KpiValueBody {
+  const factsOf = new Map(kpis.map((info) => [info.id, info.facts ?? []]));
+  return (value) => {
+    const { startMs, endMs, watermarkMs, ...rest } = value;
+    return {
+      ...rest,
+      value: finiteOrNull(value.value),
+      start: isoTime(startMs),
+      end: isoTime(endMs),
+      watermark: isoOrNull(watermarkMs),
+      quality: qualityWith(factsOf.get(value.kpi) ?? [], facts(value.zone, startMs)),
+    };
   };
 }
 
-/** @param aim what the city aims at; a direction of its own takes the place of the KPI's */
-export function kpiInfoBody(info: KpiInfo, aim: number | KpiTarget | undefined): KpiInfoBody {
+/**
+ * @param aim what the city aims at; a direction of its own takes the place of the KPI's
+ * @param quality label that a value of the city has now
+ */
+export function kpiInfoBody(info: KpiInfo, aim: number | KpiTarget | undefined, quality: DataQuality): KpiInfoBody {
   const { target, direction }: Partial<KpiTarget> = typeof aim === 'number' ? { target: aim } : (aim ?? {});
   return {
     ...info,
@@ -42,6 +57,7 @@ export function kpiInfoBody(info: KpiInfo, aim: number | KpiTarget | undefined):
     facts: [...(info.facts ?? [])],
     target: target ?? null,
     direction: direction ?? info.direction,
+    quality,
   };
 }
 

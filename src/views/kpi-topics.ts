@@ -1,5 +1,5 @@
 import type { KpiValue } from '../model/index.ts';
-import { kpiBody } from './bodies.ts';
+import { kpiBodies } from './bodies.ts';
 import { isZoneValue, kpiKey, supersedes } from './newest.ts';
 import type { ViewSources } from './views.ts';
 
@@ -20,6 +20,7 @@ export function kpiTopic(value: Pick<KpiValue, 'kpi' | 'zone' | 'window'>): stri
 export function publishKpiTopics(sources: ViewSources, publish: PublishTopic): () => void {
   const held = new Map<string, KpiValue>();
   const encoder = new TextEncoder();
+  const bodyOf = kpiBodies(sources);
   let stopped = false;
 
   function offer(value: KpiValue): void {
@@ -28,7 +29,7 @@ export function publishKpiTopics(sources: ViewSources, publish: PublishTopic): (
     const before = held.get(key);
     if (!supersedes(value, before) || (before !== undefined && sameContent(before, value))) return;
     held.set(key, value);
-    publish(kpiTopic(value), encoder.encode(JSON.stringify(kpiBody(value))), { retain: true });
+    publish(kpiTopic(value), encoder.encode(JSON.stringify(bodyOf(value))), { retain: true });
   }
 
   const unsubscribe = sources.onUpdate((update) => {

@@ -2,8 +2,8 @@ import type { BrokerStats } from '../broker/index.ts';
 import type { Config } from '../config/index.ts';
 import type { JobState } from '../jobs/index.ts';
 import type { JournalStats } from '../journal/index.ts';
-import type { KpiInfo } from '../kpis/index.ts';
-import type { Accounting, KpiValue } from '../model/index.ts';
+import type { KpiInfo, U4sscKpi, u4sscOverview } from '../kpis/index.ts';
+import type { Accounting, FactsInForce, KpiValue } from '../model/index.ts';
 import type { DeviceRow, Store } from '../store/index.ts';
 import type { aggregateNeed, aggregatePanes, aggregateReadings, WindowEvent } from '../windows/index.ts';
 
@@ -55,6 +55,10 @@ export interface ViewSources {
     'series' | 'devices' | 'readings' | 'panes' | 'latest' | 'kpis' | 'latestKpis' | 'quarantine' | 'stats'
   >;
   readonly kpis: readonly KpiInfo[];
+  /** The KPIs of U4SSC, and how the city stands to them. */
+  readonly u4ssc: { readonly kpis: readonly U4sscKpi[]; readonly overview: typeof u4sscOverview };
+  /** Facts of a zone in force at an instant, ms UTC; those of the city for what is no zone. */
+  facts(zone: string, atMs: number): FactsInForce;
   /** The arithmetic of windows over stored panes and readings. */
   readonly windows: {
     readonly aggregateNeed: typeof aggregateNeed;

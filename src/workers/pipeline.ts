@@ -1,13 +1,13 @@
-import { MINUTE_MS } from '../base/index.ts';
-import { type CityConfig, type DevicePlacement, devicePlacements, factHistories } from '../config/index.ts';
+import { type CityConfig, type DevicePlacement, devicePlacements } from '../config/index.ts';
 import { INTAKE_LIMITS, type Intake, type IntakeLimits } from '../intake/index.ts';
 import type { JournalRecord } from '../journal/index.ts';
-import { KPI_DEFINITIONS, type KpiCity, KpiEngine, type KpiEngineState } from '../kpis/index.ts';
+import { KPI_DEFINITIONS, KpiEngine, type KpiEngineState } from '../kpis/index.ts';
 import type { Accounting, Message, Reading, Series } from '../model/index.ts';
 import { ReadingStatus, type StoreBatch, type StoreHistory } from '../store/index.ts';
 import { type ReadingOutcome, WindowEngine, type WindowEvent } from '../windows/index.ts';
 import { AccountingCounter } from './accounting-counter.ts';
 import { DeviceTracker, type DeviceTrackerState } from './device-tracker.ts';
+import { kpiCity } from './kpi-city.ts';
 import { kpiSource } from './kpi-source.ts';
 import { LateRebuild, type LateRebuildState, type LateStats } from './late-rebuild.ts';
 import { OutageTracker, type OutageTrackerState } from './outage-tracker.ts';
@@ -267,20 +267,6 @@ export class Pipeline {
     this.#accounting.refusedReading(reject.reason);
     this.#quarantine.push(quarantineRow(sequence, index, message, reject));
   }
-}
-
-/** The city as KPIs see it: its zones with what they were told of themselves, and its devices. */
-export function kpiCity(config: CityConfig, facts: KpiCity['facts']): KpiCity {
-  const { city, zones, noise, water, outages } = config;
-  const sustained = { overMinutes: outages.sustainedOver / MINUTE_MS, strict: outages.strict };
-  return {
-    id: city.id,
-    population: undefined,
-    cityFacts: factHistories(city, city.timeZone),
-    zones: zones.map((zone) => ({ id: zone.id, parent: zone.parent, facts: factHistories(zone, city.timeZone) })),
-    settings: { noise, water, outages: { sustained } },
-    facts,
-  };
 }
 
 /** What no meter of the role exceeds in an hour: far above any real one, far below a misread digit or a fault. */

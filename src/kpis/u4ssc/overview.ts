@@ -1,4 +1,4 @@
-import { type CityFact, type DataQuality, type FactsInForce, type KpiValue, worstQuality } from '../../model/index.ts';
+import { type CityFact, type FactsInForce, type KpiValue, qualityWith, worstQuality } from '../../model/index.ts';
 import { benchmarkPoints, type Direction, percentOfTarget } from '../arithmetic/index.ts';
 import type { KpiInfo } from '../kpi.ts';
 import type { FactFormula, U4sscKpi, U4sscSeries } from './kpi.ts';
@@ -102,15 +102,10 @@ function liveOf({ isStock }: U4sscKpi, { kpis }: U4sscSeries, input: U4sscInput)
     startMs: value.startMs,
     endMs: value.endMs,
     source: info?.source ?? '',
-    quality: kpiQuality(info?.facts ?? [], input.factsAt(value.startMs)),
+    quality: qualityWith(info?.facts ?? [], input.factsAt(value.startMs)),
     valid: value.valid,
     isWhole: isStock || YEARLY.has(value.window),
   };
-}
-
-/** The label of a value that readings and facts made: that of measurements, or the worst of the facts that are known. */
-export function kpiQuality(facts: NonNullable<KpiInfo['facts']>, inForce: FactsInForce): DataQuality {
-  return worstQuality(facts.flatMap((id) => inForce(id)?.quality ?? []));
 }
 
 function factsSay({ unit }: U4sscKpi, formula: FactFormula, fact: FactsInForce): Said | undefined {

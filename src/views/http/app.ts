@@ -16,6 +16,7 @@ import { servePage } from './page.ts';
 import { answerError, problemText } from './problems.ts';
 import { guardRequests } from './security.ts';
 import { openStream, STREAM_LIMITS, type StreamLimits, streamRoute } from './stream.ts';
+import { u4sscRoute } from './u4ssc.ts';
 
 export interface HttpOptions {
   /** Absolute path of the built page (`web/dist`). */
@@ -59,6 +60,7 @@ export async function buildApp(sources: ViewSources, options: HttpOptions): Prom
       const typed: TypedServer = api.withTypeProvider<ZodTypeProvider>();
       catalogueRoutes(typed, context);
       kpiRoutes(typed, context);
+      u4sscRoute(typed, context);
       measurementRoutes(typed, context);
       operationsRoutes(typed, context);
       streamRoute(typed, context, hub);

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { KPI_WINDOW_KINDS, type KpiValue } from '../../model/index.ts';
-import { kpiBody, kpiInfoBody } from '../bodies.ts';
+import { KPI_WINDOW_KINDS, type KpiValue, qualityWith } from '../../model/index.ts';
+import { kpiBodies, kpiInfoBody } from '../bodies.ts';
 import { isoTime } from '../times.ts';
 import { checkDevice } from './catalogue.ts';
 import type { RouteContext, TypedServer } from './context.ts';
@@ -13,7 +13,7 @@ const VALUES_MAX = 50_000;
 /** Routes of KPI definitions and values. */
 export function kpiRoutes(app: TypedServer, context: RouteContext): void {
   const { sources, latest } = context;
-  const infos = new Map(sources.kpis.map((info) => [info.id, kpiInfoBody(info, sources.config.targets[info.id])]));
+  const bodyOf = kpiBodies(sources);
   app.get(
     '/kpis',
     {
@@ -34,16 +34,26 @@ export function kpiRoutes(app: TypedServer, context: RouteContext): void {
       if (zone !== undefined) await checkZone(context, zone);
       const values = await latest.kpis();
       return {
-        kpis: [...infos.values()],
-        latest: values.filter((value) => zone === undefined || value.zone === zone).map(kpiBody),
+        kpis: [...infoBodies(context).values()],
+        latest: values.filter((value) => zone === undefined || value.zone === zone).map(bodyOf),
       };
     },
   );
-  historyRoute(app, context, infos);
+  historyRoute(app, context);
 }
 
-function historyRoute(app: TypedServer, context: RouteContext, infos: ReadonlyMap<string, KpiInfoBody>): void {
+/** What is said of every KPI now, by id. */
+function infoBodies({ sources }: RouteContext): ReadonlyMap<string, KpiInfoBody> {
+  const { config, kpis, engineStanding, facts } = sources;
+  const inForce = facts(config.city.id, engineStanding().nowMs);
+  return new Map(
+    kpis.map((info) => [info.id, kpiInfoBody(info, config.targets[info.id], qualityWith(info.facts ?? [], inForce))]),
+  );
+}
+
+function historyRoute(app: TypedServer, context: RouteContext): void {
   const { sources } = context;
+  const bodyOf = kpiBodies(sources);
   app.get(
     '/kpis/:id',
     {
@@ -73,6 +83,7 @@ function historyRoute(app: TypedServer, context: RouteContext, infos: ReadonlyMa
       },
     },
     async ({ params, query }) => {
+      const infos = infoBodies(context);
       const kpi = infos.get(params.id);
       if (kpi === undefined) throw unknownName('kpi', params.id, [...infos.keys()]);
       const { zone, window, revisions, limit } = query;
@@ -87,7 +98,7 @@ function historyRoute(app: TypedServer, context: RouteContext, infos: ReadonlyMa
         ...(window === undefined ? {} : { window }),
       });
       const { page, nextMs } = wholeWindows(rows, limit);
-      return { kpi, values: page.map(kpiBody), next: nextMs === null ? null : isoTime(nextMs) };
+      return { kpi, values: page.map(bodyOf), next: nextMs === null ? null : isoTime(nextMs) };
     },
   );
 }

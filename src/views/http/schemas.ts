@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { KPI_WINDOW_KINDS, REJECT_REASONS } from '../../model/index.ts';
+import { DATA_QUALITIES, KPI_WINDOW_KINDS, REJECT_REASONS } from '../../model/index.ts';
 import { AGGREGATE_PARTS, COUNTER_METHODS, STAT_METHODS } from '../../windows/index.ts';
 
 /*
@@ -12,6 +12,7 @@ const domain = z.enum(['air', 'noise', 'water', 'energy', 'weather', 'device']);
 const quantityKind = z.enum(['gauge', 'level', 'counter', 'delta', 'state', 'angle']);
 const window = z.enum(KPI_WINDOW_KINDS);
 const count = z.number();
+const dataQuality = z.enum(DATA_QUALITIES).describe('How well the number is known, in the words of U4SSC');
 
 export const errorSchema = z
   .object({ error: z.object({ code: z.string(), message: z.string().describe('cannot <do> <which thing>: <cause>') }) })
@@ -118,6 +119,7 @@ export const kpiInfoSchema = z
     ),
     scopes: z.array(z.enum(['device', 'zone', 'city'])),
     target: z.number().nullable().describe("The city's target, from its configuration"),
+    quality: dataQuality.describe('Label that a value of the city has now, by the city facts it is made with'),
     facts: z.array(z.string()).describe('City facts that values are made with, beside the readings'),
     method: z.string(),
     completeness: z.string(),
@@ -146,8 +148,86 @@ export const kpiValueSchema = z
     watermark: time.nullable(),
     method: z.string(),
     note: z.string(),
+    quality: dataQuality,
   })
   .meta({ id: 'KpiValue' });
+
+const direction = z.enum(['higher', 'lower']);
+
+const reportedBody = z.object({
+  series: z.string().describe('Which number of the KPI; empty where it has one'),
+  period: z.string(),
+  value: z.number(),
+  source: z.string(),
+  quality: dataQuality,
+});
+
+const u4sscNumberSchema = z
+  .object({
+    series: z.string().describe('Which number of the KPI; empty where it has one'),
+    kpis: z.array(z.string()).describe('Ids of KPIs that compute it, the one that counts first'),
+    value: z.number().nullable(),
+    origin: z.enum(['live', 'facts', 'reported']).nullable(),
+    kpi: z.string().describe('Id of the KPI that the value is of; empty unless live'),
+    unit: z.string(),
+    period: z.string().describe('Window of a live value, period of a reported one'),
+    start: time.nullable(),
+    end: time.nullable(),
+    source: z.string(),
+    quality: dataQuality.nullable(),
+    valid: z.boolean(),
+    target: z.number().nullable(),
+    direction: direction.nullable(),
+    percentOfTarget: z.number().nullable(),
+    points: z.int().nullable().describe('1 to 4'),
+    excluded: z
+      .enum(['no value', 'not valid', 'not of a year', 'no target', 'no direction'])
+      .nullable()
+      .describe('Why it has no points'),
+  })
+  .meta({ id: 'U4sscNumber' });
+
+export const u4sscKpiSchema = z
+  .object({
+    code: z.string(),
+    alsoListedAs: z.string(),
+    name: z.string(),
+    dimension: z.string(),
+    subDimension: z.string(),
+    category: z.string(),
+    level: z.enum(['core', 'advanced']),
+    unit: z.string(),
+    definition: z.string(),
+    standing: z.enum(['live', 'facts', 'part', 'reported']),
+    part: z.string().describe('Which part is computed; empty unless the standing is part'),
+    facts: z.array(
+      z.object({ id: z.string(), title: z.string(), value: z.number().nullable(), quality: dataQuality.nullable() }),
+    ),
+    numbers: z.array(u4sscNumberSchema),
+    reported: z.array(reportedBody).describe('What the city entered, newest period first'),
+  })
+  .meta({ id: 'U4sscKpi' });
+
+const scoreShape = {
+  name: z.string(),
+  percent: z.number().nullable().describe('Null when nothing in it has points'),
+  band: z.enum(['0-33', '33-66', '66-95', '95+']).nullable(),
+  points: count,
+  scored: count,
+  excluded: count.describe('Numbers without a value of a year, or without a target'),
+};
+
+export const u4sscSchema = z
+  .object({
+    kpis: z.array(u4sscKpiSchema),
+    scores: z.array(
+      z.object({
+        ...scoreShape,
+        subDimensions: z.array(z.object({ ...scoreShape, categories: z.array(z.object(scoreShape)) })),
+      }),
+    ),
+  })
+  .meta({ id: 'U4ssc' });
 
 export const zonesSchema = z
   .object({
@@ -225,6 +305,8 @@ export type AggregateRowBody = z.output<typeof aggregateRowSchema>;
 export type ReadingBody = z.output<typeof readingSchema>;
 export type KpiInfoBody = z.output<typeof kpiInfoSchema>;
 export type KpiValueBody = z.output<typeof kpiValueSchema>;
+export type U4sscBody = z.output<typeof u4sscSchema>;
+export type U4sscKpiBody = z.output<typeof u4sscKpiSchema>;
 export type ZonesBody = z.output<typeof zonesSchema>;
 export type QuantityBody = z.output<typeof quantitySchema>;
 export type QuarantineBody = z.output<typeof quarantineSchema>;

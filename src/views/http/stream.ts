@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import * as z from 'zod';
 import { SECOND_MS } from '../../base/index.ts';
-import { accountingBody, deviceBody, kpiBody } from '../bodies.ts';
+import { accountingBody, deviceBody, kpiBodies } from '../bodies.ts';
 import type { LiveUpdate } from '../views.ts';
 import type { RouteContext, TypedServer } from './context.ts';
 import { name } from './parameters.ts';
@@ -150,11 +150,12 @@ function sinkOf(response: ServerResponse): StreamSink {
 /** Events of an update in the order kpis, devices, accounting; empty text when the filter leaves nothing. */
 function eventFormat(context: RouteContext): FormatEvents {
   const { sources, clock, placementOf } = context;
+  const bodyOf = kpiBodies(sources);
   return (update: LiveUpdate, { topics, zone }: StreamFilter) => {
     let text = '';
     if (topics.has('kpis')) {
       const values = zone === '' ? update.kpis : update.kpis.filter((value) => value.zone === zone);
-      text += events('kpis', update.sequence, values.map(kpiBody));
+      text += events('kpis', update.sequence, values.map(bodyOf));
     }
     if (topics.has('devices')) {
       const rows = zone === '' ? update.devices : update.devices.filter((row) => row.zone === zone);

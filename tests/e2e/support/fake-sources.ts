@@ -1,9 +1,11 @@
 import { DAY_MS, HOUR_MS, MINUTE_MS, manualClock, QUARTER_MS } from '../../../src/base/index.ts';
 import { type Config, citySchema } from '../../../src/config/index.ts';
+import { U4SSC_KPIS, u4sscOverview } from '../../../src/kpis/index.ts';
 import { type Accounting, type KpiValue, QUANTITIES, REJECT_REASONS, type Series } from '../../../src/model/index.ts';
 import type { DeviceRow, KpiQuery, QuarantineQuery, QuarantineRow, StoredReading } from '../../../src/store/index.ts';
 import type { LiveUpdate, ViewSources } from '../../../src/views/index.ts';
 import { aggregateNeed, aggregatePanes, aggregateReadings } from '../../../src/windows/index.ts';
+import { factsOfZones } from '../../../src/workers/kpi-city.ts';
 import { fakeHistory, fakePane, fakeReading, fakeValue, hashRatio, newestEnd } from './fake-history.ts';
 import { FAKE_KPIS } from './fake-kpis.ts';
 
@@ -64,6 +66,8 @@ export function createFakeSources(options: FakeOptions = {}): FakeSources {
     version: '0.1.0-test',
     store: fakeStore(config, devices, series, fakeQuarantine()),
     kpis: FAKE_KPIS,
+    u4ssc: { kpis: U4SSC_KPIS, overview: u4sscOverview },
+    facts: factsOfZones(config),
     windows: { aggregateNeed, aggregatePanes, aggregateReadings },
     clock,
     problemList,
