@@ -28,7 +28,7 @@ const LINES: readonly { readonly n: 10 | 50 | 90; readonly name: string; readonl
 
 /**
  * L10, L50 and L90 of an hour: the (100-N)th percentile of the shortest levels that a device reports. Of single devices
- * only: percentiles of several can be neither averaged nor merged (KPI.md 0.10).
+ * only: percentiles of several can be neither averaged nor merged (KPI.md 3).
  */
 export const noiseExceeded: readonly KpiDefinition[] = LINES.map(
   ({ n, name, pick }): KpiDefinition => ({

@@ -1,8 +1,24 @@
 import { HOUR_MS } from '../../base/index.ts';
 import { minimumNightFlow } from '../arithmetic/index.ts';
-import type { KpiDefinition, KpiDevice, KpiWindow, Part } from '../definition.ts';
+import type { KpiDefinition, KpiDevice, KpiWindow, Part, SpatialRule } from '../definition.ts';
 import { EXPECTED_AFTER_HOURS, partOf, threeQuarters, wholeHours, wholeSeries } from '../hours.ts';
+import { servesChildren } from '../meter-rule.ts';
 import { COINCIDENT_MINIMUM } from '../spatial-rules.ts';
+
+/** The minimum of the sum; the city's own bulk meters instead of its zones' when they see the same water. */
+const DISTRICT_MINIMUM: SpatialRule = {
+  text: `${COINCIDENT_MINIMUM.text}; a zone\u2019s own bulk meters instead of those of its sub-zones when they supply the people of these too`,
+  zone: (parts, zone) => {
+    const districtPeople = parts.reduce((sum, { facts }) => sum + facts.peopleServed, 0);
+    return { ...COINCIDENT_MINIMUM.zone(parts, zone), amounts: { districtPeople } };
+  },
+  parent: (parts) => {
+    const own = parts.find((one) => one.own === true);
+    const below = parts.filter((one) => one !== own);
+    if (own === undefined || below.length === 0 || !servesChildren(own)) return COINCIDENT_MINIMUM.parent(parts);
+    return COINCIDENT_MINIMUM.parent(own.part.valid ? [own] : below);
+  },
+};
 
 /**
  * Minimum night flow of bulk meters: the lowest mean flow of a clock hour of the night (KPI.md 4.4). Rolling hours would
@@ -24,7 +40,7 @@ export const waterMnf: KpiDefinition = {
   completeness: 'valid hours for at least 75 % of the night',
   source: 'IWA water loss practice; KPI of district metered areas',
   quantities: ['water_flow', 'water_volume'],
-  spatial: COINCIDENT_MINIMUM,
+  spatial: DISTRICT_MINIMUM,
   reachHours: EXPECTED_AFTER_HOURS,
   device: nightFlowPart,
 };

@@ -9,7 +9,7 @@ const QUALITY = ['ph', 'turbidity', 'free_chlorine', 'conductivity', 'water_temp
 
 /**
  * Share of samples inside the limits, a sample being the valid hourly means of a probe. A supporting value: U4SSC
- * EN: EN: WS: 1C counts households under an audited Water Safety Plan, which no probe can see (KPI.md 0.3).
+ * EN: EN: WS: 1C counts households under an audited Water Safety Plan, which no probe can see (KPI.md 4.5).
  */
 export const waterQuality: KpiDefinition = {
   id: 'water-quality-compliance',

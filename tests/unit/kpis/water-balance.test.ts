@@ -193,6 +193,30 @@ describe('leakage from the night flow', () => {
   });
 });
 
+describe('the night flow of a city', () => {
+  const night = (m3PerHour: number, peopleServed = 0) =>
+    own('water-mnf', [meter('bulk', m3PerHour, 24, { peopleServed })]);
+  const zones = [
+    { part: night(3), population: 100 },
+    { part: night(4), population: 100 },
+  ];
+
+  it('is that of its zones together, and not once more that of the main which feeds them', () => {
+    expect(city('water-mnf', zones)).toMatchObject({ value: 7, valid: true });
+    expect(city('water-mnf', [...zones, { part: night(8), population: 0, own: true }])).toMatchObject({ value: 8 });
+    expect(city('water-mnf', [...zones, { part: night(8, 90), population: 50, own: true }])).toMatchObject({
+      value: 8,
+    });
+  });
+
+  it('takes in the meters of people who live outside of its zones', () => {
+    expect(city('water-mnf', [...zones, { part: night(1, 40), population: 50, own: true }])).toMatchObject({
+      value: 8,
+    });
+    expect(city('water-mnf', [...zones, { part: night(2), population: 50, own: true }])).toMatchObject({ value: 9 });
+  });
+});
+
 describe('the continuous flow of a customer', () => {
   const flow = (values: readonly (number | undefined)[]) =>
     device({ role: 'customer' }, [['water_volume', { hours: hoursFrom(DAY.startMs, values) }]]);
