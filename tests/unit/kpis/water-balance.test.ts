@@ -250,6 +250,7 @@ describe('the continuous flow of a customer', () => {
     expect(zone('water-leaking-share', meters)).toMatchObject({ numerator: 200, denominator: 9, valid: true });
     expect(zone('water-leaking-share', meters).value).toBeCloseTo(22.222, 3);
     expect(zone('water-leaking-share', [...meters, unknown])).toMatchObject({ validCount: 9, valid: false });
+    expect(zone('water-leaking-meters', [unknown])).toMatchObject({ value: null, expectedCount: 1, valid: false });
   });
 });
 

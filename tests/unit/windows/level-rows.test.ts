@@ -50,6 +50,26 @@ describe('levels that an hour is exceeded by', () => {
     expect(restored.view(0).levels(NOON_MS)).toEqual(stats);
   });
 
+  it('stay when 99 series join the hour, and when it changes while a snapshot is written', () => {
+    const windows = engine();
+    windows.accept(reading(NOON_MS, 50));
+    windows.tick();
+    for (let number = 0; number < 99; number++) {
+      windows.accept({ ...reading(NOON_MS + MINUTE_MS, 60), device: `other-${number}` });
+    }
+    windows.tick();
+    expect(windows.view(0).levels(NOON_MS)).toMatchObject({ max: 50 });
+    const snapshot = windows.beginSnapshot();
+    windows.accept(reading(NOON_MS + 2 * MINUTE_MS, 70));
+    windows.tick();
+    expect(windows.view(0).levels(NOON_MS)).toMatchObject({ max: 70 });
+    expect(windows.view(99).levels(NOON_MS)).toMatchObject({ max: 60 });
+    const restored = engine();
+    for (let piece = snapshot.next(); piece !== undefined; piece = snapshot.next())
+      restored.restorePiece(piece.slice());
+    expect(restored.view(0).levels(NOON_MS)).toMatchObject({ max: 50 });
+  });
+
   it('follow a late reading', () => {
     const windows = engine();
     minutes(windows, NOON_MS, 59);
