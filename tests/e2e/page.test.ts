@@ -223,6 +223,26 @@ describe.skipIf(!hasBrowser)(`operators' page (skipped without ${CHROMIUM})`, ()
     await page.close();
   });
 
+  test('all 91 KPIs of U4SSC stand by dimension, with value, label, target and points or why they have none', async () => {
+    const { page, errors } = await visit('#/overview');
+    await page.getByRole('link', { name: 'U4SSC' }).click();
+    await page.getByText(/of 91 KPIs have a value/).waitFor();
+    const codes = await page.locator('.u4ssc-code').allInnerTexts();
+    expect(new Set(codes).size).toBe(91);
+    const rows = page.getByRole('region', { name: 'KPIs of Environment' }).locator('tbody tr');
+    const fine = await rows.filter({ hasText: 'PM2.5' }).innerText();
+    const held = newestValue('air-pm2-5-year', 'marenza');
+    expect(fine).toContain(`${held.value!.toFixed(1)} µg/m³`);
+    expect(fine).toContain('Based on accurate measurements');
+    expect(fine).toContain('≤ 5');
+    expect(fine).toMatch(/[1-4] \/ 4/);
+    expect(await page.getByRole('region', { name: 'Environment', exact: true }).innerText()).toContain('Score');
+    await page.getByLabel('Standing').selectOption('reported');
+    await expect.poll(() => page.locator('.u4ssc-code').filter({ hasText: 'EN: EN: AQ: 1C' }).count()).toBe(0);
+    expect(errors).toEqual([]);
+    await page.close();
+  });
+
   test('problems that the server reports stand above everything', async () => {
     const { page } = await visit('#/overview');
     sources.problemList.push('the store is away since 14:20');
@@ -240,6 +260,7 @@ describe.skipIf(!hasBrowser)(`operators' page (skipped without ${CHROMIUM})`, ()
     '#/kpi/air-pm2-5-24h/marenza',
     '#/devices',
     '#/device/aq-0000',
+    '#/u4ssc',
     '#/quarantine',
     '#/accounting',
     '#/kpi/nothing',
@@ -249,7 +270,7 @@ describe.skipIf(!hasBrowser)(`operators' page (skipped without ${CHROMIUM})`, ()
     const hasChart = hash.includes('kpi/air') || hash.includes('device/');
     if (hasChart) await page.locator('.plot canvas').waitFor();
     else await page.getByRole('heading', { level: 1 }).waitFor();
-    if (hash === '#/quarantine') await page.locator('tbody tr').first().waitFor();
+    if (hash === '#/quarantine' || hash === '#/u4ssc') await page.locator('tbody tr').first().waitFor();
     await page.evaluate(AXE);
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme });
@@ -271,6 +292,7 @@ describe.skipIf(!hasBrowser)(`operators' page (skipped without ${CHROMIUM})`, ()
       'kpi/air-pm2-5-24h/marenza',
       'devices',
       'device/aq-0000',
+      'u4ssc',
       'quarantine',
       'accounting',
     ]) {

@@ -9,6 +9,7 @@ import { DevicesView } from './views/devices.tsx';
 import { KpiView } from './views/kpi.tsx';
 import { OverviewView } from './views/overview.tsx';
 import { QuarantineView } from './views/quarantine.tsx';
+import { U4sscView } from './views/u4ssc.tsx';
 
 /** The whole page: header, problems, and the view that the address names. */
 export function App() {
@@ -40,6 +41,8 @@ function View({ route, state }: { route: Route; state: State }) {
       return <DeviceView key={route.names[0]} route={route} state={state} />;
     case 'quarantine':
       return <QuarantineView route={route} state={state} />;
+    case 'u4ssc':
+      return <U4sscView route={route} state={state} />;
     case 'accounting':
       return <AccountingView state={state} />;
     default:

@@ -8,5 +8,7 @@ export type {
   KpiValueBody as KpiValue,
   QuarantineBody as QuarantineRow,
   SeriesBody as Series,
+  U4sscBody as U4ssc,
+  U4sscKpiBody as U4sscKpi,
   ZonesBody as Zones,
 } from '../../src/views/http/schemas.ts';

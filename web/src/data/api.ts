@@ -1,4 +1,4 @@
-import type { Aggregates, KpiInfo, KpiValue, QuarantineRow, Series, Zones } from '../types.ts';
+import type { Aggregates, KpiInfo, KpiValue, QuarantineRow, Series, U4ssc, Zones } from '../types.ts';
 
 /** A refusal of the server, or its absence; the message is fit to be shown. */
 export class ApiError extends Error {
@@ -14,6 +14,7 @@ export class ApiError extends Error {
 type Query = Readonly<Record<string, string | number | undefined>>;
 
 export const api = {
+  u4ssc: () => get<U4ssc>('u4ssc'),
   zones: () => get<Zones>('zones'),
   kpis: () => get<{ kpis: KpiInfo[]; latest: KpiValue[] }>('kpis'),
   quantities: () => get<{ quantities: { id: string; title: string }[] }>('quantities'),

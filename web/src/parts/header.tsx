@@ -7,6 +7,7 @@ const STALE_MS = 15_000;
 
 const TABS = [
   { view: 'overview', label: 'Overview', of: ['overview', 'kpi'] },
+  { view: 'u4ssc', label: 'U4SSC', of: ['u4ssc'] },
   { view: 'devices', label: 'Devices', of: ['devices', 'device'] },
   { view: 'quarantine', label: 'Quarantine', of: ['quarantine'] },
   { view: 'accounting', label: 'Accounting', of: ['accounting'] },
