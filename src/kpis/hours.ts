@@ -82,12 +82,27 @@ export function wholeIntervals(
   series: readonly (readonly KpiHour[])[],
   counts: (interval: KpiHour) => boolean,
 ): ReadonlyMap<number, WholeInterval> {
+  const [only, ...others] = series;
+  // By far the most meters have one series.
+  if (only !== undefined && others.length === 0) return aloneIntervals(only, counts);
   const counted = series.flatMap((intervals) => intervals.filter((one) => one.value !== null && counts(one)));
   const whole = new Map<number, WholeInterval>();
   for (const [startMs, same] of Map.groupBy(counted, (interval) => interval.startMs)) {
     const [first] = same;
     if (first === undefined || same.length < series.length) continue;
     whole.set(startMs, { startMs, endMs: first.endMs, value: exactSum(same.map((one) => one.value ?? Number.NaN)) });
+  }
+  return whole;
+}
+
+function aloneIntervals(
+  intervals: readonly KpiHour[],
+  counts: (interval: KpiHour) => boolean,
+): ReadonlyMap<number, WholeInterval> {
+  const whole = new Map<number, WholeInterval>();
+  for (const one of intervals) {
+    const { startMs, endMs, value } = one;
+    if (value !== null && counts(one)) whole.set(startMs, { startMs, endMs, value });
   }
   return whole;
 }

@@ -29,7 +29,8 @@ export class IntervalCurve implements ReadonlyMap<number, number> {
   }
 
   *entries(): Generator<[number, number], undefined, unknown> {
-    for (const [index, value] of this.cells.entries()) {
+    for (let index = 0; index < this.cells.length; index++) {
+      const value = this.cells[index]!;
       if (!Number.isNaN(value)) yield [this.startMs + index * this.stepMs, value];
     }
   }
@@ -51,8 +52,19 @@ export class IntervalCurve implements ReadonlyMap<number, number> {
   }
 }
 
+/** The highest value of a curve, the first of equals; undefined when it has none. */
+export function highestOf(curve: IntervalCurve): { readonly atMs: number; readonly value: number } | undefined {
+  let best = -1;
+  for (let index = 0; index < curve.cells.length; index++) {
+    const value = curve.cells[index]!;
+    if (value > (best < 0 ? Number.NEGATIVE_INFINITY : curve.cells[best]!)) best = index;
+  }
+  return best < 0 ? undefined : { atMs: curve.startMs + best * curve.stepMs, value: curve.cells[best]! };
+}
+
 /**
- * Sums curves interval by interval, in their order (compensated, Neumaier).
+ * Sums curves interval by interval. Curves stand by the names of their devices, so plain sums in their order are the same
+ * in every run; a city adds ten million numbers here.
  *
  * @param isStrict an interval that one of them lacks is left out, instead of being too small
  * @returns undefined when they are not all of one grid
@@ -65,24 +77,19 @@ export function sumCurves(
   if (!(first instanceof IntervalCurve)) return undefined;
   const { startMs, stepMs, cells } = first;
   const sums = new Float64Array(cells.length);
-  const lost = new Float64Array(cells.length);
   const counts = new Uint32Array(cells.length);
   for (const curve of curves) {
     if (!(curve instanceof IntervalCurve)) return undefined;
     if (curve.startMs !== startMs || curve.stepMs !== stepMs || curve.cells.length !== cells.length) return undefined;
-    for (let index = 0; index < cells.length; index++) {
-      const value = curve.cells[index]!;
+    const added = curve.cells;
+    for (let index = 0; index < added.length; index++) {
+      const value = added[index]!;
       if (Number.isNaN(value)) continue;
-      const sum = sums[index]!;
-      const next = sum + value;
-      lost[index]! += Math.abs(sum) >= Math.abs(value) ? sum - next + value : value - next + sum;
-      sums[index] = next;
+      sums[index]! += value;
       counts[index]!++;
     }
   }
   const needed = isStrict ? curves.length : 1;
-  for (let index = 0; index < sums.length; index++) {
-    sums[index] = counts[index]! < needed ? Number.NaN : sums[index]! + lost[index]!;
-  }
+  for (let index = 0; index < sums.length; index++) if (counts[index]! < needed) sums[index] = Number.NaN;
   return new IntervalCurve(startMs, stepMs, sums);
 }

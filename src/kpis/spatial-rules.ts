@@ -2,7 +2,7 @@ import { exactSum } from '../base/index.ts';
 import { energyMean, populationWeightedMean } from './arithmetic/index.ts';
 import type { CombinedPart, Part, SpatialRule, WeightedPart } from './definition.ts';
 import { threeQuarters } from './hours.ts';
-import { sumCurves } from './interval-curve.ts';
+import { highestOf, IntervalCurve, sumCurves } from './interval-curve.ts';
 
 /*
  * How devices make a zone and zones their parent (KPI.md 6.5). Invalid parts are used only where no valid one is left,
@@ -201,9 +201,13 @@ function valuesByTime(parts: readonly Part[]): ReadonlyMap<number, readonly (num
 
 /** The highest interval of a curve; of equal ones the first. The note is its start in UTC. */
 export function peakOf(curve: ReadonlyMap<number, number>): { value: number; note: string } | undefined {
-  let best: { atMs: number; value: number } | undefined;
-  for (const [atMs, value] of curve) {
-    if (best === undefined || value > best.value || (value === best.value && atMs < best.atMs)) best = { atMs, value };
+  let best: { readonly atMs: number; readonly value: number } | undefined;
+  if (curve instanceof IntervalCurve) best = highestOf(curve);
+  else {
+    for (const [atMs, value] of curve) {
+      if (best === undefined || value > best.value || (value === best.value && atMs < best.atMs))
+        best = { atMs, value };
+    }
   }
   return best === undefined
     ? undefined

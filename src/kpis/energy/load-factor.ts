@@ -54,8 +54,13 @@ function isWhole({ valid, curve, denominator, validCount, expectedCount }: Part)
 
 /** Numerator: mean kW. Denominator: peak kW. */
 function factorOf(curve: IntervalCurve, isComplete: boolean) {
-  const demands = [...curve.values()];
+  const demands: number[] = [];
+  let peak = 0;
+  for (const kw of curve.cells) {
+    if (Number.isNaN(kw)) continue;
+    demands.push(kw);
+    if (kw > peak) peak = kw;
+  }
   const value = loadFactor(demands);
-  const peak = demands.reduce((most, kw) => Math.max(most, kw), 0);
   return { value, valid: value !== null && isComplete, numerator: (value ?? 0) * peak, denominator: peak };
 }
