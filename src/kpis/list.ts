@@ -1,3 +1,5 @@
+import { air8hDaysAbove, airDaysAbove, airWhoDays, airYearHoursAbove } from './air/annual-counts.ts';
+import { airAnnualMeans } from './air/annual-mean.ts';
 import { airAot40Day } from './air/aot40-day.ts';
 import { airChinaAqi } from './air/china-aqi.ts';
 import { airDaqi } from './air/daqi.ts';
@@ -9,6 +11,8 @@ import { airHourMean } from './air/hour-mean.ts';
 import { airHoursAbove } from './air/hours-above.ts';
 import { airMda8 } from './air/mda8.ts';
 import { airNaqi } from './air/naqi.ts';
+import { airAot40, airOzonePeakSeason, airOzoneTargetDays } from './air/ozone-seasons.ts';
+import { airPm10Percentile } from './air/pm10-percentile.ts';
 import { POLLUTANT_IDS } from './air/pollutants.ts';
 import { airRunning8h } from './air/running-8h.ts';
 import { airUsAqi } from './air/us-aqi.ts';
@@ -63,6 +67,15 @@ export const KPI_DEFINITIONS: readonly KpiDefinition[] = [
   airDaqi,
   airNaqi,
   ...airChinaAqi,
+  ...airAnnualMeans,
+  ...airDaysAbove,
+  ...airPm10Percentile,
+  ...air8hDaysAbove,
+  ...airOzoneTargetDays,
+  ...airYearHoursAbove,
+  ...airWhoDays,
+  ...airAot40,
+  ...airOzonePeakSeason,
   noiseLaeqHour,
   ...noisePeriods,
   noiseLden,

@@ -1,5 +1,5 @@
 import { exactSum } from '../base/index.ts';
-import { annualComplete90 } from './arithmetic/index.ts';
+import { annualComplete90, requiredValues90 } from './arithmetic/index.ts';
 import type { DayRecord } from './day-ledger.ts';
 import type { DayFold, FoldSpan, KpiDefinition, Part } from './definition.ts';
 import type { LongWindow } from './long-windows.ts';
@@ -22,6 +22,7 @@ export interface LongKpi
   readonly level: DayFold['level'];
   /** Both the last 365 days and the calendar year when absent. */
   readonly windows?: readonly LongWindow[];
+  readonly yearsBefore?: DayFold['yearsBefore'];
   fold(days: readonly DayRecord[], span: FoldSpan): Part;
 }
 
@@ -33,7 +34,7 @@ const SUFFIXES: Readonly<Record<LongWindow, readonly [id: string, title: string]
 
 /** One definition for each window: `<id>-365d` and `<id>-year` (KPI.md 1.4). */
 export function overDays(spec: LongKpi): KpiDefinition[] {
-  const { of, level, fold, windows = ['rolling-365d', 'year'], ...info } = spec;
+  const { of, level, fold, yearsBefore = 0, windows = ['rolling-365d', 'year'], ...info } = spec;
   return windows.map((window) => {
     const [id, title] = SUFFIXES[window];
     const { days: _none, live: _live, looksAt: _looks, ...day } = of;
@@ -44,7 +45,7 @@ export function overDays(spec: LongKpi): KpiDefinition[] {
       title: `${spec.title}, ${title}`,
       window,
       reachHours: 0,
-      days: { of, level, fold },
+      days: { of, level, yearsBefore, fold },
       device: () => null,
     };
   });
@@ -116,7 +117,7 @@ export function validDays(days: readonly DayRecord[]): readonly DayRecord[] {
 /** A part that is valid with 90 % of what was to be expected (KPI.md 6.2). */
 export function partOfYear(value: number | null, validCount: number, expectedCount: number): Part {
   const valid = value !== null && validCount > 0 && annualComplete90(validCount, expectedCount);
-  return { value, validCount, expectedCount, valid, note: '' };
+  return { value, validCount, expectedCount, neededCount: requiredValues90(expectedCount), valid, note: '' };
 }
 
 function numberOf({ value }: DayRecord): number {

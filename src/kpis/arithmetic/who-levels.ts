@@ -1,3 +1,5 @@
+import { roundHalfUp } from './mean.ts';
+
 /** A guideline level of the WHO with its interim targets. */
 export interface WhoLevel {
   /** Quantity id. */
@@ -43,6 +45,14 @@ export function whoLevel(pollutant: string, averaging: WhoLevel['averaging']): W
   return WHO_2021.levels.find((level) => level.pollutant === pollutant && level.averaging === averaging);
 }
 
+/**
+ * Whether a mean is above a guideline level. It is not rounded as a limit value is, but cut to a millionth first: a mean
+ * of 24 values of 4.1 or 3.9 may leave 4 by what binary arithmetic brought in.
+ */
+export function exceedsWhoLevel({ guideline }: WhoLevel, value: number): boolean {
+  return roundHalfUp(value, 6) > guideline;
+}
+
 /** Days of a year above a guideline level. */
 export interface WhoExceedance {
   readonly days: number;
@@ -58,6 +68,6 @@ export interface WhoExceedance {
  */
 export function whoExceedanceDays(level: WhoLevel, daily: readonly (number | null)[]): WhoExceedance {
   const valid = daily.filter((value) => value !== null);
-  const days = valid.filter((value) => value > level.guideline).length;
+  const days = valid.filter((value) => exceedsWhoLevel(level, value)).length;
   return { days, validDays: valid.length, met: days <= WHO_2021.exceedanceDaysAllowed };
 }
