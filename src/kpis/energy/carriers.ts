@@ -44,6 +44,7 @@ export const renewableShareDay: KpiDefinition = {
   method:
     '(sum of import of each carrier \u00b7 its renewable share + own use of local generation) / (sum of import + own use), as percent; carriers without a known share are left out and named in the note; local generation is taken for renewable',
   source: 'U4SSC EN: E: E: 1C, as a daily value',
+  facts: ['gridRenewableShare', 'heatRenewableShare', 'gasKwhPerM3'],
   spatial: meterRule(RENEWABLE),
   device: (device, window) => meterPart(RENEWABLE, carriersPart(device, window), window),
 };
@@ -61,6 +62,7 @@ export const energyGhgDay: KpiDefinition = {
   method:
     'sum of the energy of each carrier \u00b7 its emission factor; carriers without a known factor are left out and named in the note',
   source: 'activity \u00b7 emission factor (GPC); the energy-related part of U4SSC EN: EN: AQ: 2C',
+  facts: ['gridKgCo2ePerKwh', 'heatKgCo2ePerKwh', 'gasKgCo2ePerKwh', 'gasKwhPerM3'],
   spatial: meterRule(GHG),
   device: (device, window) => meterPart(GHG, carriersPart(device, window), window),
 };

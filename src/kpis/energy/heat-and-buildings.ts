@@ -43,6 +43,7 @@ export const thermalPerCapita: KpiDefinition = {
     'heat registers, and gas registers where the city says the energy content of gas, of supplies that are residential or of no known use; the valid hours of the local day as 365 such days, per person served; 1 kWh = 0.0036 GJ',
   source: 'U4SSC EN: E: E: 3C, annualised from a day',
   quantities: ['heat_energy', 'gas_volume'],
+  facts: ['gasKwhPerM3'],
   spatial: meterRule(HOMES),
   device: (device, window) => {
     const { role, use, peopleServed } = device.facts;
@@ -76,6 +77,7 @@ export const publicBuildingEnergy: KpiDefinition = {
     'electricity (import + generation \u2212 export), heat, and gas where the city says its energy content, of devices with use: public; the valid hours of the local day as 365 such days, per m\u00b2 of floor area',
   source: 'U4SSC EN: E: E: 4A, annualised from a day',
   quantities: CARRIERS,
+  facts: ['publicBuildingFloorAreaM2', 'gasKwhPerM3'],
   spatial: meterRule(BUILDINGS),
   device: (device, window) => {
     const { role, use, floorAreaM2 } = device.facts;

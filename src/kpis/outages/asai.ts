@@ -28,6 +28,7 @@ export function outageAsai(window: OutageWindow): KpiDefinition {
     decimals: 6,
     method: `1 − sum of customers · minutes of all ${SUSTAINED} ${words} / (customers served · minutes of these days); ${STEPS}`,
     source: 'IEEE Std 1366-2012, ASAI',
+    facts: ['electricityCustomers'],
     spatial: outageRule(asaiOf),
   };
 }

@@ -48,6 +48,7 @@ function customersHit(window: OutageWindow, hit: (group: ExperiencedInterruption
     direction: 'lower',
     decimals: 4,
     days: { of: outageMinutesDay, level: 'device', fold: (days: readonly DayRecord[]) => hitPart(days, hit) },
+    facts: ['electricityCustomers'],
     spatial: SHARE_OF_CUSTOMERS,
   } as const satisfies Partial<KpiDefinition>;
 }

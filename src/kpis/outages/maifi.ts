@@ -13,6 +13,7 @@ const MAIFI = {
   direction: 'lower',
   decimals: 3,
   source: 'IEEE Std 1366-2012, MAIFI',
+  facts: ['electricityCustomers'],
   spatial: outageRule(maifiOf),
 } as const satisfies Partial<KpiDefinition>;
 

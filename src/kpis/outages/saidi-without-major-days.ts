@@ -25,6 +25,7 @@ export function outageSaidiWithoutMajorDays(window: OutageWindow): KpiDefinition
     completeness: `${common.completeness}; two days with interruptions before the window`,
     source: 'IEEE Std 1366-2012, major event days by 2.5 beta',
     days: { ...common.days, yearsBefore: 5, fold: foldWithDays },
+    facts: ['electricityCustomers'],
     spatial: outageRule(withoutMajorDays),
   };
 }

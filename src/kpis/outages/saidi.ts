@@ -20,6 +20,7 @@ const SAIDI = {
   direction: 'lower',
   decimals: 1,
   source: 'IEEE Std 1366-2012, SAIDI',
+  facts: ['electricityCustomers'],
   spatial: outageRule(saidiOf),
 } as const satisfies Partial<KpiDefinition>;
 

@@ -20,6 +20,7 @@ const SAIFI = {
   direction: 'lower',
   decimals: 3,
   source: 'IEEE Std 1366-2012, SAIFI; U4SSC EC: I: ES: 1C',
+  facts: ['electricityCustomers'],
   spatial: outageRule(saifiOf),
 } as const satisfies Partial<KpiDefinition>;
 

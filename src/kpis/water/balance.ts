@@ -1,4 +1,4 @@
-import type { FactsInForce } from '../../model/index.ts';
+import type { CityFactId, FactsInForce } from '../../model/index.ts';
 import { infrastructureLeakageIndex, type SupplyNetwork, waterBalance } from '../arithmetic/index.ts';
 import type { Amounts, KpiDefinition } from '../definition.ts';
 import { EXPECTED_AFTER_HOURS } from '../hours.ts';
@@ -45,6 +45,7 @@ const CONSUMPTION: MeterRule = {
 
 type Line = Pick<KpiDefinition, 'id' | 'title' | 'unit' | 'unitLabel' | 'decimals' | 'method' | 'source'> & {
   readonly code?: string;
+  readonly facts?: readonly CityFactId[];
   readonly rule: MeterRule;
 };
 
@@ -52,6 +53,8 @@ const NRW_METHOD =
   'system input (bulk meters) \u2212 billed consumption (customers\u2019 meters, and what the city says is billed without a meter); negative when more is billed than put in';
 const LOSS_METHOD =
   'non-revenue water \u2212 unbilled authorised consumption that the city says; without it the note says so';
+
+const LOSS_FACTS = ['billedUnmeteredM3PerDay', 'unbilledAuthorisedM3PerDay'] as const;
 
 const LINES: readonly Line[] = [
   {
@@ -70,12 +73,14 @@ const LINES: readonly Line[] = [
     ...{ id: 'water-nrw', title: 'Non-revenue water', unit: '%', unitLabel: '% of system input', decimals: 1 },
     method: `${NRW_METHOD}, as percent of the input`,
     source: 'IWA water balance',
+    facts: ['billedUnmeteredM3PerDay'],
     rule: { ...BALANCE, value: (amounts, fact) => percentOf(amounts, fact, 'nonRevenueM3') },
   },
   {
     ...{ id: 'water-nrw-volume', title: 'Non-revenue water', unit: 'm3', unitLabel: 'm\u00b3/day', decimals: 0 },
     method: NRW_METHOD,
     source: 'IWA water balance',
+    facts: ['billedUnmeteredM3PerDay'],
     rule: { ...BALANCE, value: (amounts, fact) => volumeOf(balanceOf(amounts, fact)?.nonRevenueM3) },
   },
   {
@@ -83,6 +88,7 @@ const LINES: readonly Line[] = [
     code: 'EC: I: WS: 3C',
     method: `${LOSS_METHOD}, as percent of the system input`,
     source: 'U4SSC EC: I: WS: 3C, as a daily value; IWA water balance',
+    facts: LOSS_FACTS,
     rule: { ...BALANCE, value: (amounts, fact) => percentOf(amounts, fact, 'lossesM3') },
   },
   {
@@ -95,6 +101,7 @@ const LINES: readonly Line[] = [
     },
     method: `${LOSS_METHOD}, per service connection that the city says`,
     source: 'IWA performance indicators for water supply services',
+    facts: [...LOSS_FACTS, 'waterConnections'],
     rule: { ...BALANCE, value: perConnection },
   },
   {
@@ -102,6 +109,7 @@ const LINES: readonly Line[] = [
     method:
       'water losses, taken for real ones (an upper bound: apparent losses are not known), over the unavoidable (18 Lm + 0.8 Nc + 25 Lp) \u00b7 P litres a day of the network that the city says; one day: an indicator, the index is annual',
     source: 'IWA Water Loss Task Force 1999; ILI = CARL / UARL',
+    facts: [...LOSS_FACTS, 'waterMainsKm', 'waterConnections', 'privatePipesKm', 'averagePressureM'],
     rule: { ...BALANCE, value: leakageIndex },
   },
 ];

@@ -58,6 +58,7 @@ export const waterLeakage: KpiDefinition = {
   completeness: 'valid hours for at least 75 % of the night, of every bulk meter',
   source: 'UKWIR 99/WM/08/21; IWA water loss practice',
   quantities: ['water_flow', 'water_volume'],
+  facts: ['waterConnections', 'legitimateNightUseLPerPropertyHour', 'hourDayFactor'],
   spatial: DISTRICTS,
   reachHours: EXPECTED_AFTER_HOURS,
   device: (device, window) => {

@@ -43,16 +43,22 @@ describe('the catalogue of U4SSC', () => {
     expect(neededBy.sort()).toEqual(needs.sort());
   });
 
-  it('links KPIs that are there and bear its code', () => {
+  it('links KPIs that are there, bear its code or none, and need no other facts', () => {
     const known = new Map(KPI_DEFINITIONS.map((definition) => [definition.id, definition]));
-    for (const { code, series } of U4SSC_KPIS) {
+    for (const { code, facts, series } of U4SSC_KPIS) {
       for (const { kpis } of series) {
-        if (kpis.length === 0) continue;
-        expect(
-          kpis.filter((id) => known.has(id)),
-          `${code}: ${kpis.join(', ')}`,
-        ).not.toEqual([]);
+        const linked = kpis.flatMap((id) => known.get(id) ?? []);
+        if (kpis.length > 0) expect(linked, `${code}: ${kpis.join(', ')}`).not.toEqual([]);
+        for (const definition of linked) {
+          expect([code, ''], definition.id).toContain(definition.code);
+          expect(facts, definition.id).toEqual(expect.arrayContaining([...(definition.facts ?? [])]));
+        }
       }
     }
+  });
+
+  it('links every KPI that bears a code', () => {
+    const linked = new Set(U4SSC_KPIS.flatMap(({ series }) => series.flatMap(({ kpis }) => kpis)));
+    expect(KPI_DEFINITIONS.filter(({ id, code }) => code !== '' && !linked.has(id)).map(({ id }) => id)).toEqual([]);
   });
 });
