@@ -133,6 +133,8 @@ export interface Part {
   /** Short word on what decided the value, or empty. */
   readonly note: string;
   /** Amounts behind the value by name, such as `import` in kWh; rules of space add them up, each on its own. */
+  /** Valid parts that it needs, where a count decides whether it is valid. */
+  readonly neededCount?: number;
   readonly amounts?: Amounts;
   /** For ratios: value = numerator / denominator. */
   readonly numerator?: number;
@@ -182,6 +184,11 @@ export interface SpatialRule {
    * above are made of `part` itself, so that each divides by its own facts.
    */
   whole?(part: Part, zone: ZoneFacts): Part;
+  /** The shares that used parts have in a value that is averaged, adding up to 1; none where amounts add up. */
+  readonly shares?: {
+    zone(used: readonly Part[]): readonly number[];
+    parent(used: readonly WeightedPart[]): readonly number[];
+  };
 }
 
 /**

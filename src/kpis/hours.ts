@@ -152,5 +152,5 @@ export function partOf(
   neededCount: number,
   note = '',
 ): Part {
-  return { value, validCount, expectedCount, valid: value !== null && validCount >= neededCount, note };
+  return { value, validCount, expectedCount, neededCount, valid: value !== null && validCount >= neededCount, note };
 }

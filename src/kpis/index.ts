@@ -3,6 +3,8 @@ import type { KpiDefinition } from './definition.ts';
 import type { KpiInfo } from './kpi.ts';
 
 export * from './definition.ts';
+export * from './explain.ts';
+export * from './explain-days.ts';
 export * from './kpi.ts';
 export * from './kpi-engine.ts';
 export * from './kpi-reach.ts';

@@ -2,7 +2,8 @@ import { assert, type Calendar, DAY_MS, MINUTE_MS } from '../base/index.ts';
 import type { FactHistories, KpiValue } from '../model/index.ts';
 import type { DayLedgerState } from './day-ledger.ts';
 import type { DeviceFacts, KpiDefinition, KpiDevice, KpiSeries, KpiSettings } from './definition.ts';
-import { KpiEvaluation, type KpiMembers } from './kpi-evaluation.ts';
+import { type Explanation, explainValue, type KpiQuestion } from './explain.ts';
+import { type EvaluationContext, KpiEvaluation, type KpiMembers } from './kpi-evaluation.ts';
 import { type Bounds, hasBegun, neededUntilMs, touchedWindows, windowAt } from './kpi-windows.ts';
 import { DayBook, isLongWindow, type LongWindow, longWindowsEndedWith, longWindowsOf } from './long-windows.ts';
 import { PartCache } from './part-cache.ts';
@@ -90,6 +91,8 @@ interface Group {
   readonly byZone: Map<string, KpiDevice[]>;
   /** Some of its KPIs publish values of single devices. */
   hasDeviceScope: boolean;
+  /** Devices that the configuration ignores. */
+  readonly ignored: Set<string>;
   /** Watermarks of scopes in the tick that runs. */
   readonly watermarks: Map<string, number>;
 }
@@ -147,7 +150,7 @@ export class KpiEngine {
     const id = kpi.quantities.join(',');
     let group = this.#groups.get(id);
     if (group === undefined) {
-      group = { id, devices: new Map(), byZone: new Map(), hasDeviceScope: false, watermarks: new Map() };
+      group = { id, ...emptyGroup() };
       this.#groups.set(id, group);
     }
     group.hasDeviceScope ||= kpi.scopes.includes('device');
@@ -183,6 +186,20 @@ export class KpiEngine {
     this.#nowMs = nowMs;
     this.#rememberNewest();
     return values;
+  }
+
+  /**
+   * Takes a value apart as it is now, between ticks. Caches, ledger and marks stay as they are.
+   *
+   * @returns undefined when there is no such KPI
+   */
+  explain(question: KpiQuestion): Explanation | undefined {
+    const tracked = this.#tracked.find(({ kpi }) => kpi.id === question.kpi);
+    if (tracked === undefined) return undefined;
+    const ignored = [...tracked.group.ignored].map((device) => ({ device, zone: this.#city.facts(device).zone }));
+    const days = { ledger: this.#days.ledger, note: () => undefined };
+    const context = { ...this.#context(this.#source.nowMs(), new Map()), days };
+    return explainValue({ ...tracked, parts: new PartCache() }, context, ignored, question);
   }
 
   state(): KpiEngineState {
@@ -278,7 +295,10 @@ export class KpiEngine {
     }
     const facts = this.#city.facts(device);
     // Decoded and stored, but part of no KPI: it must not hold back what is final either.
-    if (facts.role === 'ignore') return;
+    if (facts.role === 'ignore') {
+      group.ignored.add(device);
+      return;
+    }
     const member: Member = { device, facts, series: [view], newestMs: Number.NEGATIVE_INFINITY };
     group.devices.set(device, member);
     insertByName(listAt(group.byZone, this.#zones.has(facts.zone) ? facts.zone : this.#city.id), member);
@@ -429,10 +449,13 @@ export class KpiEngine {
   }
 
   #evaluation(tracked: Tracked, nowMs: number, memo: Map<string, unknown>): KpiEvaluation {
-    return new KpiEvaluation(tracked, {
+    const { watermarks } = tracked.group;
+    return new KpiEvaluation(tracked, { ...this.#context(nowMs, memo), days: this.#days, watermarks });
+  }
+
+  #context(nowMs: number, memo: Map<string, unknown>): EvaluationContext {
+    return {
       memo,
-      days: this.#days,
-      watermarks: tracked.group.watermarks,
       calendar: this.#source.calendar,
       settings: this.#city.settings,
       nowMs: Math.floor(nowMs / MINUTE_MS) * MINUTE_MS,
@@ -440,7 +463,7 @@ export class KpiEngine {
       cityId: this.#city.id,
       watermarkMs: (series) => this.#source.watermarkMs(series),
       customersCounted: (zone) => this.#source.customersCounted?.(zone) ?? 0,
-    });
+    };
   }
 }
 
@@ -520,4 +543,8 @@ function todoAt(todo: Map<Tracked, Map<number, Todo>>, tracked: Tracked, bounds:
     windows.set(bounds.startMs, entry);
   }
   return entry;
+}
+
+function emptyGroup(): Omit<Group, 'id'> {
+  return { devices: new Map(), byZone: new Map(), ignored: new Set(), hasDeviceScope: false, watermarks: new Map() };
 }

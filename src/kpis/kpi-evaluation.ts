@@ -1,6 +1,15 @@
 import type { Calendar } from '../base/index.ts';
 import { type KpiValue, NO_FACTS } from '../model/index.ts';
-import type { DayFold, KpiDefinition, KpiDevice, KpiSettings, KpiWindow, Part } from './definition.ts';
+import type {
+  CombinedPart,
+  DayFold,
+  KpiDefinition,
+  KpiDevice,
+  KpiSettings,
+  KpiWindow,
+  Part,
+  WeightedPart,
+} from './definition.ts';
 import type { KpiBand } from './kpi.ts';
 import type { Bounds } from './kpi-windows.ts';
 import { type DayBook, elapsedDays, yearsEarlier } from './long-windows.ts';
@@ -16,6 +25,16 @@ export interface KpiMembers {
   readonly parts: PartCache;
 }
 
+/** Told how a value comes about, by who takes it apart. */
+export interface EvaluationTrace {
+  /** What a device says; null when it has no part. */
+  device(device: KpiDevice, part: Part | null): void;
+  /** What a zone's own devices make, those that have a part. */
+  devices(zone: string, said: readonly { readonly device: string; readonly part: Part }[], made: CombinedPart): void;
+  /** What a zone's children and its own devices make; the own ones stand under the zone itself. */
+  zones(zone: string, said: readonly (WeightedPart & { readonly zone: string })[], made: CombinedPart): void;
+}
+
 export interface EvaluationContext {
   readonly calendar: Calendar;
   readonly settings: KpiSettings;
@@ -26,7 +45,8 @@ export interface EvaluationContext {
   readonly zones: ReadonlyMap<string, ZoneNode>;
   readonly cityId: string;
   /** What days said; kept for windows of many days. */
-  readonly days?: DayBook;
+  readonly days?: Pick<DayBook, 'ledger' | 'note'>;
+  readonly trace?: EvaluationTrace;
   /** Of scopes, in the tick that runs; shared by KPIs of the same devices. */
   readonly watermarks?: Map<string, number>;
   /** Event time up to which a series is believed complete. */
@@ -53,6 +73,18 @@ export class KpiEvaluation {
   #windowStartMs = Number.NaN;
   #deviceParts: Map<string, Part | null> = new Map();
   #zoneParts = new Map<string, ScopePart | null>();
+  /** What the scope says; null when nothing in it has a part in the KPI. */
+  part(bounds: Bounds, scope: string): Part | null {
+    return this.#scopePart(bounds, scope)?.part ?? null;
+  }
+
+  /** The window as definitions are given it. */
+  windowOf(bounds: Bounds): KpiWindow {
+    const { zones, cityId } = this.#context;
+    const cityFacts = zones.get(cityId)?.at(bounds.startMs).fact ?? NO_FACTS;
+    return { ...bounds, ...this.#context, cityFacts };
+  }
+
 
   constructor(members: KpiMembers, context: EvaluationContext) {
     this.members = members;
@@ -130,9 +162,8 @@ export class KpiEvaluation {
       this.#deviceParts = this.members.parts.of(bounds.startMs);
       this.#zoneParts = new Map();
     }
-    const { zones, cityId } = this.#context;
-    const cityFacts = zones.get(cityId)?.at(bounds.startMs).fact ?? NO_FACTS;
-    const window: KpiWindow = { ...bounds, ...this.#context, cityFacts };
+    const { zones } = this.#context;
+    const window = this.windowOf(bounds);
     if (scope.startsWith('device:')) {
       const part = this.#devicePart(window, this.members.devices.get(scope.slice('device:'.length)));
       return part === null ? null : { part, deviceCount: part.value === null ? 0 : 1, coveredPopulation: 0 };
@@ -160,6 +191,7 @@ export class KpiEvaluation {
     if (part === undefined) {
       part = this.#freshPart(window, device);
       this.#deviceParts.set(device.device, part);
+      this.#context.trace?.device(device, part);
     }
     return part;
   }
@@ -200,14 +232,15 @@ export class KpiEvaluation {
     const own = this.#ownPart(window, node);
     const below = node.children.flatMap((child) => {
       const scope = this.#zonePart(window, child);
-      return scope === null ? [] : [{ ...scope, population: child.at(window.startMs).population }];
+      return scope === null ? [] : [{ ...scope, zone: child.id, population: child.at(window.startMs).population }];
     });
     const { population, ownPopulation } = node.at(window.startMs);
-    const all = own === null ? below : [...below, { ...own, population: ownPopulation, own: true }];
+    const all = own === null ? below : [...below, { ...own, zone: node.id, population: ownPopulation, own: true }];
     if (all.length === 0) return null;
     if (node.children.length === 0 && own !== null)
       return { ...own, coveredPopulation: own.part.value === null ? 0 : population };
     const part = spatial.parent(all);
+    this.#context.trace?.zones(node.id, all, part);
     const isUsed = new Set(part.used);
     const used = all.filter((scope) => isUsed.has(scope.part));
     return {
@@ -238,12 +271,13 @@ export class KpiEvaluation {
   #devicesPart(window: KpiWindow, node: ZoneNode): ScopePart | null {
     const parts = (this.members.byZone.get(node.id) ?? []).flatMap((device) => {
       const part = this.#devicePart(window, device);
-      return part === null ? [] : [{ part, facts: device.facts }];
+      return part === null ? [] : [{ device: device.device, part, facts: device.facts }];
     });
     if (parts.length === 0) return null;
     const state = node.at(window.startMs);
     const { ownPopulation } = state;
     const part = this.members.kpi.spatial.zone(parts, { ...state, population: ownPopulation });
+    this.#context.trace?.devices(node.id, parts, part);
     return { part, deviceCount: part.used.length, coveredPopulation: part.value === null ? 0 : ownPopulation };
   }
 }

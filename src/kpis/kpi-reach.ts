@@ -1,6 +1,6 @@
 import { type Calendar, DAY_MS } from '../base/index.ts';
 import type { KpiDefinition, KpiLook } from './definition.ts';
-import { neededUntilMs, touchedWindows } from './kpi-windows.ts';
+import { type Bounds, neededUntilMs, touchedWindows } from './kpi-windows.ts';
 
 /** What one KPI looks at when hours of a quantity change. */
 export interface KpiReach {
@@ -35,14 +35,23 @@ export function kpiReach(
     .map((kpi) => {
       const first = touchedWindows(kpi, calendar, firstHourMs)[0]!;
       const last = touchedWindows(kpi, calendar, lastHourMs).at(-1)!;
-      return {
-        kpi: kpi.id,
-        quantities: kpi.quantities,
-        looksAt: kpi.looksAt ?? ['hours'],
-        firstWindowMs: first.startMs,
-        lastWindowMs: last.startMs,
-        fromMs: Math.min(first.startMs, firstHourMs) - EXPECTED_BEFORE_MS,
-        toMs: neededUntilMs(kpi, last),
-      };
+      return reachOf(kpi, first, last, firstHourMs);
     });
+}
+
+/** What a KPI looks at for one window. */
+export function windowReach(kpi: KpiDefinition, bounds: Bounds): KpiReach {
+  return reachOf(kpi, bounds, bounds, bounds.startMs);
+}
+
+function reachOf(kpi: KpiDefinition, first: Bounds, last: Bounds, firstHourMs: number): KpiReach {
+  return {
+    kpi: kpi.id,
+    quantities: kpi.quantities,
+    looksAt: kpi.looksAt ?? ['hours'],
+    firstWindowMs: first.startMs,
+    lastWindowMs: last.startMs,
+    fromMs: Math.min(first.startMs, firstHourMs) - EXPECTED_BEFORE_MS,
+    toMs: neededUntilMs(kpi, last),
+  };
 }

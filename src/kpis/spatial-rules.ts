@@ -15,6 +15,7 @@ export const MEAN_OF_STATIONS: SpatialRule = {
   text: 'zone: mean of its valid stations; city: mean of zones weighted by population, zones without data left out',
   zone: (parts) => combine(partsOf(parts), half, (values) => exactSum(values) / values.length),
   parent: (parts) => weighted(parts, (zones) => populationWeightedMean(zones).value),
+  shares: { zone: equalShares, parent: populationShares },
 };
 
 /** Levels are averaged as energy, also with the weight of the people. */
@@ -27,6 +28,7 @@ export const ENERGETIC_MEAN: SpatialRule = {
       const mean = populationWeightedMean(energies).value;
       return mean === null ? null : 10 * Math.log10(mean);
     }),
+  shares: { zone: equalShares, parent: populationShares },
 };
 
 /** The worst station decides for the zone, the worst zone for the city. */
@@ -34,6 +36,7 @@ export const WORST: SpatialRule = {
   text: 'zone: its worst valid station; city: its worst zone',
   zone: (parts) => worst(partsOf(parts)),
   parent: (parts) => worst(partsOf(parts)),
+  shares: { zone: worstAlone, parent: (used) => worstAlone(partsOf(used)) },
 };
 
 /** Amounts add up. */
@@ -48,6 +51,7 @@ export const RATIO: SpatialRule = {
   text: 'numerators and denominators of all valid devices are summed; zones without data leave both',
   zone: (parts) => ratio(partsOf(parts)),
   parent: (parts) => ratio(partsOf(parts)),
+  shares: { zone: denominatorShares, parent: (used) => denominatorShares(partsOf(used)) },
 };
 
 /** The peak of the sum, not the sum of the peaks. */
@@ -126,8 +130,32 @@ function worst(parts: readonly Part[]): CombinedPart {
   const used = usable(parts);
   const first = used[0];
   if (first === undefined) return nothing(parts);
-  const most = used.reduce((a, b) => ((b.value ?? 0) > (a.value ?? 0) ? b : a), first);
+  const most = worstOf(used, first);
   return { ...counts(parts, half), value: most.value, note: most.note, used };
+}
+
+function worstOf(used: readonly Part[], first: Part): Part {
+  return used.reduce((a, b) => ((b.value ?? 0) > (a.value ?? 0) ? b : a), first);
+}
+
+function worstAlone(used: readonly Part[]): readonly number[] {
+  const [first] = used;
+  const most = first === undefined ? undefined : worstOf(used, first);
+  return used.map((part) => (part === most ? 1 : 0));
+}
+
+function equalShares(used: readonly Part[]): readonly number[] {
+  return used.map(() => 1 / used.length);
+}
+
+function populationShares(used: readonly WeightedPart[]): readonly number[] {
+  const people = exactSum(used.map(({ population }) => population));
+  return people > 0 ? used.map(({ population }) => population / people) : used.map(() => 1 / used.length);
+}
+
+function denominatorShares(used: readonly Part[]): readonly number[] {
+  const whole = exactSum(used.map(({ denominator = 0 }) => denominator));
+  return whole > 0 ? used.map(({ denominator = 0 }) => denominator / whole) : [];
 }
 
 function ratio(parts: readonly Part[]): CombinedPart {

@@ -66,6 +66,12 @@ export function* ancestors(node: ZoneNode): Generator<ZoneNode> {
   for (let at: ZoneNode | undefined = node; at !== undefined; at = at.parent) yield at;
 }
 
+/** The zone and all that lies in it. */
+export function* zonesIn(node: ZoneNode): Generator<ZoneNode> {
+  yield node;
+  for (const child of node.children) yield* zonesIn(child);
+}
+
 function told(population: number | undefined, facts: FactHistories | undefined): FactHistories {
   const histories = new Map(facts);
   if (population === undefined || histories.has('population')) return histories;

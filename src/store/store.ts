@@ -184,8 +184,14 @@ export interface StoreHistory {
   kpiRevisions(kpis: readonly string[], range: TimeRange): Promise<readonly KpiRevision[]>;
 }
 
+/** What was said before. */
+export interface StoredKpis {
+  /** KPI values whose window starts in the range, by start. */
+  kpis(query: KpiQuery): Promise<readonly KpiValue[]>;
+}
+
 /** Where readings, panes and KPI values are kept and asked for. One writer; queries may run beside it. */
-export interface Store extends StoreHistory {
+export interface Store extends StoreHistory, StoredKpis {
   /**
    * Opens or creates.
    * @returns the journal position that the store includes (0 for a new one)
@@ -209,8 +215,6 @@ export interface Store extends StoreHistory {
   panes(series: number, level: PaneLevel, range: TimeRange): Promise<readonly Pane[]>;
   /** Newest reading that counts, late-filed or not, of each of these series (all series when empty). */
   latest(series: readonly number[]): Promise<readonly StoredReading[]>;
-  /** KPI values whose window starts in the range, by start. */
-  kpis(query: KpiQuery): Promise<readonly KpiValue[]>;
   /** The newest value of every (kpi, zone, window). */
   latestKpis(): Promise<readonly KpiValue[]>;
   quarantine(query: QuarantineQuery): Promise<readonly QuarantineRow[]>;

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/index.ts';
 import type { JournalReader, JournalRecord } from '../journal/index.ts';
 import type { KpiValue } from '../model/index.ts';
-import type { StoreBatch, StoreHistory } from '../store/index.ts';
+import type { StoreBatch, StoredKpis, StoreHistory } from '../store/index.ts';
 import type { EngineStanding, LiveUpdate } from '../views/index.ts';
 import type { Pipeline, PipelineTick } from './pipeline.ts';
 import type { SnapshotFile, Snapshots } from './snapshots.ts';
@@ -14,7 +14,7 @@ const BATCHES_MAX = 3;
 const SNAPSHOT_REST_FACTOR = 20;
 
 /** Writes batches in order; `position` is the newest one known to be committed. Questions see what is committed. */
-export interface BatchWriter extends StoreHistory {
+export interface BatchWriter extends StoreHistory, StoredKpis {
   readonly position: number;
   write(batch: StoreBatch): Promise<void>;
 }

@@ -1,10 +1,11 @@
 import { DAY_MS, MINUTE_MS } from '../base/index.ts';
-import { KPI_DEFINITIONS, type KpiReach, kpiReach } from '../kpis/index.ts';
+import { KPI_DEFINITIONS, kpiReach } from '../kpis/index.ts';
 import { PANE_LEVELS } from '../model/index.ts';
 import type { ReadingColumns, ReadingSpan, StoreHistory } from '../store/index.ts';
 import { NEIGHBOURS_KEPT, type WindowEngine } from '../windows/index.ts';
 import { LateSeries } from './late-series.ts';
-import { OldHours, revisionKey } from './old-hours.ts';
+import type { OldHours } from './old-hours.ts';
+import { readOldHours } from './read-old-hours.ts';
 
 /** What is needed of the window engine. */
 export type LateWindows = Pick<
@@ -226,51 +227,8 @@ export class LateRebuild {
     );
     const old = reaches.filter((reach) => reach.fromMs < hoursKeptFromMs);
     if (old.length === 0) return;
-    const panes: Awaited<ReturnType<StoreHistory['panesOf']>>[] = [];
-    for (const level of ['hour', 'quarter'] as const) {
-      const looking = old.filter(({ looksAt }) => looksAt.includes(level === 'hour' ? 'hours' : 'quarters'));
-      const ranges = rangesByQuantity(looking, hoursKeptFromMs);
-      for (const [range, quantities] of ranges) panes.push(await history.panesOf({ ...range, quantities, level }));
-    }
-    const listening = old.filter(({ looksAt }) => looksAt.includes('heard'));
-    const heard = listening.length === 0 ? undefined : await history.heardHours(spanOf(listening, hoursKeptFromMs));
-    const revisions = await history.kpiRevisions([...new Set(old.map(({ kpi }) => kpi))], {
-      fromMs: Math.min(...old.map(({ firstWindowMs }) => firstWindowMs)),
-      toMs: Math.max(...old.map(({ lastWindowMs }) => lastWindowMs)) + 1,
-    });
-    this.oldHours = new OldHours({
-      keptFromMs: hoursKeptFromMs,
-      panes,
-      heard,
-      revisions: new Map(revisions.map((row) => [revisionKey(row.kpi, row.zone, row.startMs), row.revision])),
-    });
+    this.oldHours = await readOldHours(history, old, hoursKeptFromMs);
   }
-}
-
-type Range = Pick<KpiReach, 'fromMs' | 'toMs'>;
-
-function spanOf(reaches: readonly Range[], keptFromMs: number): Range {
-  return {
-    fromMs: Math.min(...reaches.map(({ fromMs }) => fromMs)),
-    toMs: Math.min(keptFromMs, Math.max(...reaches.map(({ toMs }) => toMs))),
-  };
-}
-
-/** What each quantity is asked for, those with the same range together; each quantity once. */
-function rangesByQuantity(reaches: readonly KpiReach[], keptFromMs: number): [Range, string[]][] {
-  const quantities = new Set(reaches.flatMap((reach) => reach.quantities));
-  const groups = new Map<string, [Range, string[]]>();
-  for (const quantity of quantities) {
-    const range = spanOf(
-      reaches.filter((reach) => reach.quantities.includes(quantity)),
-      keptFromMs,
-    );
-    const key = `${range.fromMs} ${range.toMs}`;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [range, [quantity]]);
-    else group[1].push(quantity);
-  }
-  return [...groups.values()];
 }
 
 /** Series in groups that are expected to have at most so many readings; one that has more stands alone. */

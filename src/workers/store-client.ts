@@ -1,6 +1,6 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { OperatingError } from '../base/index.ts';
-import type { Store, StoreBatch, StoreHistory } from '../store/index.ts';
+import type { Store, StoreBatch, StoredKpis, StoreHistory } from '../store/index.ts';
 import {
   buffersOf,
   fromPortError,
@@ -202,7 +202,7 @@ class StoreThreadClient implements StoreThread {
  * are on their way, which is how a slow store slows the engine. Questions about history are answered behind the batches
  * sent before them; faults that may pass are waited out for both.
  */
-export class StoreWriterClient implements StoreHistory {
+export class StoreWriterClient implements StoreHistory, StoredKpis {
   private readonly port: MessagePort;
   private readonly inFlightMax: number;
   private readonly pending = new PendingAnswers();
@@ -270,13 +270,17 @@ export class StoreWriterClient implements StoreHistory {
     return this.ask('kpiRevisions', args) as ReturnType<StoreHistory['kpiRevisions']>;
   }
 
+  kpis(query: Parameters<StoredKpis['kpis']>[0]) {
+    return this.ask('kpis', [query]) as ReturnType<StoredKpis['kpis']>;
+  }
+
   /** Closes the port; writes and questions on their way are rejected. */
   close(): void {
     this.fail(new OperatingError('store_closed', 'cannot write to the store: the writer is closed'));
     this.port.close();
   }
 
-  private async ask(method: keyof StoreHistory, args: readonly unknown[]): Promise<unknown> {
+  private async ask(method: keyof StoreHistory | keyof StoredKpis, args: readonly unknown[]): Promise<unknown> {
     if (this.failure !== undefined) throw this.failure;
     const { id, answer } = this.pending.add();
     this.port.postMessage({ id, method, args });

@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import { OperatingError } from '../base/index.ts';
-import type { Store, StoreHistory } from '../store/index.ts';
+import type { Store, StoredKpis, StoreHistory } from '../store/index.ts';
 import {
   buffersOf,
   type PortError,
@@ -36,12 +36,13 @@ const METHODS: ReadonlySet<StoreMethod> = new Set<StoreMethod>([
 ]);
 
 /** What an engine may ask for, beside writing. */
-const HISTORY_METHODS: ReadonlySet<StoreMethod> = new Set<keyof StoreHistory>([
+const HISTORY_METHODS: ReadonlySet<StoreMethod> = new Set<keyof StoreHistory | keyof StoredKpis>([
   'readingsAround',
   'panesOf',
   'panesIn',
   'heardHours',
   'kpiRevisions',
+  'kpis',
 ]);
 
 /** How a writer's port waits and tells; injected so that tests need no clock. */

@@ -38,6 +38,11 @@ export function annualComplete90(validCount: number, possibleCount: number): boo
   return possibleCount > 0 && validCount * 10 >= possibleCount * 9;
 }
 
+/** The fewest values that `annualComplete90` takes for complete. */
+export function requiredValues90(possibleCount: number): number {
+  return Math.ceil((possibleCount * 9) / 10);
+}
+
 /** Hours of a calendar year, 8760 or 8784. */
 export function hoursOfYear(year: number): number {
   return isLeapYear(year) ? 8784 : 8760;
