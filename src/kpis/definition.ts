@@ -60,8 +60,11 @@ export interface KpiSeries {
   pooled(hours: readonly KpiHour[]): number | null;
   /** Levels that the hour starting at `startMs` exceeds 10, 50 and 90 % of the time, and its highest one, dB. */
   levels(startMs: number): HourLevels | undefined;
-  /** Of a series that tells of outages: the interruptions that began in [fromMs, toMs), oldest first. */
-  interruptions(fromMs: number, toMs: number): readonly Interruption[];
+  /**
+   * Of a series that tells of outages: the interruptions that began in [fromMs, toMs), oldest first; undefined where it
+   * had told nothing yet.
+   */
+  interruptions(fromMs: number, toMs: number): readonly Interruption[] | undefined;
 }
 
 /** A device with its series of the KPI's quantities, by quantity and channel. */
@@ -130,11 +133,11 @@ export interface Part {
   readonly validCount: number;
   readonly expectedCount: number;
   readonly valid: boolean;
+  /** Valid parts that it needs, where a count decides whether it is valid. */
+  readonly neededCount?: number;
   /** Short word on what decided the value, or empty. */
   readonly note: string;
   /** Amounts behind the value by name, such as `import` in kWh; rules of space add them up, each on its own. */
-  /** Valid parts that it needs, where a count decides whether it is valid. */
-  readonly neededCount?: number;
   readonly amounts?: Amounts;
   /** For ratios: value = numerator / denominator. */
   readonly numerator?: number;
@@ -145,6 +148,8 @@ export interface Part {
   readonly bulk?: boolean;
   /** Customer minutes without supply by local day, where major event days are told from them. */
   readonly dailyMinutes?: readonly DailyMinutes[];
+  /** Of a `live` KPI: stays what it is until now has come so far, ms UTC, or a reading comes. */
+  readonly untilMs?: number;
   /** Something that the value is made of is not over, however late it is: the value is not final. */
   readonly provisional?: boolean;
 }
@@ -179,16 +184,16 @@ export interface SpatialRule {
   readonly text: string;
   zone(parts: readonly { readonly part: Part; readonly facts: DeviceFacts }[], zone: ZoneFacts): CombinedPart;
   parent(parts: readonly WeightedPart[]): CombinedPart;
-  /**
-   * What is published of a zone whose own part and children make `part`, such as a sum over a fact of the zone. Zones
-   * above are made of `part` itself, so that each divides by its own facts.
-   */
-  whole?(part: Part, zone: ZoneFacts): Part;
   /** The shares that used parts have in a value that is averaged, adding up to 1; none where amounts add up. */
   readonly shares?: {
     zone(used: readonly Part[]): readonly number[];
     parent(used: readonly WeightedPart[]): readonly number[];
   };
+  /**
+   * What is published of a zone whose own part and children make `part`, such as a sum over a fact of the zone. Zones
+   * above are made of `part` itself, so that each divides by its own facts.
+   */
+  whole?(part: Part, zone: ZoneFacts): Part;
 }
 
 /**
@@ -229,6 +234,11 @@ export interface KpiDefinition extends Omit<KpiInfo, 'spatial'> {
   readonly aheadHours?: number;
   /** What it looks at of the series of its quantities; hours when absent. */
   readonly looksAt?: readonly KpiLook[];
+  /**
+   * Made of whole hours: a running hour enters when it ends, one that has ended at once. By default so for windows longer
+   * than an hour that look at hours.
+   */
+  readonly wholeHours?: boolean;
   /** Depends on now: looked at again every minute while the window is open, and once when it ends. */
   readonly live?: boolean;
   /** For windows of many days; `quantities` and `scopes` are then those of the KPI of the day, and `device` is not asked. */

@@ -9,28 +9,29 @@ const TELLS_OF_OUTAGES: ReadonlySet<string> = new Set(OUTAGE_QUANTITIES);
 export interface OutageTrackerState {
   readonly book: OutageBookState;
   readonly nowMs: number;
-  readonly zones: readonly (readonly [zone: string, days: ToldDays])[];
+  /** A series of every zone that tells of outages. */
+  readonly zones: readonly (readonly [zone: string, series: number])[];
+  readonly devices: readonly string[];
+  /** Oldest time that each of the devices told of, ms UTC. */
+  readonly oldestMs: Float64Array;
 }
-
-/** Local days of a zone of which "no outage" is told where there was none. */
-interface ToldDays {
-  /** The first series of the zone: a day is told of the zone, and not of every device in it. */
-  readonly series: number;
-  /** Of all that the zone told, ms UTC. */
-  oldestMs: number;
-  /** Start of the first day told and end of the last one, ms UTC; NaN before any is. */
-  fromMs: number;
-  toMs: number;
-}
-
-/** Days further back are told of only where something happened. */
-const QUIET_DAYS_MS = 400 * DAY_MS;
 
 /** An hour that outage KPIs look at again. */
 export interface TouchedHour {
   readonly series: number;
   readonly hourStartMs: number;
 }
+
+/** Days in which a device has a part since the last tick. */
+interface NewDays {
+  readonly series: number;
+  readonly fromMs: number;
+  /** Up to now when undefined. */
+  readonly toMs: number | undefined;
+}
+
+/** Days further back are told of only where something happened. */
+const QUIET_DAYS_MS = 400 * DAY_MS;
 
 /** True for quantities that speak when something happens: their silence means nothing. */
 export function tellsOfOutages(quantity: string): boolean {
@@ -47,7 +48,13 @@ export class OutageTracker {
   readonly #calendar: Calendar;
   readonly #book: OutageBook;
   readonly #customers: CustomerCount;
-  readonly #zones = new Map<string, ToldDays>();
+  /** A day that begins is told of every zone, and not of every device in it. */
+  readonly #seriesOfZone = new Map<string, number>();
+  /** By device, ms UTC: before it the device has no part in anything. */
+  readonly #oldestMs = new Map<string, number>();
+  #newDays: NewDays[] = [];
+  /** Zones that count more customers since the last tick: their day is divided by them. */
+  readonly #grown = new Set<string>();
   #nowMs = Number.NEGATIVE_INFINITY;
 
   constructor(placementOf: (device: string) => DevicePlacement, calendar: Calendar, limits: OutageBookLimits) {
@@ -59,20 +66,25 @@ export class OutageTracker {
 
   /** A reading was taken in, or filed late; each identity once stands, whatever comes again. */
   take(series: number, reading: Reading): void {
-    if (!tellsOfOutages(reading.quantity) || !qualityCounts(reading.quality)) return;
-    if (!Number.isFinite(reading.value)) return;
-    this.#book.put(series, Math.floor(reading.timeMs), Math.max(0, Math.round(reading.value)));
-    const { zone } = this.#placementOf(reading.device);
-    const days = this.#zones.get(zone);
-    if (days !== undefined) days.oldestMs = Math.min(days.oldestMs, reading.timeMs);
-    else this.#zones.set(zone, { series, oldestMs: reading.timeMs, fromMs: Number.NaN, toMs: Number.NaN });
+    const { device, quantity, quality, value } = reading;
+    if (!tellsOfOutages(quantity) || !qualityCounts(quality) || !Number.isFinite(value)) return;
+    const timeMs = Math.floor(reading.timeMs);
+    if (this.#book.put(series, timeMs, Math.max(0, Math.round(value))) !== 'taken') return;
+    const { zone } = this.#placementOf(device);
+    if (!this.#seriesOfZone.has(zone)) this.#seriesOfZone.set(zone, series);
+    const oldestMs = this.#oldestMs.get(device);
+    if (oldestMs !== undefined && oldestMs <= timeMs) return;
+    this.#oldestMs.set(device, timeMs);
+    this.#newDays.push({ series, fromMs: timeMs, toMs: oldestMs });
   }
 
   learnSeries(series: Series): void {
-    this.#customers.learn(series);
+    const zone = this.#customers.learn(series);
+    if (zone !== undefined) this.#grown.add(zone);
   }
 
-  interruptions(series: number, fromMs: number, toMs: number): readonly Interruption[] {
+  /** Interruptions of a series that began in [fromMs, toMs); undefined where it had told nothing yet. */
+  interruptions(series: number, fromMs: number, toMs: number): readonly Interruption[] | undefined {
     return this.#book.interruptions(series, fromMs, toMs);
   }
 
@@ -86,8 +98,9 @@ export class OutageTracker {
     const touched = this.#book.tick(nowMs).map(({ series, beginMs }) => this.#hourOf(series, beginMs));
     const beforeMs = this.#nowMs;
     this.#nowMs = nowMs;
-    if (!Number.isFinite(nowMs) || !passes(MINUTE_MS, beforeMs, nowMs)) return touched;
-    for (const days of this.#zones.values()) touched.push(...this.#untoldDays(days, nowMs));
+    if (!Number.isFinite(nowMs)) return touched;
+    for (const hour of this.#quietDays(beforeMs, nowMs)) touched.push(hour);
+    if (!passes(MINUTE_MS, beforeMs, nowMs)) return touched;
     for (const { series, beginMs } of this.#book.running()) {
       if (this.#countsOn(beginMs, beforeMs, nowMs)) touched.push(this.#hourOf(series, beginMs));
     }
@@ -99,28 +112,43 @@ export class OutageTracker {
   }
 
   state(): OutageTrackerState {
-    const zones = [...this.#zones].map(([zone, days]) => [zone, { ...days }] as const);
-    return { book: this.#book.state(), nowMs: this.#nowMs, zones };
+    return {
+      book: this.#book.state(),
+      nowMs: this.#nowMs,
+      zones: [...this.#seriesOfZone],
+      devices: [...this.#oldestMs.keys()],
+      oldestMs: Float64Array.from(this.#oldestMs.values()),
+    };
   }
 
   /** @param series all that there were, by id */
   restore(state: OutageTrackerState, series: Iterable<Series>): void {
     this.#book.restore(state.book);
     this.#nowMs = state.nowMs;
-    for (const [zone, days] of state.zones) this.#zones.set(zone, { ...days });
+    for (const [zone, first] of state.zones) this.#seriesOfZone.set(zone, first);
+    for (const [index, device] of state.devices.entries()) this.#oldestMs.set(device, state.oldestMs[index]!);
     for (const one of series) this.learnSeries(one);
+    this.#grown.clear();
   }
 
-  /** Days that time, or an older reading, brought in since they were told last. */
-  *#untoldDays(days: ToldDays, nowMs: number): Generator<TouchedHour> {
-    const { series } = days;
-    const fromMs = this.#calendar.dayStart(Math.max(days.oldestMs, nowMs - QUIET_DAYS_MS));
-    const toMs = this.#calendar.dayEnd(nowMs);
-    const told = Number.isNaN(days.fromMs) ? { fromMs, toMs: fromMs } : { fromMs: days.fromMs, toMs: days.toMs };
-    for (let atMs = fromMs; atMs < told.fromMs; atMs = this.#calendar.dayEnd(atMs)) yield this.#hourOf(series, atMs);
-    for (let atMs = told.toMs; atMs < toMs; atMs = this.#calendar.dayEnd(atMs)) yield this.#hourOf(series, atMs);
-    days.fromMs = Math.min(told.fromMs, fromMs);
-    days.toMs = Math.max(told.toMs, toMs);
+  /** Days that began, and those that a device has a part in since it told of something older. */
+  *#quietDays(beforeMs: number, nowMs: number): Generator<TouchedHour> {
+    for (const { series, fromMs, toMs = nowMs } of this.#newDays) yield* this.#daysOf(series, fromMs, toMs, nowMs);
+    this.#newDays = [];
+    const todayMs = this.#calendar.dayStart(nowMs);
+    const newFromMs = Number.isFinite(beforeMs) ? this.#calendar.dayEnd(beforeMs) : todayMs;
+    for (const [zone, series] of this.#seriesOfZone) {
+      if (newFromMs <= todayMs) yield* this.#daysOf(series, newFromMs, nowMs, nowMs);
+      else if (this.#grown.has(zone)) yield this.#hourOf(series, nowMs);
+    }
+    this.#grown.clear();
+  }
+
+  /** The first hour of every local day that has a part in [fromMs, toMs], but for those that are too old. */
+  *#daysOf(series: number, fromMs: number, toMs: number, nowMs: number): Generator<TouchedHour> {
+    for (let atMs = Math.max(fromMs, nowMs - QUIET_DAYS_MS); atMs <= toMs; atMs = this.#calendar.dayEnd(atMs)) {
+      yield { series, hourStartMs: this.#calendar.dayStart(atMs) };
+    }
   }
 
   /**

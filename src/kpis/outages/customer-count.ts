@@ -16,7 +16,7 @@ const SUPPLY_QUANTITIES: ReadonlySet<string> = new Set([
 /**
  * Customers behind the electricity meters that were heard, by zone: what outages are divided by where nobody told how
  * many customers are served. Where feeders are told with their customers beside the meters behind them, the larger group
- * counts. A function of the series that there are, in any order.
+ * counts. It grows as meters are heard, and a window is divided by what was known when it was looked at last.
  */
 export class CustomerCount {
   readonly #facts: (device: string) => DeviceFacts;
@@ -28,13 +28,15 @@ export class CustomerCount {
     this.#facts = facts;
   }
 
-  learn({ device, quantity }: Pick<Series, 'device' | 'quantity'>): void {
-    if (!SUPPLY_QUANTITIES.has(quantity) || this.#known.has(device)) return;
+  /** @returns the zone that counts more now */
+  learn({ device, quantity }: Pick<Series, 'device' | 'quantity'>): string | undefined {
+    if (!SUPPLY_QUANTITIES.has(quantity) || this.#known.has(device)) return undefined;
     this.#known.add(device);
     const { zone, role, customers } = this.#facts(device);
-    if (role === 'ignore' || customers <= 0) return;
+    if (role === 'ignore' || customers <= 0) return undefined;
     const counts = role === 'customer' ? this.#meters : this.#feeders;
     counts.set(zone, (counts.get(zone) ?? 0) + customers);
+    return zone;
   }
 
   /** Customers of the devices of the zone itself, without those of the zones in it; '' for the city's own. */

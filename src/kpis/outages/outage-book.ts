@@ -106,10 +106,10 @@ export class OutageBook {
     return 'taken';
   }
 
-  /** Interruptions of a series that began in [fromMs, toMs), oldest first. */
-  interruptions(series: number, fromMs: number, toMs: number): readonly Interruption[] {
+  /** Interruptions of a series that began in [fromMs, toMs), oldest first; undefined where it had told nothing yet. */
+  interruptions(series: number, fromMs: number, toMs: number): readonly Interruption[] | undefined {
     const page = this.#pages.get(series);
-    if (page === undefined) return [];
+    if (page === undefined || page.timesMs[0]! >= toMs) return undefined;
     const all = said(page);
     return all.slice(firstBeginning(all, fromMs), firstBeginning(all, toMs));
   }

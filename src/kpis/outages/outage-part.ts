@@ -10,7 +10,7 @@ import { addOutages, NO_OUTAGES, type OutageTotals, outagesOf, provisionalOf } f
  * last gasp and its return, for as many customers as the configuration puts behind it. The value is the number of
  * customer interruptions, which every index makes its own of.
  *
- * @returns null for a device that speaks for no customer
+ * @returns null for a device that speaks for no customer, or had told nothing yet
  */
 export function outageDayPart(device: KpiDevice, window: KpiWindow): Part | null {
   const feed = device.series.filter(({ series }) => series.quantity === 'customers_out');
@@ -19,9 +19,9 @@ export function outageDayPart(device: KpiDevice, window: KpiWindow): Part | null
   const told = isFeed ? feed : device.series.filter(({ series }) => series.quantity === 'power_outage');
   if (factor <= 0 || told.length === 0) return null;
   const { startMs, endMs } = window;
-  const steps = told.flatMap((series) =>
-    series.interruptions(startMs, endMs).map((one) => stepOf(one, window, factor)),
-  );
+  const heard = told.map((series) => series.interruptions(startMs, endMs)).filter((some) => some !== undefined);
+  if (heard.length === 0) return null;
+  const steps = heard.flatMap((some) => some.map((one) => stepOf(one, window, factor)));
   return totalsPart({ ...addOutages(steps), feed: isFeed ? 1 : 0 });
 }
 

@@ -106,7 +106,15 @@ describe('the outage book', () => {
     const book = new OutageBook(LIMITS);
     expect(book.put(0, at(0), 5)).toBe('taken');
     expect(book.put(0, at(0), 9)).toBe('repeated');
-    expect(said([...book.interruptions(0, at(-1), at(1))])).toEqual([[0, 'runs', 5]]);
+    expect(said([...book.interruptions(0, at(-1), at(1))!])).toEqual([[0, 'runs', 5]]);
+  });
+
+  it('knows nothing of the time before a series told anything', () => {
+    const book = new OutageBook(LIMITS);
+    book.put(0, at(0), 0);
+    expect(book.interruptions(0, at(-10), at(0))).toBeUndefined();
+    expect(book.interruptions(1, at(-10), at(10))).toBeUndefined();
+    expect(book.interruptions(0, at(-10), at(1))).toEqual([]);
   });
 
   it('tells where interruptions began that are new, ended, or are none any more', () => {

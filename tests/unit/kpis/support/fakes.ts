@@ -148,8 +148,7 @@ function seriesOf(id: number, quantity: string, fake: FakeSeries): KpiSeries {
       const energy = readings.reduce((sum, { value, pane }) => sum + pane.count * 10 ** (value! / 10), 0);
       return count === 0 ? null : 10 * Math.log10(energy / count);
     },
-    interruptions: (fromMs, toMs) =>
-      (fake.interruptions ?? []).filter(({ beginMs }) => beginMs >= fromMs && beginMs < toMs),
+    interruptions: (fromMs, toMs) => fake.interruptions?.filter(({ beginMs }) => beginMs >= fromMs && beginMs < toMs),
   };
 }
 
