@@ -33,13 +33,16 @@ const SERIES = [
   ['power-2', 'energy_import', 60, 'L1'],
   ['power-2', 'energy_import', 60, 'L2'],
   ['loose-1', 'pm10', 60],
+  ['power-1', 'power_outage', 60],
+  ['feed-1', 'customers_out', 60, 'E1'],
+  ['feed-1', 'customers_out', 60, 'E2'],
 ] as const;
 
 const CONFIG = citySchema.parse({
   city: { id: 'town', name: 'Town', timeZone: 'Europe/Madrid' },
   zones: [
-    { id: 'west', name: 'West', population: 1000 },
-    { id: 'east', name: 'East', population: 3000 },
+    { id: 'west', name: 'West', population: 1000, facts: { electricityCustomers: 100 } },
+    { id: 'east', name: 'East', population: 3000, facts: { electricityCustomers: 300 } },
   ],
   devices: [
     { match: 'air-1', zone: 'west' },
@@ -49,6 +52,7 @@ const CONFIG = citySchema.parse({
     { match: 'flow-2', zone: 'east', role: 'bulk' },
     { match: 'meter-*', zone: 'west', role: 'customer', peopleServed: 3 },
     { match: 'power-*', zone: 'west', role: 'customer', peopleServed: 3 },
+    { match: 'feed-*', zone: 'east', role: 'grid', customers: 100 },
   ],
   windows: { clock: 'event', lateness: '20d', horizon: '20d' },
 });
@@ -145,6 +149,12 @@ function messageOf(sample: Sample): Message {
   return { topic: 't', payload, payloadBytes: payload.length, clientId: 'c', receivedAtMs: RECEIVED_MS, flags: 0 };
 }
 
+/** States of supply: now and then lost, and as often back. */
+function stateOrValue(quantity: string, value: number): number {
+  if (quantity === 'power_outage') return Math.floor(value) % 2;
+  return quantity === 'customers_out' ? Math.max(0, Math.floor(value) - 45) : value;
+}
+
 function timeOf(sample: Sample): number {
   const [, , everyMinutes] = SERIES[sample.series]!;
   return START_MS + sample.slot * everyMinutes * MINUTE_MS;
@@ -157,7 +167,7 @@ const intake: Intake = (message): Decoded => {
     device,
     channel,
     quantity,
-    value: sample.value,
+    value: stateOrValue(quantity, sample.value),
     timeMs: timeOf(sample),
     timeSource: 'device' as const,
     quality: Quality.good,
