@@ -4,8 +4,10 @@ import type { DayLedgerState } from './day-ledger.ts';
 import type { DeviceFacts, KpiDefinition, KpiDevice, KpiSeries, KpiSettings } from './definition.ts';
 import { type Explanation, explainValue, type KpiQuestion } from './explain.ts';
 import { type EvaluationContext, KpiEvaluation, type KpiMembers } from './kpi-evaluation.ts';
+import type { KpiReach } from './kpi-reach.ts';
 import { type Bounds, hasBegun, neededUntilMs, touchedWindows, windowAt } from './kpi-windows.ts';
 import { DayBook, isLongWindow, type LongWindow, longWindowsEndedWith, longWindowsOf } from './long-windows.ts';
+import { type Look, oldLooks } from './old-looks.ts';
 import { PartCache } from './part-cache.ts';
 import { ancestors, type ZoneNode, type ZoneSpec, zoneTree } from './zone-tree.ts';
 
@@ -58,6 +60,19 @@ interface Todo {
   readonly devices: Set<string>;
   /** Zones of which more than the devices changed. */
   readonly zones: Set<string>;
+}
+
+/** An hour of a series that says something else than before. */
+interface ChangedHour {
+  readonly series: number;
+  readonly hourStartMs: number;
+}
+
+/** What the tick that runs is going to look at. */
+interface Plan {
+  readonly nowMs: number;
+  readonly minutePassed: boolean;
+  readonly todo: Map<Tracked, Map<number, Todo>>;
 }
 
 interface Member extends KpiDevice {
@@ -127,6 +142,7 @@ export class KpiEngine {
   readonly #raisedMarks = new Map<string, number>();
   #knownSeries = 0;
   #nowMs = Number.NEGATIVE_INFINITY;
+  #plan: Plan | undefined;
 
   constructor(definitions: readonly KpiDefinition[], city: KpiCity, source: KpiSource) {
     this.#city = city;
@@ -158,18 +174,43 @@ export class KpiEngine {
     return { kpi, group, devices, byZone, open: new Map(), parts: new PartCache() };
   }
 
-  /** Values that changed, may have changed, or became final. */
-  tick(changed: readonly { readonly series: number; readonly hourStartMs: number }[]): KpiValue[] {
+  /** Begins a tick: takes what changed since the last one. */
+  prepare(changed: readonly ChangedHour[]): void {
     this.#learnSeries();
     const nowMs = this.#source.nowMs();
     const todo = new Map<Tracked, Map<number, Todo>>();
     for (const { series, hourStartMs } of changed) this.#touch(todo, series, hourStartMs, nowMs);
     const minutePassed = Math.floor(nowMs / MINUTE_MS) !== Math.floor(this.#nowMs / MINUTE_MS);
     if (minutePassed) this.#passTime(todo, this.#nowMs, nowMs);
+    for (const { watermarks } of this.#groups.values()) watermarks.clear();
+    this.#plan = { nowMs, minutePassed, todo };
+  }
+
+  /**
+   * Between `prepare` and `tick`: what `tick` is going to look at and has to be made of hours that memory does not hold
+   * any more. The parts of windows that need no such hours are held until then.
+   *
+   * @param keptFromMs all that windows look at that begin here or later is in memory, ms UTC
+   */
+  oldLooks(keptFromMs: number): KpiReach[] {
+    return this.#tracked.flatMap((tracked) => {
+      const kept = { hoursMs: keptFromMs, revisionsMs: this.#revisionsOfFromMs(tracked.kpi) };
+      return oldLooks(tracked, this.#looksBefore(tracked, keptFromMs), kept, this.#zones);
+    });
+  }
+
+  /**
+   * Ends the tick that `prepare` began, or all of a tick.
+   *
+   * @param changed what changed since the last tick, where `prepare` was not told
+   * @returns values that changed, may have changed, or became final
+   */
+  tick(changed: readonly ChangedHour[] = []): KpiValue[] {
+    if (this.#plan === undefined) this.prepare(changed);
+    const { nowMs, minutePassed, todo } = this.#planned();
     this.#forget(nowMs);
     const values: KpiValue[] = [];
     const memo = new Map<string, unknown>();
-    for (const { watermarks } of this.#groups.values()) watermarks.clear();
     const evaluate = (tracked: Tracked): void => {
       const evaluation = this.#evaluation(tracked, nowMs, memo);
       for (const entry of todo.get(tracked)?.values() ?? []) {
@@ -185,6 +226,8 @@ export class KpiEngine {
     this.#raisedMarks.clear();
     this.#nowMs = nowMs;
     this.#rememberNewest();
+    for (const { parts } of this.#tracked) parts.unpin();
+    this.#plan = undefined;
     return values;
   }
 
@@ -265,11 +308,15 @@ export class KpiEngine {
     return Math.floor(this.#source.nowMs() / DAY_MS) * DAY_MS - LONG_REVISIONS_KEPT_MS;
   }
 
+  #revisionsOfFromMs(kpi: KpiDefinition): number {
+    return isCorrectedForLong(kpi) ? this.#longRevisionsFromMs() : this.#revisionsFromMs();
+  }
+
   /** How often the window was corrected, this time included. */
   #revisionOf(definition: KpiDefinition, scope: string, startMs: number, isCorrected: boolean): number {
     const { id: kpi } = definition;
     const key = `${kpi}\n${scope}\n${startMs}`;
-    const isOld = startMs < (isCorrectedForLong(definition) ? this.#longRevisionsFromMs() : this.#revisionsFromMs());
+    const isOld = startMs < this.#revisionsOfFromMs(definition);
     const before = isOld ? this.#source.storedRevision(kpi, scope, startMs) : (this.#revisions.get(key) ?? 0);
     if (!isCorrected) return before;
     if (!isOld) this.#revisions.set(key, before + 1);
@@ -328,12 +375,42 @@ export class KpiEngine {
     for (const tracked of this.#tracked) {
       const { kpi } = tracked;
       if (kpi.days !== undefined) continue;
-      if (kpi.live === true) tracked.parts.clear();
+      if (kpi.live === true) this.#forgetOpenParts(tracked, beforeMs);
       else if (!hourPassed) continue;
       for (const [device, { newestMs }] of tracked.group.devices) {
         for (const bounds of this.#windowsOfTime(kpi, newestMs, beforeMs, nowMs))
           addTodo(todo, tracked, bounds, device);
       }
+    }
+  }
+
+  /** Parts of windows that were not over when they were looked at: they depend on now. */
+  #forgetOpenParts({ kpi, parts }: Tracked, beforeMs: number): void {
+    if (!Number.isFinite(beforeMs)) return;
+    parts.forgetFrom(windowAt(kpi, this.#source.calendar, Math.floor(beforeMs / MINUTE_MS) * MINUTE_MS).startMs);
+  }
+
+  #planned(): Plan {
+    assert(this.#plan !== undefined, 'a tick of the KPIs is prepared first');
+    return this.#plan;
+  }
+
+  /** What `tick` is going to look at of windows that begin before an instant: the same as it and `#finish` do. */
+  *#looksBefore(tracked: Tracked, beforeMs: number): Generator<Look> {
+    const { nowMs, minutePassed, todo } = this.#planned();
+    for (const entry of todo.get(tracked)?.values() ?? []) {
+      const { bounds, devices } = entry;
+      if (bounds.startMs < beforeMs) yield { bounds, scopes: this.#scopesOf(tracked, entry), changed: devices };
+    }
+    if (!minutePassed) return;
+    let evaluation: KpiEvaluation | undefined;
+    for (const [startMs, { endMs, scopes, provisional }] of tracked.open) {
+      if (startMs >= beforeMs) continue;
+      evaluation ??= this.#evaluation(tracked, nowMs, new Map());
+      const bounds = { startMs, endMs };
+      const neededMs = neededUntilMs(tracked.kpi, bounds);
+      const passed = [...scopes].filter((at) => !provisional.has(at) && evaluation!.watermarkMs(at) >= neededMs);
+      if (passed.length > 0) yield { bounds, scopes: passed };
     }
   }
 

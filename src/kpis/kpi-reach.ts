@@ -1,13 +1,13 @@
-import { type Calendar, DAY_MS } from '../base/index.ts';
+import { HOUR_MS } from '../base/index.ts';
 import type { KpiDefinition, KpiLook } from './definition.ts';
-import { type Bounds, neededUntilMs, touchedWindows } from './kpi-windows.ts';
+import { type Bounds, neededUntilMs } from './kpi-windows.ts';
 
-/** What one KPI looks at when hours of a quantity change. */
+/** What one KPI looks at for windows whose hours overlap. */
 export interface KpiReach {
   readonly kpi: string;
   readonly quantities: readonly string[];
   readonly looksAt: readonly KpiLook[];
-  /** Starts of the windows that are looked at again: from the first to the last, ms UTC. */
+  /** Starts of the first and of the last of the windows, ms UTC. */
   readonly firstWindowMs: number;
   readonly lastWindowMs: number;
   /** Hours that these windows, and what is expected in them, are made of: [fromMs, toMs). */
@@ -15,43 +15,40 @@ export interface KpiReach {
   readonly toMs: number;
 }
 
-/** Windows look back at most this far before they begin: a meter that reported then is expected in them. */
-const EXPECTED_BEFORE_MS = DAY_MS;
-
 /**
- * What KPIs look at when hours of a quantity change.
+ * What a KPI looks at for some windows: one reach for all windows whose hours overlap or touch, oldest first.
  *
- * @param firstHourMs start of the first and of the last hour that changes, ms UTC
+ * @param windows in any order
  */
-export function kpiReach(
-  definitions: Iterable<KpiDefinition>,
-  calendar: Calendar,
-  quantity: string,
-  firstHourMs: number,
-  lastHourMs: number,
-): KpiReach[] {
-  return [...definitions]
-    .filter(({ quantities }) => quantities.includes(quantity))
-    .map((kpi) => {
-      const first = touchedWindows(kpi, calendar, firstHourMs)[0]!;
-      const last = touchedWindows(kpi, calendar, lastHourMs).at(-1)!;
-      return reachOf(kpi, first, last, firstHourMs);
-    });
+export function kpiReach(kpi: KpiDefinition, windows: Iterable<Bounds>): KpiReach[] {
+  const reaches: KpiReach[] = [];
+  for (const window of [...windows].sort((a, b) => a.startMs - b.startMs)) {
+    const reach = windowReach(kpi, window);
+    const before = reaches.at(-1);
+    if (before === undefined || before.toMs < reach.fromMs) reaches.push(reach);
+    else {
+      const toMs = Math.max(before.toMs, reach.toMs);
+      reaches[reaches.length - 1] = { ...before, lastWindowMs: reach.lastWindowMs, toMs };
+    }
+  }
+  return reaches;
 }
 
 /** What a KPI looks at for one window. */
-export function windowReach(kpi: KpiDefinition, bounds: Bounds): KpiReach {
-  return reachOf(kpi, bounds, bounds, bounds.startMs);
-}
-
-function reachOf(kpi: KpiDefinition, first: Bounds, last: Bounds, firstHourMs: number): KpiReach {
+export function windowReach(kpi: KpiDefinition, window: Bounds): KpiReach {
   return {
     kpi: kpi.id,
     quantities: kpi.quantities,
     looksAt: kpi.looksAt ?? ['hours'],
-    firstWindowMs: first.startMs,
-    lastWindowMs: last.startMs,
-    fromMs: Math.min(first.startMs, firstHourMs) - EXPECTED_BEFORE_MS,
-    toMs: neededUntilMs(kpi, last),
+    firstWindowMs: window.startMs,
+    lastWindowMs: window.startMs,
+    fromMs: lookFromMs(kpi, window),
+    toMs: neededUntilMs(kpi, window),
   };
+}
+
+/** The oldest hour that a window depends on, and one more for hours that a change of clocks makes longer. */
+function lookFromMs({ window, reachHours }: KpiDefinition, { startMs, endMs }: Bounds): number {
+  const reachMs = (reachHours + 1) * HOUR_MS;
+  return window.startsWith('rolling-') ? Math.min(startMs, endMs - HOUR_MS - reachMs) : startMs - reachMs;
 }

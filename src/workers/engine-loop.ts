@@ -98,6 +98,10 @@ export class EngineLoop {
       await Promise.all(this.#writes.splice(0));
       await pipeline.rebuildLate(this.#options.writer, record.sequence <= this.#options.storePosition);
     }
+    if (pipeline.closeWindows()) {
+      await Promise.all(this.#writes.splice(0));
+      await pipeline.readBack(this.#options.writer);
+    }
     await this.#finishTick(pipeline.flush());
   }
 

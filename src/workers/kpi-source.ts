@@ -7,7 +7,7 @@ import type { OutageTracker } from './outage-tracker.ts';
 /**
  * Shows the window engine to the KPIs.
  *
- * @param oldHours what was read back from the store for the tick that runs; undefined when nothing that old changed
+ * @param oldHours what was read back from the store for the tick that runs; undefined when memory holds all that is looked at
  * @param outages what every series told of outages
  */
 export function kpiSource(
@@ -46,13 +46,14 @@ function kpiSeries(
     valid: hourIsValid(series.kind, pane),
     pane,
   });
-  /** The part before the engine's memory from what was read back, the rest from memory. */
-  const joined = (level: 'hours' | 'quarters', fromMs: number, toMs: number): KpiHour[] => {
-    const old = oldHours();
-    if (old === undefined || fromMs >= old.keptFromMs) return view[level](fromMs, toMs).map(hourOf);
-    const before = old[level](series.id, fromMs, Math.min(toMs, old.keptFromMs));
-    const behind = toMs > old.keptFromMs ? view[level](old.keptFromMs, toMs) : [];
-    return [...before, ...behind].map(hourOf);
+  const folded = {
+    hour: (fromMs: number, toMs: number): KpiHour[] => view.hours(fromMs, toMs).map(hourOf),
+    quarter: (fromMs: number, toMs: number): KpiHour[] => view.quarters(fromMs, toMs).map(hourOf),
+  };
+  /** What was read back from the store, the rest from memory. */
+  const joined = (level: 'hour' | 'quarter', fromMs: number, toMs: number): KpiHour[] => {
+    const memory = folded[level];
+    return oldHours()?.intervals(level, series, { fromMs, toMs }, memory, hourOf) ?? memory(fromMs, toMs);
   };
   return {
     series,
@@ -62,8 +63,8 @@ function kpiSeries(
       const old = oldHours()?.heardMs(series.id, fromMs, toMs) ?? Number.NEGATIVE_INFINITY;
       return Math.max(old, view.heardMs(fromMs, toMs));
     },
-    hours: (fromMs, toMs) => joined('hours', fromMs, toMs),
-    quarters: (fromMs, toMs) => joined('quarters', fromMs, toMs),
+    hours: (fromMs, toMs) => joined('hour', fromMs, toMs),
+    quarters: (fromMs, toMs) => joined('quarter', fromMs, toMs),
     pooled: (hours) => {
       const first = hours[0];
       const last = hours.at(-1);

@@ -1,16 +1,13 @@
 import { DAY_MS, MINUTE_MS } from '../base/index.ts';
-import { KPI_DEFINITIONS, kpiReach } from '../kpis/index.ts';
 import { PANE_LEVELS } from '../model/index.ts';
 import type { ReadingColumns, ReadingSpan, StoreHistory } from '../store/index.ts';
 import { NEIGHBOURS_KEPT, type WindowEngine } from '../windows/index.ts';
 import { LateSeries } from './late-series.ts';
-import type { OldHours } from './old-hours.ts';
-import { readOldHours } from './read-old-hours.ts';
 
 /** What is needed of the window engine. */
 export type LateWindows = Pick<
   WindowEngine,
-  'calendar' | 'nowMs' | 'hoursKeptFromMs' | 'lateCount' | 'lateLeftCount' | 'takeLate' | 'rebuild' | 'view'
+  'calendar' | 'nowMs' | 'lateCount' | 'lateLeftCount' | 'takeLate' | 'rebuild' | 'view'
 >;
 
 /**
@@ -19,7 +16,7 @@ export type LateWindows = Pick<
  */
 const READINGS_PER_STEP = 500;
 
-/** A day at a time: KPIs of a day look at five days of hours of all their devices. */
+/** A day at a time: the KPIs of it look at three days of hours of all their devices. */
 const DAYS_PER_STEP = 1;
 
 /** Readings that one question to the store is expected to bring, at 25 bytes each. */
@@ -64,12 +61,6 @@ export interface LateStats {
   readonly noPlace: number;
 }
 
-/** Hours that change, of one quantity. */
-interface Touched {
-  firstMs: number;
-  lastMs: number;
-}
-
 /**
  * Rebuilds the hours of late-filed readings from the store, once a minute and at a time mark, so that it happens at the
  * same records of the journal in every run. What it reads back is a function of the journal too: rows up to the last
@@ -86,8 +77,6 @@ export class LateRebuild {
   #rebuilt = 0;
   #repeated = 0;
   #tooOld = 0;
-  /** For the KPIs of the tick that runs. */
-  oldHours: OldHours | undefined;
 
   constructor(windows: LateWindows, readingsAgeMs: number) {
     this.#windows = windows;
@@ -109,25 +98,22 @@ export class LateRebuild {
   }
 
   /**
-   * Reads back what is needed and hands it to the window engine and, through `oldHours`, to the KPIs.
+   * Reads back what is needed and hands it to the window engine.
    *
    * @param history the store, which has committed all batches up to `upToSequence`
    */
   async run(history: StoreHistory, tick: RunningTick): Promise<void> {
     this.#isDue = false;
     const taken = this.#take();
-    const touched = new Map<string, Touched>();
     for (const group of inGroups(taken, ROWS_PER_QUESTION)) {
       await this.#read(group, history, tick);
-      for (const late of group) this.#rebuild(late, tick.isStored, touched);
+      for (const late of group) this.#rebuild(late, tick.isStored);
     }
-    await this.#readOldHours(touched, history);
   }
 
   /** The tick is closed. */
   finishTick(): void {
     this.#isDue = false;
-    this.oldHours = undefined;
   }
 
   stats(): LateStats {
@@ -202,32 +188,11 @@ export class LateRebuild {
     for (const level of PANE_LEVELS) LateSeries.distributePanes(group, await history.panesIn(spans, level));
   }
 
-  #rebuild(late: LateSeries, isStored: boolean, touched: Map<string, Touched>): void {
+  #rebuild(late: LateSeries, isStored: boolean): void {
     const timesMs = late.timesToRebuild();
     this.#rebuilt += timesMs.length;
     this.#repeated += late.timesMs.length - timesMs.length;
-    if (timesMs.length === 0) return;
-    this.#windows.rebuild(late.series.id, timesMs, { ...late.takeStored(), isStored });
-    const { calendar } = this.#windows;
-    const firstMs = late.isRegister ? late.fromMs : calendar.hourStart(timesMs[0]!);
-    const lastMs = late.isRegister ? calendar.hourStart(late.toMs - 1) : calendar.hourStart(timesMs.at(-1)!);
-    const known = touched.get(late.series.quantity);
-    if (known === undefined) touched.set(late.series.quantity, { firstMs, lastMs });
-    else {
-      known.firstMs = Math.min(known.firstMs, firstMs);
-      known.lastMs = Math.max(known.lastMs, lastMs);
-    }
-  }
-
-  /** The hours that KPIs look at again and that the engine does not keep. */
-  async #readOldHours(touched: ReadonlyMap<string, Touched>, history: StoreHistory): Promise<void> {
-    const { calendar, hoursKeptFromMs } = this.#windows;
-    const reaches = [...touched].flatMap(([quantity, { firstMs, lastMs }]) =>
-      kpiReach(KPI_DEFINITIONS, calendar, quantity, firstMs, lastMs),
-    );
-    const old = reaches.filter((reach) => reach.fromMs < hoursKeptFromMs);
-    if (old.length === 0) return;
-    this.oldHours = await readOldHours(history, old, hoursKeptFromMs);
+    if (timesMs.length > 0) this.#windows.rebuild(late.series.id, timesMs, { ...late.takeStored(), isStored });
   }
 }
 

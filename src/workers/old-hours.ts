@@ -1,12 +1,5 @@
-import {
-  type Pane,
-  type PaneColumns,
-  PaneColumnsBuilder,
-  type PaneLevel,
-  paneAt,
-  paneLevelAt,
-} from '../model/index.ts';
-import type { HeardHours } from '../store/index.ts';
+import { type Pane, type PaneColumns, type PaneLevel, paneAt, paneLevelAt, type Series } from '../model/index.ts';
+import type { HeardHours, TimeRange } from '../store/index.ts';
 import { isEmptyPane } from '../windows/index.ts';
 
 /** Rows of one series among columns that stand by series: [from, to). */
@@ -15,29 +8,38 @@ interface Rows {
   readonly to: number;
 }
 
-/** Stored panes of one level and some quantities, and those that were rebuilt since. */
-class OldPanes {
+/** What was read back of some quantities: stored panes of one level whose start lies in [fromMs, toMs). */
+export interface OldPanes {
+  readonly level: PaneLevel;
+  readonly quantities: readonly string[];
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** By series and start. */
+  readonly columns: PaneColumns;
+}
+
+/** Stored panes of one question. */
+class StoredPanes {
+  readonly fromMs: number;
+  readonly toMs: number;
   readonly #columns: PaneColumns;
   readonly #rows: ReadonlyMap<number, Rows>;
   /** Made once each: KPIs ask for the same hours window after window. */
   readonly #made: (Pane | undefined)[] = [];
-  /** By series and start; an empty pane stands for one that is not there any more. */
-  readonly #rebuilt = new Map<number, Map<number, Pane>>();
 
-  constructor(columns: PaneColumns) {
+  constructor({ fromMs, toMs, columns }: OldPanes) {
+    this.fromMs = fromMs;
+    this.toMs = toMs;
     this.#columns = columns;
     this.#rows = rowsBySeries(columns.series);
   }
 
-  put(series: number, pane: Pane): void {
-    const panes = this.#rebuilt.get(series);
-    if (panes === undefined) this.#rebuilt.set(series, new Map([[pane.startMs, pane]]));
-    else panes.set(pane.startMs, pane);
-  }
-
-  /** By start; those with nothing in them left out. */
-  within(series: number, fromMs: number, toMs: number): Pane[] {
-    const rebuilt = this.#rebuilt.get(series);
+  /**
+   * By start; those with nothing in them left out.
+   *
+   * @param rebuilt panes of the series that take the place of the stored ones, by start
+   */
+  within(series: number, fromMs: number, toMs: number, rebuilt: ReadonlyMap<number, Pane> | undefined): Pane[] {
     const panes: Pane[] = [];
     const { from, to } = this.#rows.get(series) ?? { from: 0, to: 0 };
     const { startMs } = this.#columns;
@@ -61,57 +63,86 @@ class OldPanes {
 export interface OldHoursSources {
   /** What is asked for from here on is in the engine's memory, ms UTC. */
   readonly keptFromMs: number;
-  readonly panes: readonly PaneColumns[];
-  readonly heard: HeardHours | undefined;
+  /** Those of one level and quantity by time, and apart from each other. */
+  readonly panes: readonly OldPanes[];
+  readonly heard: readonly HeardHours[];
   /** By `revisionKey`. */
   readonly revisions: ReadonlyMap<string, number>;
 }
 
-/** The hours that are older than the engine's memory, for the tick in which late readings change some of them. */
+/**
+ * The hours that are older than the engine's memory, for the tick whose KPIs look at some of them. What was not read back
+ * is looked for in memory, which says of a window that begins in it also what was expected there before.
+ */
 export class OldHours {
-  /** Before it the hours are these, from it on the engine's, ms UTC. */
-  readonly keptFromMs: number;
-  /** Which of the columns a series is in: each is of other quantities. */
-  readonly #ofSeries: Record<PaneLevel, Map<number, OldPanes>> = { hour: new Map(), quarter: new Map() };
-  readonly #heard: HeardHours | undefined;
-  readonly #heardRows: ReadonlyMap<number, Rows>;
+  readonly #keptFromMs: number;
+  readonly #stored: Record<PaneLevel, Map<string, StoredPanes[]>> = { hour: new Map(), quarter: new Map() };
+  /** Panes that the tick made, by series and start; an empty one stands for a pane that is not there any more. */
+  readonly #rebuilt: Record<PaneLevel, Map<number, Map<number, Pane>>> = { hour: new Map(), quarter: new Map() };
+  readonly #heard: readonly { readonly timeMs: Float64Array; readonly rows: ReadonlyMap<number, Rows> }[];
   readonly #rebuiltHeard = new Map<number, number[]>();
   readonly #revisions: ReadonlyMap<string, number>;
 
   constructor({ keptFromMs, panes, heard, revisions }: OldHoursSources) {
-    this.keptFromMs = keptFromMs;
-    this.#heard = heard;
-    this.#heardRows = heard === undefined ? new Map() : rowsBySeries(heard.series);
+    this.#keptFromMs = keptFromMs;
+    this.#heard = heard.map(({ series, timeMs }) => ({ timeMs, rows: rowsBySeries(series) }));
     this.#revisions = revisions;
-    for (const columns of panes) this.#add(columns);
+    for (const part of panes) {
+      const stored = new StoredPanes(part);
+      const ofLevel = this.#stored[part.level];
+      for (const quantity of part.quantities) ofLevel.set(quantity, [...(ofLevel.get(quantity) ?? []), stored]);
+    }
   }
 
   /** Panes that the tick made take the place of the stored ones. */
   put(columns: PaneColumns): void {
     for (let row = 0; row < columns.rows; row++) {
-      if (columns.startMs[row]! >= this.keptFromMs) continue;
+      if (columns.startMs[row]! >= this.#keptFromMs) continue;
       const series = columns.series[row]!;
       const level = paneLevelAt(columns, row);
       const pane = paneAt(columns, row);
-      this.#panesOf(series, level).put(series, pane);
+      const panes = this.#rebuilt[level].get(series);
+      if (panes === undefined) this.#rebuilt[level].set(series, new Map([[pane.startMs, pane]]));
+      else panes.set(pane.startMs, pane);
       if (level === 'hour') this.#hear(series, pane);
     }
   }
 
-  hours(series: number, fromMs: number, toMs: number): Pane[] {
-    return this.#ofSeries.hour.get(series)?.within(series, fromMs, toMs) ?? [];
+  /**
+   * What is made of the panes of a series whose start lies in [fromMs, toMs), by start; those with nothing in them left
+   * out.
+   *
+   * @param memory what the engine says of a range; it is asked for what was not read back
+   */
+  intervals<T>(
+    level: PaneLevel,
+    { id, quantity }: Pick<Series, 'id' | 'quantity'>,
+    { fromMs, toMs }: TimeRange,
+    memory: (fromMs: number, toMs: number) => readonly T[],
+    make: (pane: Pane) => T,
+  ): T[] {
+    const found: T[] = [];
+    let atMs = fromMs;
+    for (const stored of this.#stored[level].get(quantity) ?? []) {
+      if (stored.toMs <= atMs || stored.fromMs >= toMs) continue;
+      if (stored.fromMs > atMs) found.push(...memory(atMs, stored.fromMs));
+      const endMs = Math.min(toMs, stored.toMs);
+      const panes = stored.within(id, Math.max(atMs, stored.fromMs), endMs, this.#rebuilt[level].get(id));
+      found.push(...panes.map(make));
+      atMs = endMs;
+    }
+    if (atMs < toMs) found.push(...memory(atMs, toMs));
+    return found;
   }
 
-  quarters(series: number, fromMs: number, toMs: number): Pane[] {
-    return this.#ofSeries.quarter.get(series)?.within(series, fromMs, toMs) ?? [];
-  }
-
-  /** Newest time in [fromMs, toMs) at which the series was heard; -Infinity when there is none. */
+  /** Newest time in [fromMs, toMs) at which the series was heard, as far as it was read back; -Infinity when there is none. */
   heardMs(series: number, fromMs: number, toMs: number): number {
     let newestMs = Number.NEGATIVE_INFINITY;
-    const { from, to } = this.#heardRows.get(series) ?? { from: 0, to: 0 };
-    const before = this.#heard === undefined ? from : firstAt(this.#heard.timeMs, from, to, toMs);
-    if (before > from) newestMs = this.#heard!.timeMs[before - 1]!;
+    for (const { timeMs, rows } of this.#heard) {
+      const { from, to } = rows.get(series) ?? { from: 0, to: 0 };
+      const before = firstAt(timeMs, from, to, toMs);
+      if (before > from) newestMs = Math.max(newestMs, timeMs[before - 1]!);
+    }
     for (const timeMs of this.#rebuiltHeard.get(series) ?? []) {
       if (timeMs < toMs && timeMs > newestMs) newestMs = timeMs;
     }
@@ -122,22 +153,6 @@ export class OldHours {
     return this.#revisions.get(revisionKey(kpi, zone, startMs)) ?? 0;
   }
 
-  #add(columns: PaneColumns): void {
-    if (columns.rows === 0) return;
-    const panes = new OldPanes(columns);
-    const level = paneLevelAt(columns, 0);
-    for (const series of rowsBySeries(columns.series).keys()) this.#ofSeries[level].set(series, panes);
-  }
-
-  #panesOf(series: number, level: PaneLevel): OldPanes {
-    let panes = this.#ofSeries[level].get(series);
-    if (panes === undefined) {
-      panes = new OldPanes(NO_PANES);
-      this.#ofSeries[level].set(series, panes);
-    }
-    return panes;
-  }
-
   #hear(series: number, { count, invalidCount, startMs, lastMs }: Pane): void {
     if (count === 0 && invalidCount === 0) return;
     const times = this.#rebuiltHeard.get(series);
@@ -146,8 +161,6 @@ export class OldHours {
     else times.push(timeMs);
   }
 }
-
-const NO_PANES = new PaneColumnsBuilder().finish();
 
 /** Under which a window's stored revision is found. */
 export function revisionKey(kpi: string, zone: string, startMs: number): string {

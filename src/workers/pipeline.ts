@@ -4,12 +4,13 @@ import type { JournalRecord } from '../journal/index.ts';
 import { KPI_DEFINITIONS, KpiEngine, type KpiEngineState } from '../kpis/index.ts';
 import type { Accounting, Message, Reading, Series } from '../model/index.ts';
 import { ReadingStatus, type StoreBatch, type StoreHistory } from '../store/index.ts';
-import { type ReadingOutcome, WindowEngine, type WindowEvent } from '../windows/index.ts';
+import { type ReadingOutcome, WindowEngine, type WindowEvent, type WindowTick } from '../windows/index.ts';
 import { AccountingCounter } from './accounting-counter.ts';
 import { DeviceTracker, type DeviceTrackerState } from './device-tracker.ts';
 import { kpiCity } from './kpi-city.ts';
 import { kpiSource } from './kpi-source.ts';
 import { LateRebuild, type LateRebuildState, type LateStats } from './late-rebuild.ts';
+import { LookBack } from './look-back.ts';
 import { OutageTracker, type OutageTrackerState } from './outage-tracker.ts';
 import { quarantineRow } from './quarantine-row.ts';
 import { ReadingColumnsBuilder } from './reading-columns.ts';
@@ -64,6 +65,7 @@ export class Pipeline {
   readonly #kpis: KpiEngine;
   readonly #devices: DeviceTracker;
   readonly #late: LateRebuild;
+  readonly #lookBack = new LookBack();
   readonly #outages: OutageTracker;
   readonly #placementOf: (device: string) => DevicePlacement;
   readonly #accounting = new AccountingCounter();
@@ -73,6 +75,8 @@ export class Pipeline {
   /** Sequence of the newest record in a batch. */
   #flushedSequence = 0;
   #takenSinceFlush = 0;
+  /** What the windows of the tick say, once they are closed. */
+  #closed: WindowTick | undefined;
   readonly #events: Record<WindowEvent['kind'], number> = { empty: 0, silent: 0, heard: 0, revised: 0 };
 
   constructor(config: CityConfig, intake: Intake) {
@@ -104,7 +108,7 @@ export class Pipeline {
     this.#kpis = new KpiEngine(
       KPI_DEFINITIONS,
       kpiCity(config, placementOf),
-      kpiSource(this.#windows, () => this.#late.oldHours, this.#outages),
+      kpiSource(this.#windows, () => this.#lookBack.hours, this.#outages),
     );
   }
 
@@ -122,7 +126,8 @@ export class Pipeline {
   /**
    * Takes the next record of the journal.
    *
-   * @returns true when the tick ends here: `rebuildLate` comes next where `isLateDue` says so, and `flush`
+   * @returns true when the tick ends here: next come `rebuildLate` where `isLateDue` says so, `closeWindows`, `readBack`
+   *   where that says so, and `flush`
    */
   take(record: JournalRecord): boolean {
     this.#sequence = record.sequence;
@@ -150,16 +155,42 @@ export class Pipeline {
     await this.#late.run(history, { upToSequence: this.#flushedSequence, fresh: this.#readings.peek(), isStored });
   }
 
-  /** Closes the tick: recomputes what changed and hands over all that is to be stored, with its position. */
-  flush(): PipelineTick {
-    const { newSeries, panes, changedHours, events } = this.#windows.tick();
-    for (const { kind } of events) this.#events[kind]++;
-    for (const series of newSeries) {
+  /**
+   * Closes the tick's windows, which tells what KPIs are about to look at.
+   *
+   * @returns true when memory does not hold all of it any more and `readBack` comes before `flush`
+   */
+  closeWindows(): boolean {
+    this.#closed = this.#close();
+    return this.#lookBack.isDue;
+  }
+
+  #close(): WindowTick {
+    const keptFromMs = this.#windows.hoursKeptFromMs;
+    const closed = this.#windows.tick();
+    for (const { kind } of closed.events) this.#events[kind]++;
+    for (const series of closed.newSeries) {
       this.#devices.learnSeries(series);
       this.#outages.learnSeries(series);
     }
-    this.#late.oldHours?.put(panes);
-    const kpis = this.#kpis.tick([...changedHours, ...this.#outages.tick(this.#windows.nowMs)]);
+    this.#kpis.prepare([...closed.changedHours, ...this.#outages.tick(this.#windows.nowMs)]);
+    this.#lookBack.expect(this.#kpis.oldLooks(keptFromMs), keptFromMs);
+    return closed;
+  }
+
+  /** @param history the store, which has committed the batches of all earlier ticks */
+  async readBack(history: StoreHistory): Promise<void> {
+    if (this.#closed !== undefined) await this.#lookBack.read(history, this.#closed.panes);
+  }
+
+  /**
+   * Ends the tick: recomputes what changed and hands over all that is to be stored, with its position. Closes the windows
+   * where that was not done.
+   */
+  flush(): PipelineTick {
+    const { newSeries, panes } = this.#closed ?? this.#close();
+    this.#closed = undefined;
+    const kpis = this.#kpis.tick();
     const batch: StoreBatch = {
       position: this.#sequence,
       series: newSeries,
@@ -174,6 +205,7 @@ export class Pipeline {
     this.#takenSinceFlush = 0;
     this.#flushedSequence = this.#sequence;
     this.#late.finishTick();
+    this.#lookBack.finishTick();
     return {
       batch,
       accounting: this.#accounting.value(this.#sequence),

@@ -12,12 +12,13 @@ const unasked = () => Promise.reject(new Error('the loop itself asks nothing'));
 const NO_HISTORY = { readingsAround: unasked, panesOf: unasked, heardHours: unasked, kpiRevisions: unasked };
 
 /** Ten marks, each of which ends a tick, behind a snapshot at 0 and a store that includes the first six. */
-async function runLoop(storePosition: number, lateDueAt: readonly number[] = []) {
+async function runLoop(storePosition: number, lateDueAt: readonly number[] = [], oldLooksAt: readonly number[] = []) {
   const written: number[] = [];
   const stored: number[] = [];
   const snapshots: number[] = [];
   const safe: number[] = [];
   const rebuilt: { at: number; committed: number }[] = [];
+  const readBack: { at: number; committed: number }[] = [];
   const clock = manualClock(0);
   const pipeline = {
     sequence: 0,
@@ -32,6 +33,13 @@ async function runLoop(storePosition: number, lateDueAt: readonly number[] = [])
     async rebuildLate(history: unknown) {
       expect(history).toBe(writer);
       rebuilt.push({ at: this.sequence, committed: writer.position });
+    },
+    closeWindows() {
+      return oldLooksAt.includes(this.sequence);
+    },
+    async readBack(history: unknown) {
+      expect(history).toBe(writer);
+      readBack.push({ at: this.sequence, committed: writer.position });
     },
     flush() {
       return { batch: { ...EMPTY, position: this.sequence }, accounting: {} };
@@ -82,7 +90,7 @@ async function runLoop(storePosition: number, lateDueAt: readonly number[] = [])
   });
   loop.advance(10);
   await loop.run();
-  return { written, stored, snapshots, safe, rebuilt };
+  return { written, stored, snapshots, safe, rebuilt, readBack };
 }
 
 describe('the engine loop', () => {
@@ -104,6 +112,16 @@ describe('the engine loop', () => {
       { at: 3, committed: 0 },
       { at: 8, committed: 7 },
       { at: 10, committed: 9 },
+    ]);
+    expect(written).toEqual([7, 8, 9, 10]);
+  });
+
+  it('reads old hours back behind the commits of all earlier batches, and only where KPIs look at them', async () => {
+    const { readBack, written } = await runLoop(6, [8], [4, 8, 9]);
+    expect(readBack).toEqual([
+      { at: 4, committed: 0 },
+      { at: 8, committed: 7 },
+      { at: 9, committed: 8 },
     ]);
     expect(written).toEqual([7, 8, 9, 10]);
   });

@@ -1,0 +1,78 @@
+import { HOUR_MS } from '../base/index.ts';
+import type { KpiDefinition } from './definition.ts';
+import type { KpiMembers } from './kpi-evaluation.ts';
+import { type KpiReach, kpiReach } from './kpi-reach.ts';
+import type { Bounds } from './kpi-windows.ts';
+import type { ZoneNode } from './zone-tree.ts';
+
+/** A window that is going to be looked at, in some scopes. */
+export interface Look {
+  readonly bounds: Bounds;
+  readonly scopes: Iterable<string>;
+  /** Devices whose hours changed: their parts are made anew in every run; none where nothing changed. */
+  readonly changed?: ReadonlySet<string>;
+}
+
+/** From where on windows need nothing of the store, ms UTC. */
+export interface KeptFrom {
+  /** Memory holds all that windows look at that begin here or later. */
+  readonly hoursMs: number;
+  /** Revisions of windows that begin here or later are known. */
+  readonly revisionsMs: number;
+}
+
+/** Windows of hours. Those of many days are folded from what the days said. */
+const WINDOWS: ReadonlySet<string> = new Set(['hour', 'rolling-8h', 'rolling-24h', 'day', 'day-standard']);
+
+/**
+ * What is to be read back before a KPI looks at old windows: those where the parts of devices are not held any more. The
+ * windows where they are stay held until the tick ends.
+ */
+export function oldLooks(
+  members: KpiMembers,
+  looks: Iterable<Look>,
+  kept: KeptFrom,
+  zones: ReadonlyMap<string, ZoneNode>,
+): KpiReach[] {
+  const { kpi, parts } = members;
+  if (!WINDOWS.has(kpi.window)) return [];
+  const old = new Map<number, Bounds>();
+  for (const { bounds, scopes, changed } of looks) {
+    if (bounds.startMs >= kept.hoursMs || old.has(bounds.startMs)) continue;
+    const isRevised = changed !== undefined && bounds.startMs < kept.revisionsMs;
+    const isMade = isMadeInMemory(kpi, bounds, kept) ? changed : undefined;
+    if (!isRevised && hasAll(members, bounds, scopes, isMade, zones)) parts.pin(bounds.startMs);
+    else if (isRevised || kpi.looksAt?.length !== 0) old.set(bounds.startMs, bounds);
+  }
+  return kpiReach(kpi, old.values());
+}
+
+/** Hours that change in time change windows whose hours are all in memory: also those that look at hours behind their end. */
+function isMadeInMemory({ aheadHours = 0 }: KpiDefinition, { startMs }: Bounds, { hoursMs }: KeptFrom): boolean {
+  return startMs >= hoursMs - aheadHours * HOUR_MS;
+}
+
+function hasAll(
+  members: KpiMembers,
+  { startMs }: Bounds,
+  scopes: Iterable<string>,
+  besides: ReadonlySet<string> | undefined,
+  zones: ReadonlyMap<string, ZoneNode>,
+): boolean {
+  for (const scope of scopes) {
+    for (const device of devicesOf(members, scope, zones)) {
+      if (besides?.has(device) !== true && !members.parts.has(startMs, device)) return false;
+    }
+  }
+  return true;
+}
+
+/** Devices that a scope is made of. */
+function* devicesOf(members: KpiMembers, scope: string, zones: ReadonlyMap<string, ZoneNode>): Generator<string> {
+  if (scope.startsWith('device:')) {
+    yield scope.slice('device:'.length);
+    return;
+  }
+  for (const { device } of members.byZone.get(scope) ?? []) yield device;
+  for (const child of zones.get(scope)?.children ?? []) yield* devicesOf(members, child.id, zones);
+}
