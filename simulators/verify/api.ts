@@ -29,6 +29,7 @@ const aggregateRowSchema = z.looseObject({
   l10: number.optional(),
   l50: number.optional(),
   l90: number.optional(),
+  stats: z.record(z.string(), z.looseObject({ value: number })).optional(),
 });
 const aggregatesSchema = z.looseObject({
   unit: z.string(),
@@ -67,7 +68,8 @@ const accountingSchema = z.looseObject({
 });
 
 export type AggregateAnswer = z.output<typeof aggregateRowSchema>;
-export type KpiAnswer = z.output<typeof kpiValueSchema>;
+/** A value, with those of the days of its window where they were asked for. */
+export type KpiAnswer = z.output<typeof kpiValueSchema> & { readonly days?: readonly KpiAnswer[] };
 export type AccountingAnswer = z.output<typeof accountingSchema>;
 
 /** Fields that say when something was computed and not what: they differ between runs with the same readings. */
@@ -85,6 +87,7 @@ export interface AggregateQuestion {
   readonly tz: string;
   readonly method?: 'end';
   readonly percentiles?: boolean;
+  readonly stats?: string;
 }
 
 /** Asks a running product over HTTP, and remembers every answer for the digest. */
@@ -115,6 +118,7 @@ export class Api {
     const extra = {
       ...(question.method === undefined ? {} : { method: question.method }),
       ...(question.percentiles === true ? { stats: 'percentiles' } : {}),
+      ...(question.stats === undefined ? {} : { stats: question.stats }),
     };
     return this.#list('/aggregates', { ...parameters, ...extra }, aggregatesSchema);
   }

@@ -1,4 +1,4 @@
-import type { Comparison } from './specs.ts';
+import type { Comparison } from './spec-kinds.ts';
 
 /** One expected number that the product answers otherwise. */
 export interface Difference {
@@ -26,6 +26,14 @@ export interface RegisterRow {
   readonly reason: string;
 }
 
+/** A number that differs by a rule of the product that is no rule for registers. */
+export interface RuledRow {
+  readonly row: string;
+  readonly ours: number;
+  readonly want: string;
+  readonly reason: string;
+}
+
 /** The outcome of one column of one file. */
 export interface ColumnResult {
   readonly file: string;
@@ -35,10 +43,17 @@ export interface ColumnResult {
   different: number;
   /** Rows that differ by a rule for registers. */
   readonly explained: RegisterRow[];
+  /** Rows that differ by another rule. */
+  readonly ruled: RuledRow[];
   /** Rows that the product has no comparable number for. */
   notCovered: number;
   /** The first few. */
   readonly differences: Difference[];
+}
+
+/** A column of which nothing has been compared yet. */
+export function emptyResult(file: string, column: string, source: string): ColumnResult {
+  return { file, column, source, compared: 0, different: 0, explained: [], ruled: [], notCovered: 0, differences: [] };
 }
 
 export const DIFFERENCES_SHOWN_MAX = 5;
@@ -72,6 +87,9 @@ export function agrees(
   if (want === '') return got === null || got === undefined;
   if (got === null || got === undefined) return false;
   const number = Number(want);
+  if (typeof comparison === 'object') {
+    return typeof got === 'number' && Math.abs(got - number) <= comparison.within * (1 + ROUNDED_RELATIVE);
+  }
   switch (comparison) {
     case 'flag':
       return typeof got === 'boolean' && got === (number === 1);

@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { OperatingError } from '../../src/base/index.ts';
 import { CsvReader } from '../replay/index.ts';
-import { type ExpectedRow, type FileSpec, specOf } from './specs.ts';
+import type { ExpectedRow, FileSpec } from './spec-kinds.ts';
+import { specOf } from './specs.ts';
 import type { RecordedSeries } from './survey.ts';
 
 /** A file of `expected/`, read whole. */
@@ -14,7 +15,7 @@ export interface ExpectedFile {
   readonly spec: FileSpec | undefined;
 }
 
-/** All files of `<folder>/expected`, by name. @throws OperatingError `expected_missing` */
+/** All files of `<folder>/expected`, by name, and of `<folder>/published` where it has any. @throws OperatingError `expected_missing` */
 export function readExpected(folder: string): readonly ExpectedFile[] {
   const path = join(folder, 'expected');
   let names: string[];
@@ -29,7 +30,16 @@ export function readExpected(folder: string): readonly ExpectedFile[] {
       { cause },
     );
   }
-  return names.map((name) => parseExpected(name, readFileSync(join(path, name), 'utf8')));
+  const expected = names.map((name) => parseExpected(name, readFileSync(join(path, name), 'utf8')));
+  return [...expected, ...readPublished(folder)];
+}
+
+/** What the owner of the data published of it. */
+function readPublished(folder: string): ExpectedFile[] {
+  const path = join(folder, 'published');
+  if (!existsSync(path)) return [];
+  const names = readdirSync(path).filter((name) => name.endsWith('.csv'));
+  return names.sort().map((name) => parseExpected(`published/${name}`, readFileSync(join(path, name), 'utf8')));
 }
 
 /** Parses one file of expected results. @throws OperatingError `expected_invalid` */

@@ -10,7 +10,7 @@ export function reportText(report: VerifyReport): string {
     column.column,
     column.source,
     `${column.compared}${column.notCovered > 0 ? ` (${column.notCovered} not covered)` : ''}`,
-    String(column.explained.length),
+    String(column.explained.length + column.ruled.length),
     String(column.different),
   ]);
   const differences = report.columns.flatMap((column) =>
@@ -22,11 +22,16 @@ export function reportText(report: VerifyReport): string {
     table([head, ...lines]),
     ...(differences.length > 0 ? ['', 'First differences:', ...differences] : []),
     ...registerLines(report),
+    ...ruledLines(report),
     '',
     `Not covered by any window of the product: ${report.notCovered.join('; ') || 'nothing'}`,
-    `${report.compared} numbers compared, ${report.different} different`,
+    `${report.compared} numbers compared, ${report.compared - report.different - byRule(report)} equal, ${byRule(report)} by rule, ${report.different} different`,
     `digest ${report.digest}`,
   ].join('\n');
+}
+
+function byRule({ columns }: VerifyReport): number {
+  return columns.reduce((sum, { explained, ruled }) => sum + explained.length + ruled.length, 0);
 }
 
 /** Where registers differ from sums of differences, and by which rule: each window once. */
@@ -38,6 +43,15 @@ function registerLines(report: VerifyReport): string[] {
   if (rows.size === 0) return [];
   const head = ['device', 'window', 'ours', 'sum_delta', 'sum_pos', 'by the rules for registers'];
   return ['', `Not the naive sums, by rule (${rows.size} windows):`, table([head, ...rows.values()])];
+}
+
+/** Where other rules of the product make another number. */
+function ruledLines(report: VerifyReport): string[] {
+  const rows = report.columns.flatMap(({ file, column, source, ruled }) =>
+    ruled.map(({ row, ours, want, reason }) => [`${file} ${column}`, source, row, String(ours), want, reason]),
+  );
+  if (rows.length === 0) return [];
+  return ['', 'Not the plain counts, by rule:', table([['column', 'from', 'row', 'ours', 'theirs', 'by'], ...rows])];
 }
 
 function registerLine({ device, key, ours, sumDelta, sumPos, reason }: RegisterRow): readonly string[] {

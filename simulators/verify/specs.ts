@@ -1,65 +1,6 @@
-import type { WindowKind } from '../../src/model/index.ts';
-import type { AggregateAnswer, KpiAnswer } from './api.ts';
-
-/** How an expected number is held against the product's. */
-export type Comparison =
-  /** The printed number is the exact one: relative 1e-9, or the sixth decimal where it prints that many. */
-  | 'exact'
-  /** The printed number is rounded: relative 1e-6, or half a unit of the last digit that its column prints. */
-  | 'rounded'
-  | 'count'
-  /** 1 or 0 against true or false. */
-  | 'flag';
-
-/** Where an expected number is found in an answer. */
-export interface ColumnRule<Answer> {
-  readonly column: string;
-  readonly comparison: Comparison;
-  /** `previous` is the answer for the row before, of the same series. Null where the product says that there is nothing. */
-  readonly pick: (answer: Answer, previous: Answer | undefined) => number | boolean | null | undefined;
-  /** The number is in the quantity's unit and is turned back into the recorded one (or into the unit given). */
-  readonly unit?: 'recorded' | 'none' | { readonly ucum: string };
-  /** A sum of plain differences: the product may differ where its rules for registers say so. */
-  readonly isNaiveSum?: true;
-  /** Rows that the column says something about; the others are reported as not covered. */
-  readonly when?: (row: ExpectedRow, answer: Answer) => boolean;
-}
-
-export type ExpectedRow = Readonly<Record<string, string>>;
-
-/** A question of one kind, and the columns that it answers. */
-export type Source =
-  | {
-      readonly kind: 'aggregate';
-      readonly window: WindowKind;
-      readonly of: 'readings' | 'hours' | 'days';
-      /** `calendar`: the zone of the recording's place. */
-      readonly tz: 'calendar' | 'UTC';
-      readonly method?: 'end';
-      readonly percentiles?: boolean;
-      readonly columns: readonly ColumnRule<AggregateAnswer>[];
-    }
-  | {
-      readonly kind: 'kpi';
-      readonly kpi: string;
-      readonly window: 'day';
-      readonly columns: readonly ColumnRule<KpiAnswer>[];
-    };
-
-/** A kind of file in `expected/`: told by its name and its columns. */
-export interface FileSpec {
-  readonly name: RegExp;
-  readonly needs: readonly string[];
-  /** Column that names the window. */
-  readonly key: string;
-  /** Recorded quantity of all rows, where the file has no such column. */
-  readonly quantity?: string;
-  /** Column that counts what the row is made of: where it is 0 the product may have no row at all. */
-  readonly count: string;
-  /** The file counts a stamp that a series has twice twice; the product counts it once. */
-  readonly countsRepeats?: true;
-  readonly sources: readonly Source[];
-}
+import { AIR_YEAR_SPECS } from './air-year-specs.ts';
+import type { AggregateAnswer } from './api.ts';
+import type { ColumnRule, FileSpec, Source } from './spec-kinds.ts';
 
 type Picks = ColumnRule<AggregateAnswer>;
 
@@ -148,13 +89,7 @@ export const FILE_SPECS: readonly FileSpec[] = [
       },
     ],
   },
-  {
-    name: /^yearly\.csv$/,
-    needs: ['year', 'n', 'mean'],
-    key: 'year',
-    count: 'n',
-    sources: [{ kind: 'aggregate', window: 'year', of: 'hours', tz: 'calendar', columns: [parts(), mean(), most()] }],
-  },
+  ...AIR_YEAR_SPECS,
   {
     name: /^o3_8h_daily_max\.csv$/,
     needs: ['day', 'windows', 'max8h', 'valid'],

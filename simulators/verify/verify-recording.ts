@@ -3,10 +3,19 @@ import { OperatingError } from '../../src/base/index.ts';
 import { conversionBetween, unitCode } from '../../src/model/index.ts';
 import { findRecording, loadMapping, type Mapping } from '../replay/index.ts';
 import { type AggregateAnswer, Api, type KpiAnswer } from './api.ts';
-import { agrees, type ColumnResult, DIFFERENCES_SHOWN_MAX, decimalsOf, type RegisterRow } from './compare.ts';
+import {
+  agrees,
+  type ColumnResult,
+  DIFFERENCES_SHOWN_MAX,
+  decimalsOf,
+  emptyResult,
+  type RegisterRow,
+} from './compare.ts';
 import { type ExpectedFile, readExpected, seriesFinder } from './expected.ts';
+import { compareHeadlines } from './headlines.ts';
+import { compareNetworks, isNetworkFile } from './networks.ts';
 import { RegisterExplainer } from './register-explanation.ts';
-import type { ColumnRule, ExpectedRow, FileSpec, Source } from './specs.ts';
+import type { ColumnRule, ExpectedRow, FileSpec, Source } from './spec-kinds.ts';
 import { type RecordedSeries, type RepeatedStamp, type Survey, surveyRecording } from './survey.ts';
 import { type KeyWindow, keyWindow, questionRanges } from './windows.ts';
 
@@ -48,9 +57,11 @@ export async function verifyRecording(options: VerifyOptions): Promise<VerifyRep
     options.onFile?.(file.name);
     columns.push(...(await compareFile(file, survey, mapping, api, explainer)));
   }
+  columns.push(...(await compareNetworks(files, survey, mapping, api)));
+  columns.push(...(await compareHeadlines(mapping.recording ?? place.name, survey, mapping, api)));
   return {
     columns,
-    notCovered: files.flatMap(notCoveredOf),
+    notCovered: files.flatMap((file) => notCoveredOf(file, survey)),
     compared: columns.reduce((sum, column) => sum + column.compared, 0),
     different: columns.reduce((sum, column) => sum + column.different, 0),
     digest: api.digest(),
@@ -59,11 +70,20 @@ export async function verifyRecording(options: VerifyOptions): Promise<VerifyRep
 
 const NAMING_COLUMNS = new Set(['device', 'quantity', 'unit']);
 
-function notCoveredOf(file: ExpectedFile): string[] {
+function notCoveredOf(file: ExpectedFile, survey: Survey): string[] {
+  if (isNetworkFile(file.name)) return [];
   if (file.spec === undefined) return [`${file.name}: whole file`];
   const { key, sources } = file.spec;
-  const covered = new Set(sources.flatMap((source) => source.columns.map((rule) => rule.column)));
-  const left = file.header.filter((column) => column !== key && !NAMING_COLUMNS.has(column) && !covered.has(column));
+  const columns = file.header.filter((column) => column !== key && !NAMING_COLUMNS.has(column));
+  const find = seriesFinder(file.spec, survey.series);
+  const left = columns.flatMap((column) => {
+    const saying = sources.filter((source) => source.columns.some((rule) => rule.column === column));
+    if (saying.length === 0) return [column];
+    const quantities = saying.map((source) => (source.kind === 'kpi' ? source.quantity : undefined));
+    if (quantities.includes(undefined)) return [];
+    const rows = file.rows.filter((row) => row[column] !== '' && !quantities.includes(find(row)?.quantity));
+    return [...new Set(rows.map((row) => `${column} of ${find(row)?.recordedQuantity}`))];
+  });
   return left.length === 0 ? [] : [`${file.name}: ${left.join(', ')}`];
 }
 
@@ -118,6 +138,7 @@ async function compareFile(
   for (const source of spec.sources) {
     const zone = source.kind === 'aggregate' && source.tz === 'UTC' ? 'UTC' : mapping.calendar;
     const placed = placeRows(file, spec, source, zone, survey);
+    if (placed.length === 0) continue;
     const answers = new Map<RecordedSeries, SeriesAnswers>();
     for (const [one, rows] of Map.groupBy(placed, (row) => row.series)) {
       answers.set(
@@ -138,12 +159,14 @@ async function compareFile(
 
 function placeRows(file: ExpectedFile, spec: FileSpec, source: Source, zone: string, survey: Survey): Placed[] {
   const find = seriesFinder(spec, survey.series);
-  return file.rows.map((row, index) => {
+  const quantity = source.kind === 'kpi' ? source.quantity : undefined;
+  return file.rows.flatMap((row, index) => {
     const one = find(row);
+    if (one !== undefined && quantity !== undefined && one.quantity !== quantity) return [];
     const window = keyWindow(row[spec.key] ?? '', source.window, zone);
     if (one !== undefined && window !== undefined) {
       const repeats = spec.countsRepeats === true ? (survey.repeats.get(one) ?? []) : [];
-      return { ...withoutRepeats(row, window, repeats), series: one, window };
+      return [{ ...withoutRepeats(row, window, repeats), series: one, window }];
     }
     const what =
       one === undefined ? 'names no series of the recording' : `has an unreadable ${spec.key} "${row[spec.key]}"`;
@@ -166,7 +189,7 @@ async function ask(
     const { toMs } = range;
     const answer =
       source.kind === 'kpi'
-        ? await api.kpi(source.kpi, `device:${series.device}`, source.window, fromMs, toMs)
+        ? await askKpi(api, source, series, fromMs, toMs)
         : await api.aggregates({
             device: series.device,
             quantity: series.quantity,
@@ -178,11 +201,31 @@ async function ask(
             toMs,
             ...(source.method === undefined ? {} : { method: source.method }),
             percentiles: source.percentiles === true,
+            ...(source.stats === undefined ? {} : { stats: source.stats }),
           });
     unit = answer.unit;
     for (const row of answer.rows) rows.set(row.start, row);
   }
   return { unit, rows };
+}
+
+/** Values of a KPI, each with those of its days where the source asks for them; of a KPI of a day its days alone. */
+async function askKpi(
+  api: Api,
+  source: Source & { readonly kind: 'kpi' },
+  { device }: RecordedSeries,
+  fromMs: number,
+  toMs: number,
+): Promise<{ readonly unit: string; readonly rows: readonly KpiAnswer[] }> {
+  const zone = `device:${device}`;
+  const answer = await api.kpi(source.kpi, zone, source.window, fromMs, toMs);
+  if (source.days === undefined) return answer;
+  const days = await api.kpi(source.days, zone, 'day', fromMs, toMs);
+  const rows = answer.rows.map((row) => ({
+    ...row,
+    days: days.rows.filter(({ start }) => start >= row.start && start < row.end),
+  }));
+  return { ...answer, rows };
 }
 
 /** Pure: holds the rows of one file against the answers to one source. */
@@ -200,18 +243,10 @@ export function compareSource(
   );
   const before = new Map([...answers].map(([series, { rows }]) => [series, previousFinder(rows)]));
   return rules.map((rule) => {
-    const result: ColumnResult = {
-      file: file.name,
-      column: rule.column,
-      source: name,
-      compared: 0,
-      different: 0,
-      explained: [],
-      notCovered: 0,
-      differences: [],
-    };
+    const result = emptyResult(file.name, rule.column, rule.from ?? name);
     const decimals = decimalsOf(file.rows.map((row) => row[rule.column] ?? ''));
     for (const { row, series, window, skipped } of placed) {
+      if (rule.rows?.(row) === false) continue;
       if (skipped.has(rule.column)) {
         result.notCovered++;
         continue;
@@ -266,7 +301,7 @@ interface RowComparison {
 
 function compareRow(comparison: RowComparison): void {
   const { result, rule, spec, row, series, answer, previous, unit, decimals } = comparison;
-  const want = row[rule.column] ?? '';
+  const want = rule.want?.(row) ?? row[rule.column] ?? '';
   if (answer !== undefined && rule.when !== undefined && !rule.when(row, answer)) {
     result.notCovered++;
     return;
@@ -277,6 +312,12 @@ function compareRow(comparison: RowComparison): void {
   const isNothing =
     answer === undefined && Number(row[spec.count] ?? Number.NaN) === 0 && (want === '' || Number(want) === 0);
   if (isNothing || agrees(want, got, rule.comparison, decimals)) return;
+  if (answer === undefined && rule.absent !== undefined && agrees(want, rule.absent, rule.comparison, decimals)) return;
+  const reason = answer === undefined || typeof got !== 'number' ? undefined : rule.byRule?.(answer, Number(want), got);
+  if (reason !== undefined) {
+    result.ruled.push({ row: nameOf(comparison), ours: Number(got), want, reason });
+    return;
+  }
   const explained = rule.isNaiveSum === true && typeof got === 'number' ? explainRow(comparison, got) : undefined;
   if (explained !== undefined) {
     result.explained.push(explained);
@@ -285,11 +326,15 @@ function compareRow(comparison: RowComparison): void {
   result.different++;
   if (result.differences.length >= DIFFERENCES_SHOWN_MAX) return;
   result.differences.push({
-    row: `${series.recordedDevice} ${series.recordedQuantity} ${row[spec.key]}`,
+    row: nameOf(comparison),
     want: want === '' ? 'nothing' : want,
     got: got === undefined || got === null ? 'nothing' : String(got),
-    answer: answer === undefined ? 'no answer' : JSON.stringify(answer),
+    answer: answer === undefined ? 'no answer' : JSON.stringify({ ...answer, days: undefined }),
   });
+}
+
+function nameOf({ series, row, spec }: RowComparison): string {
+  return `${series.recordedDevice} ${series.recordedQuantity} ${row[spec.key]}`;
 }
 
 /** @returns undefined when the rules for registers do not lead from the naive sums to the product's number */

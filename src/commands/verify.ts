@@ -2,12 +2,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { findOutageEvents, type OutageRun, runOutages } from '../../simulators/outages/index.ts';
 import { findRecording, loadMapping, progressView, type ReplaySummary, replay } from '../../simulators/replay/index.ts';
 import {
   type AccountingAnswer,
   accountingFaults,
   accountingText,
   cityForRecording,
+  publishMark,
   reportText,
   startProduct,
   surveyRecording,
@@ -35,7 +37,7 @@ export function verifyCommand(program: Command): void {
   program
     .command('verify')
     .description('replay a recording into a fresh product and compare its answers with independently computed results')
-    .argument('<recording>', 'folder with data.csv.gz and expected/')
+    .argument('<recording>', 'folder with data.csv.gz, or events.csv of outages, and expected/')
     .option(
       '--mapping <file>',
       'mapping file (default: mapping.yaml beside the data, or the one that comes with the product)',
@@ -55,7 +57,7 @@ async function runVerify(recording: string, flags: Flags): Promise<number> {
   const abort = abortOnSignals();
   const folder = mkdtempSync(join(tmpdir(), 'vitals-verify-'));
   try {
-    const outcome = await verifyIn(folder, recording, flags, abort.signal);
+    const outcome = await verifyAny(folder, recording, flags, abort.signal);
     print(outcome, flags.json === true);
     return outcome.report.different === 0 && outcome.faults.length === 0 ? EXIT.ok : EXIT.failed;
   } catch (error) {
@@ -69,9 +71,16 @@ async function runVerify(recording: string, flags: Flags): Promise<number> {
 
 interface Outcome {
   readonly report: VerifyReport;
-  readonly summary: ReplaySummary;
+  readonly summary: ReplaySummary | OutageRun['summary'];
   readonly accounting: AccountingAnswer;
   readonly faults: readonly string[];
+}
+
+async function verifyAny(folder: string, path: string, flags: Flags, signal: AbortSignal): Promise<Outcome> {
+  const recording = findOutageEvents(path);
+  if (recording === undefined) return verifyIn(folder, path, flags, signal);
+  const { duplicate = false } = flags;
+  return runOutages({ recording, workFolder: folder, duplicate, signal, ...present('shuffle', flags.shuffle) });
 }
 
 async function verifyIn(folder: string, recording: string, flags: Flags, signal: AbortSignal): Promise<Outcome> {
@@ -99,13 +108,15 @@ async function verifyIn(folder: string, recording: string, flags: Flags, signal:
       (progress) => view.update(progress),
     ).finally(() => view.stop());
     signal.throwIfAborted();
-    const accounting = await waitUntilLevel(product.httpUrl, { messagesMin: summary.messagesAcked, signal });
+    const marks = await publishMark(product.mqttUrl, mapping.recording ?? place.name, survey.newestMs);
+    const messagesSent = summary.messagesAcked + marks;
+    const accounting = await waitUntilLevel(product.httpUrl, { messagesMin: messagesSent, signal });
     const report = await verifyRecording({
       folder: place.folder,
       httpUrl: product.httpUrl,
       ...present('mapping', flags.mapping),
     });
-    return { report, summary, accounting, faults: accountingFaults(accounting, summary.messagesAcked) };
+    return { report, summary, accounting, faults: accountingFaults(accounting, messagesSent) };
   } finally {
     await product.stop();
   }
