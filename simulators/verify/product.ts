@@ -115,6 +115,8 @@ function programFile(): string {
 }
 
 const POLL_MS = 250;
+/** On a machine with other work a tick over years of late hours takes minutes, and nothing moves meanwhile. */
+const STALL_MS_MAX = 300_000;
 
 /**
  * Waits until everything acknowledged is in the store: `messagesMin` messages received, and the store at or beyond what
@@ -134,7 +136,7 @@ export async function waitUntilLevel(
 ): Promise<AccountingAnswer> {
   const api = new Api(httpUrl);
   const clock = options.clock ?? systemClock;
-  const stallMsMax = options.stallMsMax ?? 120_000;
+  const stallMsMax = options.stallMsMax ?? STALL_MS_MAX;
   let target: number | undefined;
   let seen = '';
   let seenAtMs = clock.monotonicMs();
