@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { parseDocument } from 'yaml';
 import * as z from 'zod';
 import { OperatingError } from '../base/index.ts';
+import { ownTargets } from './own-kpis.ts';
 import { type CityConfig, checkRelations, citySchema } from './schema.ts';
 
 /** Settings of a run that are not the city's: where its data lies. */
@@ -39,6 +40,7 @@ export function loadConfig(options: LoadOptions): Config {
   if (problems.length > 0) throw invalid(file, problems.map((line) => `✖ ${line}`).join('\n'));
   return Object.freeze({
     ...parsed.data,
+    targets: { ...ownTargets(parsed.data.kpis), ...parsed.data.targets },
     file,
     dataFolder: resolve(options.dataFolder),
     secrets: readSecrets(file, parsed.data, options.environment),

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { formatDuration, parseDuration } from '../base/index.ts';
 import { DATA_QUALITIES, QUANTITIES } from '../model/index.ts';
 import { checkFacts, factsSchema, isDate, populationSchema, quoted } from './facts.ts';
+import { checkOwnKpis, ownKpisSchema } from './own-kpis.ts';
 
 const duration = (text: string) =>
   z
@@ -262,6 +263,8 @@ export const citySchema = z.strictObject({
   targets: z.record(z.string(), targetSchema).default({}),
   /** Values of U4SSC KPIs that the city enters. */
   reported: z.array(reportedSchema).max(10_000).default([]),
+  /** KPIs of the city's own. */
+  kpis: ownKpisSchema,
   mqtt: mqttSchema,
   http: httpSchema,
   journal: journalSchema,
@@ -291,6 +294,7 @@ export function checkRelations(config: CityConfig): string[] {
     ...checkAreas(config),
     ...checkDevices(config),
     ...checkNoise(config),
+    ...checkOwnKpis(config.kpis),
     ...checkWindows(config),
   ];
 }
