@@ -1,11 +1,12 @@
 import { type CityConfig, type DevicePlacement, devicePlacements } from '../config/index.ts';
 import { INTAKE_LIMITS, type Intake, type IntakeLimits } from '../intake/index.ts';
 import type { JournalRecord } from '../journal/index.ts';
-import { KPI_DEFINITIONS, KpiEngine, type KpiEngineState } from '../kpis/index.ts';
+import { KpiEngine, type KpiEngineState } from '../kpis/index.ts';
 import type { Accounting, Message, Reading, Series } from '../model/index.ts';
 import { ReadingStatus, type StoreBatch, type StoreHistory } from '../store/index.ts';
 import { type ReadingOutcome, WindowEngine, type WindowEvent, type WindowTick } from '../windows/index.ts';
 import { AccountingCounter } from './accounting-counter.ts';
+import { cityKpis } from './city-kpis.ts';
 import { DeviceTracker, type DeviceTrackerState } from './device-tracker.ts';
 import { kpiCity } from './kpi-city.ts';
 import { kpiSource } from './kpi-source.ts';
@@ -105,8 +106,9 @@ export class Pipeline {
       ageMsMax: config.outages.keep,
       changesMax: config.outages.changesMax,
     });
+    const definitions = cityKpis(config);
     this.#kpis = new KpiEngine(
-      KPI_DEFINITIONS,
+      definitions,
       kpiCity(config, placementOf),
       kpiSource(this.#windows, () => this.#lookBack.hours, this.#outages),
     );

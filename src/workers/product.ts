@@ -8,13 +8,14 @@ import type { Jobs } from '../jobs/index.ts';
 import { createInlineJobs } from '../jobs/inline/index.ts';
 import type { JournalWriter } from '../journal/index.ts';
 import { openLocalJournalWriter } from '../journal/local/index.ts';
-import { KPI_DEFINITIONS, kpiInfo, U4SSC_KPIS, u4sscOverview } from '../kpis/index.ts';
+import { kpiInfo, U4SSC_KPIS, u4sscOverview } from '../kpis/index.ts';
 import type { Accounting, Message } from '../model/index.ts';
 import { builtInProfiles } from '../profiles/index.ts';
 import { type Logger, rateMeter } from '../telemetry/index.ts';
 import { createHttpServer, type HttpViews } from '../views/http/index.ts';
 import { type EngineStanding, type LiveUpdate, publishKpiTopics, type ViewSources } from '../views/index.ts';
 import { aggregateNeed, aggregatePanes, aggregateReadings } from '../windows/index.ts';
+import { cityKpis } from './city-kpis.ts';
 import { type EngineThread, startEngineThread } from './engine-client.ts';
 import { factsOfZones } from './kpi-city.ts';
 import { openStoreThread, type StoreThread } from './store-client.ts';
@@ -281,7 +282,7 @@ class RunningProduct implements Product {
     return {
       config,
       version,
-      kpis: KPI_DEFINITIONS.map(kpiInfo),
+      kpis: cityKpis(config).map(kpiInfo),
       u4ssc: { kpis: U4SSC_KPIS, overview: u4sscOverview },
       facts: factsOfZones(config),
       windows: { aggregateNeed, aggregatePanes, aggregateReadings },
