@@ -1,5 +1,5 @@
 import { assert, type Calendar, DAY_MS, MINUTE_MS } from '../base/index.ts';
-import type { FactHistories, KpiValue } from '../model/index.ts';
+import type { FactHistories, KpiValue, RevisionReason } from '../model/index.ts';
 import type { DayLedgerState } from './day-ledger.ts';
 import type { DeviceFacts, KpiDefinition, KpiDevice, KpiSeries, KpiSettings } from './definition.ts';
 import { type Explanation, explainValue, type KpiQuestion } from './explain.ts';
@@ -51,9 +51,17 @@ export interface KpiEngineState {
     provisional: readonly string[],
   ])[];
   readonly finalMarks: readonly (readonly [key: string, watermarkMs: number])[];
-  readonly revisions: readonly (readonly [key: string, revision: number])[];
+  readonly revisions: readonly (readonly [key: string, revision: number, reason: RevisionReason | undefined])[];
   readonly days: DayLedgerState;
 }
+
+/** How often a window was corrected, and why the last time. */
+interface Revision {
+  readonly count: number;
+  readonly reason: RevisionReason | undefined;
+}
+
+const NOT_REVISED: Revision = { count: 0, reason: undefined };
 
 interface Todo {
   readonly bounds: Bounds;
@@ -137,7 +145,7 @@ export class KpiEngine {
   /** Watermark of a scope when it was last looked at: windows that end before it are final. */
   readonly #finalMarks = new Map<string, number>();
   /** Revisions above 0, by KPI, scope and window. */
-  readonly #revisions = new Map<string, number>();
+  readonly #revisions = new Map<string, Revision>();
   /** Marks of the tick that runs: within it every window is held against the marks before. */
   readonly #raisedMarks = new Map<string, number>();
   #knownSeries = 0;
@@ -256,7 +264,7 @@ export class KpiEngine {
         ),
       ),
       finalMarks: [...this.#finalMarks],
-      revisions: [...this.#revisions],
+      revisions: [...this.#revisions].map(([key, { count, reason }]) => [key, count, reason] as const),
       days: this.#days.state(),
     };
   }
@@ -271,7 +279,7 @@ export class KpiEngine {
       this.#tracked.find(({ kpi }) => kpi.id === id)?.open.set(startMs, entry);
     }
     for (const [key, watermarkMs] of state.finalMarks) this.#finalMarks.set(key, watermarkMs);
-    for (const [key, revision] of state.revisions) this.#revisions.set(key, revision);
+    for (const [key, count, reason] of state.revisions) this.#revisions.set(key, { count, reason });
     this.#days.ledger.restore(state.days);
   }
 
@@ -312,15 +320,20 @@ export class KpiEngine {
     return isCorrectedForLong(kpi) ? this.#longRevisionsFromMs() : this.#revisionsFromMs();
   }
 
-  /** How often the window was corrected, this time included. */
-  #revisionOf(definition: KpiDefinition, scope: string, startMs: number, isCorrected: boolean): number {
+  /** How often the window was corrected, this time included, and why the last time. */
+  #revisionOf(definition: KpiDefinition, scope: string, bounds: Bounds, isCorrected: boolean): Revision {
     const { id: kpi } = definition;
+    const { startMs } = bounds;
     const key = `${kpi}\n${scope}\n${startMs}`;
     const isOld = startMs < this.#revisionsOfFromMs(definition);
-    const before = isOld ? this.#source.storedRevision(kpi, scope, startMs) : (this.#revisions.get(key) ?? 0);
+    const stored = isOld ? { count: this.#source.storedRevision(kpi, scope, startMs), reason: undefined } : undefined;
+    const before = stored ?? this.#revisions.get(key) ?? NOT_REVISED;
     if (!isCorrected) return before;
-    if (!isOld) this.#revisions.set(key, before + 1);
-    return before + 1;
+    // Hours from before the horizon are not kept: they were read back from the store.
+    const isRebuilt = neededUntilMs(definition, bounds) <= this.#source.horizonStartMs();
+    const revision: Revision = { count: before.count + 1, reason: isRebuilt ? 'rebuilt' : 'late' };
+    if (!isOld) this.#revisions.set(key, revision);
+    return revision;
   }
 
   #rememberNewest(): void {
@@ -507,10 +520,10 @@ export class KpiEngine {
     const wasFinal = neededUntilMs(kpi, bounds) <= markMs && entry?.provisional.has(scope) !== true;
     // What was said and has nothing behind it any more is taken back by a value that says nothing.
     if (!evaluation.hasPart(bounds, scope) && !wasFinal && entry?.scopes.has(scope) !== true) return;
-    const revision = this.#revisionOf(kpi, scope, bounds.startMs, changed && wasFinal);
+    const { count, reason } = this.#revisionOf(kpi, scope, bounds, changed && wasFinal);
     const isProvisional = evaluation.isProvisional(bounds, scope);
     const final = !isProvisional && (wasFinal || evaluation.watermarkMs(scope) >= neededUntilMs(kpi, bounds));
-    values.push(evaluation.value(bounds, scope, revision, final));
+    values.push(evaluation.value(bounds, scope, count, final, reason));
     if (final && !wasFinal) this.#raiseMark(group, scope, evaluation);
     noteOpen(open, bounds, scope, final ? 'final' : isProvisional ? 'provisional' : 'open');
   }

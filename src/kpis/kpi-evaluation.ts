@@ -1,5 +1,5 @@
 import type { Calendar } from '../base/index.ts';
-import { type KpiValue, NO_FACTS } from '../model/index.ts';
+import { type KpiValue, NO_FACTS, type RevisionReason } from '../model/index.ts';
 import type {
   CombinedPart,
   DayFold,
@@ -103,7 +103,7 @@ export class KpiEvaluation {
   }
 
   /** The scope's value; without any part one that says nothing. */
-  value(bounds: Bounds, scope: string, revision: number, final: boolean): KpiValue {
+  value(bounds: Bounds, scope: string, revision: number, final: boolean, reason?: RevisionReason): KpiValue {
     const { kpi } = this.members;
     const { part, deviceCount, coveredPopulation } = this.#scopePart(bounds, scope) ?? NOTHING;
     const watermarkMs = this.watermarkMs(scope);
@@ -126,6 +126,7 @@ export class KpiEvaluation {
       watermarkMs,
       method: kpi.method,
       note: part.note,
+      ...(reason === undefined ? {} : { reason }),
     };
   }
 

@@ -34,6 +34,14 @@ export type ClockWindow = `clock-${string}-${string}`;
 /** Windows that aggregates are offered in: the named ones, and those whose text says their length or hours. */
 export type AggregateWindow = WindowKind | RollingWindow | ClockWindow;
 
+/**
+ * Why a value took the place of an earlier one: `late`, readings came after it was final; `rebuilt`, they were older than
+ * the engine's memory, and hours were read back for them; `facts`, a fact of the city or of a zone was changed; `config`,
+ * something else of the configuration that values depend on.
+ */
+export const REVISION_REASONS = ['late', 'rebuilt', 'facts', 'config'] as const;
+export type RevisionReason = (typeof REVISION_REASONS)[number];
+
 /** One KPI value of one zone (or device) and window, with what it is worth. */
 export interface KpiValue {
   /** Id of the KPI definition, such as `air-pm2-5-hour`. */
@@ -59,8 +67,10 @@ export interface KpiValue {
   readonly deviceCount: number;
   /** Population of the zones that have data, where the KPI is weighted by population; otherwise 0. */
   readonly coveredPopulation: number;
-  /** 0 until a final value changed; then counts the changes. */
+  /** 0 until a final value changed, or a published one by another configuration; then counts the changes. */
   readonly revision: number;
+  /** Of the newest change; absent while there was none. */
+  readonly reason?: RevisionReason;
   /** False while the window is open (provisional). */
   readonly final: boolean;
   /** Event time up to which the inputs are believed complete, ms UTC. */

@@ -6,6 +6,7 @@ import {
   type PaneLevel,
   qualityCounts,
   type RejectReason,
+  type RevisionReason,
   type Series,
 } from '../model/index.ts';
 
@@ -73,6 +74,8 @@ export interface StoreBatch {
   readonly panes: PaneColumns;
   /** A row replaces the stored value of the same (kpi, zone, window, start, revision). */
   readonly kpis: readonly KpiValue[];
+  /** What its KPI values, and all later ones, depend on beside the readings; what was said before holds when absent. */
+  readonly basis?: string;
   /** Rows at or below the store's position are already there and are skipped. */
   readonly quarantine: readonly QuarantineRow[];
 }
@@ -137,6 +140,7 @@ export interface KpiRevision {
   readonly startMs: number;
   /** Above 0. */
   readonly revision: number;
+  readonly reason?: RevisionReason;
 }
 
 export interface KpiQuery extends TimeRange {
@@ -194,10 +198,10 @@ export interface StoredKpis {
 export interface Store extends StoreHistory, StoredKpis {
   /**
    * Opens or creates.
-   * @returns the journal position that the store includes (0 for a new one)
+   * @returns the journal position that the store includes (0 for a new one), and the basis of its newest KPI values
    * @throws OperatingError `store_locked` (says who holds it), `store_unwritable`
    */
-  open(): Promise<{ readonly position: number }>;
+  open(): Promise<{ readonly position: number; readonly basis?: string }>;
   /** All of the batch or nothing, with its position. Rejects with a retryable OperatingError when trying again can help. */
   write(batch: StoreBatch): Promise<void>;
   series(filter: {

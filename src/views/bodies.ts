@@ -36,6 +36,7 @@ export function kpiBodies({ kpis, facts }: Pick<ViewSources, 'kpis' | 'facts'>):
     return {
       ...rest,
       value: finiteOrNull(value.value),
+      reason: value.reason ?? null,
       start: isoTime(startMs),
       end: isoTime(endMs),
       watermark: isoOrNull(watermarkMs),

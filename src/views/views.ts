@@ -2,7 +2,7 @@ import type { BrokerStats } from '../broker/index.ts';
 import type { Config } from '../config/index.ts';
 import type { JobState } from '../jobs/index.ts';
 import type { JournalStats } from '../journal/index.ts';
-import type { KpiInfo, U4sscKpi, u4sscOverview } from '../kpis/index.ts';
+import type { Explanation, KpiInfo, KpiQuestion, U4sscKpi, u4sscOverview } from '../kpis/index.ts';
 import type { Accounting, FactsInForce, KpiValue } from '../model/index.ts';
 import type { DeviceRow, Store } from '../store/index.ts';
 import type { aggregateNeed, aggregatePanes, aggregateReadings, WindowEvent } from '../windows/index.ts';
@@ -46,6 +46,12 @@ export interface Progress {
   readonly engineLagMs: number;
 }
 
+/** How a value came about, and what was said of its window so far, by revision. */
+export interface WhyAnswer {
+  readonly explanation: Explanation;
+  readonly revisions: readonly KpiValue[];
+}
+
 /** All that views may look at. They read only; the one thing they give back is nothing. */
 export interface ViewSources {
   readonly config: Config;
@@ -65,6 +71,12 @@ export interface ViewSources {
     readonly aggregatePanes: typeof aggregatePanes;
     readonly aggregateReadings: typeof aggregateReadings;
   };
+  /**
+   * Takes a KPI value apart; undefined where there is nothing yet.
+   *
+   * @throws OperatingError when the engine is too busy to answer now
+   */
+  why(question: KpiQuestion): Promise<WhyAnswer | undefined>;
   accounting(): Accounting;
   progress(): Progress;
   engineStanding(): EngineStanding;

@@ -1,7 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import { OperatingError } from '../base/index.ts';
-import type { EngineStanding, LiveUpdate } from '../views/index.ts';
-import type { EngineNotice, EngineRequest, EngineThreadSettings } from './engine-protocol.ts';
+import type { KpiQuestion } from '../kpis/index.ts';
+import type { EngineStanding, LiveUpdate, WhyAnswer } from '../views/index.ts';
+import type { EngineNotice, EngineRequest, EngineThreadSettings, WhyOutcome } from './engine-protocol.ts';
 
 /** What the main thread hears of the engine. */
 export interface EngineListeners {
@@ -15,11 +16,21 @@ export interface EngineListeners {
   onFailure(error: Error): void;
 }
 
+/** Questions that wait at once, and how long each may take: together less than a browser waits. */
+const QUESTIONS_MAX = 8;
+const ANSWER_MS_MAX = 20_000;
+
 export interface EngineThread {
   /** Journal sequence at which it goes on, and whether that came from a snapshot. */
   readonly startedAt: number;
   readonly fromSnapshot: boolean;
   advance(durableSequence: number): void;
+  /**
+   * How a value came about; undefined where there is nothing to take apart.
+   *
+   * @throws OperatingError `engine_busy` when too many questions wait, `engine_slow` when none is answered in time
+   */
+  why(question: KpiQuestion): Promise<WhyAnswer | undefined>;
   /** Lets it finish the batch at hand and ends the thread. */
   stop(): Promise<void>;
 }
@@ -41,6 +52,7 @@ export async function startEngineThread(
   });
   const send = (request: EngineRequest): void => worker.postMessage(request);
   let isStopping = false;
+  const questions = new Questions((id, question) => send({ kind: 'why', id, question }));
   const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
   const ready = await new Promise<Extract<EngineNotice, { kind: 'ready' }>>((resolve, reject) => {
     worker.on('message', (notice: EngineNotice) => {
@@ -48,6 +60,7 @@ export async function startEngineThread(
       else if (notice.kind === 'tick') listeners.onTick(notice.update, notice.standing);
       else if (notice.kind === 'stored') listeners.onStored(notice.sequence);
       else if (notice.kind === 'safe') listeners.onSafe(notice.sequence);
+      else if (notice.kind === 'why') questions.take(notice.id, notice.outcome);
       else if (notice.kind === 'warning') listeners.onWarning(notice.text);
     });
     worker.once('error', (cause) => {
@@ -64,6 +77,7 @@ export async function startEngineThread(
   return {
     startedAt: ready.sequence,
     fromSnapshot: ready.fromSnapshot,
+    why: (question) => questions.ask(question),
     advance: (sequence) => send({ kind: 'durable', sequence }),
     stop: async () => {
       isStopping = true;
@@ -71,6 +85,48 @@ export async function startEngineThread(
       await ended;
     },
   };
+}
+
+/** Questions on their way, one after the other. */
+class Questions {
+  readonly #send: (id: number, question: KpiQuestion) => void;
+  #before: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
+  #id = 0;
+  #settle: ((outcome: WhyOutcome) => void) | undefined;
+
+  constructor(send: (id: number, question: KpiQuestion) => void) {
+    this.#send = send;
+  }
+
+  ask(question: KpiQuestion): Promise<WhyAnswer | undefined> {
+    if (this.#waiting >= QUESTIONS_MAX) {
+      const message = `cannot ask the engine: ${QUESTIONS_MAX} questions wait already`;
+      return Promise.reject(new OperatingError('engine_busy', message, { retryable: true }));
+    }
+    this.#waiting++;
+    const answered = this.#before.then(() => this.#askNow(question));
+    this.#before = answered.catch(() => undefined).finally(() => this.#waiting--);
+    return answered;
+  }
+
+  /** An answer that comes too late is dropped. */
+  take(id: number, outcome: WhyOutcome): void {
+    if (id === this.#id) this.#settle?.(outcome);
+  }
+
+  async #askNow(question: KpiQuestion): Promise<WhyAnswer | undefined> {
+    const { promise, resolve } = Promise.withResolvers<WhyOutcome>();
+    this.#settle = resolve;
+    const timer = setTimeout(() => resolve({ error: 'it did not answer in time' }), ANSWER_MS_MAX).unref();
+    this.#send(++this.#id, question);
+    const outcome = await promise;
+    clearTimeout(timer);
+    if ('error' in outcome) {
+      throw new OperatingError('engine_slow', `cannot ask the engine: ${outcome.error}`, { retryable: true });
+    }
+    return outcome.answer ?? undefined;
+  }
 }
 
 function asError(cause: unknown): Error {

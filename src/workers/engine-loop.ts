@@ -1,8 +1,10 @@
 import type { Clock } from '../base/index.ts';
 import type { JournalReader, JournalRecord } from '../journal/index.ts';
+import type { KpiQuestion } from '../kpis/index.ts';
 import type { KpiValue } from '../model/index.ts';
 import type { StoreBatch, StoredKpis, StoreHistory } from '../store/index.ts';
 import type { EngineStanding, LiveUpdate } from '../views/index.ts';
+import type { WhyOutcome } from './engine-protocol.ts';
 import type { Pipeline, PipelineTick } from './pipeline.ts';
 import type { SnapshotFile, Snapshots } from './snapshots.ts';
 
@@ -47,6 +49,8 @@ export class EngineLoop {
   #durable: number;
   #wake: () => void = () => {};
   #stopping = false;
+  /** The question that waits for the end of a tick. */
+  #question: { readonly question: KpiQuestion; readonly tell: (outcome: WhyOutcome) => void } | undefined;
   #snapshotDueMs: number;
   /** The one that is being written. */
   #snapshot: SnapshotFile | undefined;
@@ -66,6 +70,13 @@ export class EngineLoop {
     this.#wake();
   }
 
+  /** Takes a question, to be answered between two ticks; one at a time. */
+  ask(question: KpiQuestion, tell: (outcome: WhyOutcome) => void): void {
+    if (this.#question === undefined) this.#question = { question, tell };
+    else tell({ error: 'another question is being answered' });
+    this.#wake();
+  }
+
   /** Lets `run` return after the record at hand; what it did not take is taken after the next start. */
   stop(): void {
     this.#stopping = true;
@@ -76,6 +87,7 @@ export class EngineLoop {
   async run(): Promise<void> {
     const { pipeline, reader } = this.#options;
     while (!this.#stopping) {
+      await this.#answer();
       if (pipeline.sequence >= this.#durable) {
         if (this.#snapshot === undefined) await this.#sleep();
         else await this.#stepSnapshot();
@@ -85,10 +97,33 @@ export class EngineLoop {
       for (const record of records) {
         if (this.#stopping) break;
         await this.#take(record);
+        await this.#answer();
       }
     }
     await Promise.all(this.#writes);
     await this.#snapshot?.giveUp();
+  }
+
+  /** Answers the question that waits, where a tick has ended: the store then has all that the engine has. */
+  async #answer(): Promise<void> {
+    const { pipeline, writer, storePosition } = this.#options;
+    if (this.#question === undefined || !pipeline.isSettled) return;
+    const { question, tell } = this.#question;
+    if (pipeline.sequence < storePosition) {
+      this.#question = undefined;
+      tell({ error: 'the engine still reads what was before its start' });
+      return;
+    }
+    await Promise.all(this.#writes.splice(0));
+    try {
+      tell({ answer: (await pipeline.explain(question, writer)) ?? null });
+    } catch (error) {
+      // A question changes nothing: readings are taken on, whatever is wrong with an answer.
+      this.#options.onWarning(`a value could not be explained: ${(error as Error).message}`);
+      tell({ error: 'it cannot take this value apart; its log says more' });
+    } finally {
+      this.#question = undefined;
+    }
   }
 
   async #take(record: JournalRecord): Promise<void> {

@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { CityConfig } from '../config/index.ts';
-import type { EngineStanding, LiveUpdate } from '../views/index.ts';
+import type { KpiQuestion } from '../kpis/index.ts';
+import type { EngineStanding, LiveUpdate, WhyAnswer } from '../views/index.ts';
 
 /** What the engine thread is started with. */
 export interface EngineThreadSettings {
@@ -18,7 +19,13 @@ export interface EngineThreadSettings {
 }
 
 /** To the engine. */
-export type EngineRequest = { readonly kind: 'durable'; readonly sequence: number } | { readonly kind: 'stop' };
+export type EngineRequest =
+  | { readonly kind: 'durable'; readonly sequence: number }
+  | { readonly kind: 'why'; readonly id: number; readonly question: KpiQuestion }
+  | { readonly kind: 'stop' };
+
+/** What became of a question: an answer (null where there is nothing to take apart), or why there is none. */
+export type WhyOutcome = { readonly answer: WhyAnswer | null } | { readonly error: string };
 
 /** From the engine. */
 export type EngineNotice =
@@ -28,5 +35,6 @@ export type EngineNotice =
   | { readonly kind: 'stored'; readonly sequence: number }
   /** All behind `sequence` can be rebuilt without the journal before it. */
   | { readonly kind: 'safe'; readonly sequence: number }
+  | { readonly kind: 'why'; readonly id: number; readonly outcome: WhyOutcome }
   | { readonly kind: 'warning'; readonly text: string }
   | { readonly kind: 'stopped' };

@@ -62,7 +62,10 @@ const loop = new EngineLoop({
 
 port.on('message', (request: EngineRequest) => {
   if (request.kind === 'durable') loop.advance(request.sequence);
-  else loop.stop();
+  else if (request.kind === 'why') {
+    const { id, question } = request;
+    loop.ask(question, (outcome) => tell({ kind: 'why', id, outcome }));
+  } else loop.stop();
 });
 tell({ kind: 'ready', sequence: pipeline.sequence, fromSnapshot: snapshot !== undefined });
 await loop.run();

@@ -1,9 +1,10 @@
 import { type CityConfig, type DevicePlacement, devicePlacements } from '../config/index.ts';
 import { INTAKE_LIMITS, type Intake, type IntakeLimits } from '../intake/index.ts';
 import type { JournalRecord } from '../journal/index.ts';
-import { KpiEngine, type KpiEngineState } from '../kpis/index.ts';
+import { KpiEngine, type KpiEngineState, type KpiQuestion } from '../kpis/index.ts';
 import type { Accounting, Message, Reading, Series } from '../model/index.ts';
-import { ReadingStatus, type StoreBatch, type StoreHistory } from '../store/index.ts';
+import { ReadingStatus, type StoreBatch, type StoredKpis, type StoreHistory } from '../store/index.ts';
+import type { WhyAnswer } from '../views/index.ts';
 import { type ReadingOutcome, WindowEngine, type WindowEvent, type WindowTick } from '../windows/index.ts';
 import { AccountingCounter } from './accounting-counter.ts';
 import { cityKpis } from './city-kpis.ts';
@@ -15,6 +16,7 @@ import { LookBack } from './look-back.ts';
 import { OutageTracker, type OutageTrackerState } from './outage-tracker.ts';
 import { quarantineRow } from './quarantine-row.ts';
 import { ReadingColumnsBuilder } from './reading-columns.ts';
+import { Why } from './why.ts';
 
 /** Outcomes of readings that are new and stored. */
 const KEPT_OUTCOMES: ReadonlySet<ReadingOutcome> = new Set(['counted', 'invalid', 'lateFiled']);
@@ -67,6 +69,7 @@ export class Pipeline {
   readonly #devices: DeviceTracker;
   readonly #late: LateRebuild;
   readonly #lookBack = new LookBack();
+  readonly #why: Why;
   readonly #outages: OutageTracker;
   readonly #placementOf: (device: string) => DevicePlacement;
   readonly #accounting = new AccountingCounter();
@@ -110,13 +113,29 @@ export class Pipeline {
     this.#kpis = new KpiEngine(
       definitions,
       kpiCity(config, placementOf),
-      kpiSource(this.#windows, () => this.#lookBack.hours, this.#outages),
+      kpiSource(this.#windows, () => this.#why.oldHours ?? this.#lookBack.hours, this.#outages),
     );
+    this.#why = new Why(this.#windows, this.#kpis, definitions);
   }
 
   /** Sequence of the newest record taken. */
   get sequence(): number {
     return this.#sequence;
+  }
+
+  /** A tick has ended and nothing was taken since: what the state says is whole. */
+  get isSettled(): boolean {
+    return this.#takenSinceFlush === 0;
+  }
+
+  /**
+   * How a value came about; only while the pipeline is settled. The state stays as it is.
+   *
+   * @param history the store, which has committed the batches of all ticks so far
+   * @returns undefined when there is no such KPI, or no reading yet
+   */
+  explain(question: KpiQuestion, history: StoreHistory & StoredKpis): Promise<WhyAnswer | undefined> {
+    return this.#why.answer(question, history);
   }
 
   /** Begins behind a record instead of at the first one, with nothing known of what was before. */

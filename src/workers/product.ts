@@ -297,6 +297,7 @@ class RunningProduct implements Product {
         quarantine: (query) => store().quarantine(query),
         stats: () => store().stats(),
       },
+      why: (question) => this.#engine.why(question),
       accounting: () => this.#accounting,
       progress: () => ({
         durableSequence: this.#journal.durableSequence(),

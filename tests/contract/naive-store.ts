@@ -162,10 +162,12 @@ export class NaiveStore implements Store {
 
   async kpiRevisions(kpis: readonly string[], range: TimeRange) {
     const newest = new Map<string, KpiRevision>();
-    for (const { kpi, zone, startMs, revision } of this.kpiRows) {
+    for (const { kpi, zone, startMs, revision, reason } of this.kpiRows) {
       const key = JSON.stringify([kpi, zone, startMs]);
       if (!kpis.includes(kpi) || startMs < range.fromMs || startMs >= range.toMs) continue;
-      if (revision > (newest.get(key)?.revision ?? 0)) newest.set(key, { kpi, zone, startMs, revision });
+      if (revision > (newest.get(key)?.revision ?? 0)) {
+        newest.set(key, { kpi, zone, startMs, revision, ...(reason === undefined ? {} : { reason }) });
+      }
     }
     return [...newest.values()].sort((a, b) => byText(a.kpi, b.kpi) || byText(a.zone, b.zone) || a.startMs - b.startMs);
   }

@@ -433,7 +433,7 @@ function historyTests(use: Use): void {
     const kpis = [
       kpiOf({ startMs: 0 }),
       kpiOf({ startMs: 0, revision: 1 }),
-      kpiOf({ startMs: 0, revision: 2 }),
+      kpiOf({ startMs: 0, revision: 2, reason: 'late' }),
       kpiOf({ startMs: 60 }),
       kpiOf({ startMs: 60, zone: 'north', revision: 7 }),
       kpiOf({ startMs: 120, revision: 1 }),
@@ -441,7 +441,7 @@ function historyTests(use: Use): void {
     ];
     await use.store().write(batchOf(1, { kpis }));
     expect(await use.store().kpiRevisions(['air-pm2-5-hour'], { fromMs: 0, toMs: 120 })).toEqual([
-      { kpi: 'air-pm2-5-hour', zone: 'centre', startMs: 0, revision: 2 },
+      { kpi: 'air-pm2-5-hour', zone: 'centre', startMs: 0, revision: 2, reason: 'late' },
       { kpi: 'air-pm2-5-hour', zone: 'north', startMs: 60, revision: 7 },
     ]);
     expect(await use.store().kpiRevisions([], EVER)).toEqual([]);

@@ -204,18 +204,28 @@ describe('the DuckDB file', () => {
   test('a file of the first schema is brought up to date and keeps its rows', async () => {
     const store = await open();
     await store.write(
-      batchOf(3, { readings: [readingOf({ sequence: 3 })], panes: [{ series: 0, level: 'hour', pane: paneOf({}) }] }),
+      batchOf(3, {
+        readings: [readingOf({ sequence: 3 })],
+        panes: [{ series: 0, level: 'hour', pane: paneOf({}) }],
+        kpis: [kpiOf({})],
+      }),
     );
     await store.close();
     const instance = await DuckDBInstance.create(file);
     const connection = await instance.connect();
     await connection.run('CREATE TABLE panes_day AS FROM panes_hour');
+    await connection.run('ALTER TABLE kpis DROP COLUMN reason');
+    await connection.run('ALTER TABLE meta DROP COLUMN basis');
     await connection.run('UPDATE meta SET schema_version = 1');
     connection.closeSync();
     instance.closeSync();
     const again = await open();
     expect(await again.open()).toEqual({ position: 3 });
     expect(await again.panes(0, 'hour', EVER)).toEqual([paneOf({})]);
+    expect(await again.latestKpis()).toEqual([kpiOf({})]);
+    const revised = kpiOf({ revision: 1, reason: 'facts' });
+    await again.write(batchOf(4, { kpis: [revised], basis: 'b' }));
+    expect(await again.latestKpis()).toEqual([revised]);
     await again.close();
     const looked = await DuckDBInstance.create(file);
     const look = await looked.connect();
@@ -223,7 +233,7 @@ describe('the DuckDB file', () => {
     const days = (await look.runAndReadAll("SELECT * FROM duckdb_tables() WHERE table_name = 'panes_day'")).getRows();
     look.closeSync();
     looked.closeSync();
-    expect([versions, days]).toEqual([[[2]], []]);
+    expect([versions, days]).toEqual([[[3]], []]);
   });
 
   test('a batch that fails in its middle leaves nothing, and the next one works', async () => {

@@ -14,7 +14,14 @@ import {
   VARCHAR,
 } from '@duckdb/node-api';
 import { DAY_MS, HOUR_MS } from '../../base/index.ts';
-import { PANE_FIELDS, PANE_LEVELS, type PaneColumns, type PaneField, type PaneLevel } from '../../model/index.ts';
+import {
+  PANE_FIELDS,
+  PANE_LEVELS,
+  type PaneColumns,
+  type PaneField,
+  type PaneLevel,
+  type RevisionReason,
+} from '../../model/index.ts';
 import {
   type HeardHours,
   type KpiRevision,
@@ -117,15 +124,16 @@ export class History implements StoreHistory {
 
   async kpiRevisions(kpis: readonly string[], range: TimeRange): Promise<KpiRevision[]> {
     const rows = await this.connection.runAndReadAll(
-      `SELECT kpi, zone, start_ms::DOUBLE, max(revision) FROM kpis
-       WHERE list_contains(?, kpi) AND start_ms >= ? AND start_ms < ? AND revision > 0 GROUP BY ALL ORDER BY ALL`,
+      `SELECT kpi, zone, start_ms::DOUBLE, max(revision), arg_max(reason, revision) FROM kpis
+       WHERE list_contains(?, kpi) AND start_ms >= ? AND start_ms < ? AND revision > 0 GROUP BY kpi, zone, start_ms ORDER BY kpi, zone, start_ms`,
       ...splitParameters([[listValue(kpis), LIST(VARCHAR)], bound(range.fromMs), bound(range.toMs)]),
     );
-    return rows.getRows().map(([kpi, zone, startMs, revision]) => ({
+    return rows.getRows().map(([kpi, zone, startMs, revision, reason]) => ({
       kpi: kpi as string,
       zone: zone as string,
       startMs: startMs as number,
       revision: revision as number,
+      ...(reason === null ? {} : { reason: reason as RevisionReason }),
     }));
   }
 

@@ -48,6 +48,7 @@ interface Opened {
   readonly newestKpis: NewestKpis;
   readonly disconnect: () => void;
   position: number;
+  basis: string | undefined;
   readingCount: number;
 }
 
@@ -65,13 +66,15 @@ class DuckdbStore implements Store {
 
   async open() {
     if (this.opened === undefined) this.opened = await openFile(this.options);
-    return { position: this.opened.position };
+    const { position, basis } = this.opened;
+    return { position, ...(basis === undefined ? {} : { basis }) };
   }
 
   write(batch: StoreBatch): Promise<void> {
     return this.inTurn('write to', async (opened) => {
       const written = await opened.writer.write(batch, opened.position);
       opened.position = written.position;
+      opened.basis = batch.basis ?? opened.basis;
       opened.readingCount += written.readings.count;
       opened.newestReadings.offerColumns(written.readings);
       for (const value of batch.kpis) opened.newestKpis.offer(value);
@@ -213,7 +216,7 @@ async function openFile(options: DuckdbStoreOptions): Promise<Opened> {
 
 async function openParts(options: DuckdbStoreOptions, file: string, instance: DuckDBInstance): Promise<Opened> {
   const writeConnection = await instance.connect();
-  const position = await openSchema(writeConnection, options.file, options.clock.nowMs());
+  const { position, basis } = await openSchema(writeConnection, options.file, options.clock.nowMs());
   const readConnection = await instance.connect();
   const newestReadings = new NewestReadings();
   const writer = new Writer(writeConnection, newestReadings);
@@ -232,7 +235,19 @@ async function openParts(options: DuckdbStoreOptions, file: string, instance: Du
     openFiles.delete(file);
   };
   const readingCount = await queries.readingCount();
-  return { file, instance, writer, queries, history, newestReadings, newestKpis, disconnect, position, readingCount };
+  return {
+    file,
+    instance,
+    writer,
+    queries,
+    history,
+    newestReadings,
+    newestKpis,
+    disconnect,
+    position,
+    basis,
+    readingCount,
+  };
 }
 
 /** Makes the folder, checks that it can be written, and takes the file for this thread. Returns its real path. */

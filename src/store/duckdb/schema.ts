@@ -2,13 +2,18 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { OperatingError } from '../../base/index.ts';
 import { META_DDL, MIGRATIONS, SCHEMA_VERSION, TABLES } from './tables.ts';
 
+export interface OpenedSchema {
+  readonly position: number;
+  readonly basis: string | undefined;
+}
+
 /**
  * Makes the tables of a new file, or checks those of an old one and brings them up to date.
  *
- * @returns the journal position that the file includes
+ * @returns the journal position that the file includes, and the basis of its KPI values
  * @throws OperatingError `store_schema_newer`, `store_damaged`
  */
-export async function openSchema(connection: DuckDBConnection, file: string, nowMs: number): Promise<number> {
+export async function openSchema(connection: DuckDBConnection, file: string, nowMs: number): Promise<OpenedSchema> {
   const found = await connection.runAndReadAll('SELECT table_name FROM duckdb_tables() WHERE NOT internal');
   const names = found.getRows().map((row) => String(row[0]));
   if (names.length === 0) return createSchema(connection, nowMs);
@@ -27,7 +32,8 @@ export async function openSchema(connection: DuckDBConnection, file: string, now
     throw new OperatingError('store_schema_newer', message);
   }
   await migrate(connection, Number(version));
-  return Number(position);
+  const [basis] = (await connection.runAndReadAll('SELECT basis FROM meta')).getRows()[0] ?? [];
+  return { position: Number(position), basis: typeof basis === 'string' ? basis : undefined };
 }
 
 /** All steps in one transaction: a file is of the old version or of the new one. */
@@ -41,14 +47,14 @@ async function migrate(connection: DuckDBConnection, from: number): Promise<void
   await connection.run('COMMIT');
 }
 
-async function createSchema(connection: DuckDBConnection, nowMs: number): Promise<number> {
+async function createSchema(connection: DuckDBConnection, nowMs: number): Promise<OpenedSchema> {
   await connection.run('BEGIN TRANSACTION');
   for (const table of TABLES) await connection.run(table.ddl);
   await connection.run(META_DDL);
-  await connection.run('INSERT INTO meta VALUES ($1::INTEGER, $2::BIGINT, 0, 0)', [
+  await connection.run('INSERT INTO meta VALUES ($1::INTEGER, $2::BIGINT, 0, 0, NULL)', [
     SCHEMA_VERSION,
     BigInt(Math.trunc(nowMs)),
   ]);
   await connection.run('COMMIT');
-  return 0;
+  return { position: 0, basis: undefined };
 }

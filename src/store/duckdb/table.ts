@@ -20,8 +20,11 @@ import {
 } from '@duckdb/node-api';
 import { assert } from '../../base/index.ts';
 
-/** `count`: integer up to 2^31-1. `ms`: integer up to 2^53. `double`: any double. `double?`: any double or null. */
-export type ColumnKind = 'count' | 'ms' | 'double' | 'double?' | 'text' | 'flag';
+/**
+ * `count`: integer up to 2^31-1. `ms`: integer up to 2^53. `double`: any double. `double?`: any double or null. `text?`: a
+ * text, or a property that is not there.
+ */
+export type ColumnKind = 'count' | 'ms' | 'double' | 'double?' | 'text' | 'text?' | 'flag';
 
 const DUCKDB_TYPES: Readonly<Record<ColumnKind, DuckDBType>> = {
   count: INTEGER,
@@ -29,6 +32,7 @@ const DUCKDB_TYPES: Readonly<Record<ColumnKind, DuckDBType>> = {
   double: DOUBLE,
   'double?': DOUBLE,
   text: VARCHAR,
+  'text?': VARCHAR,
   flag: BOOLEAN,
 };
 
@@ -52,7 +56,7 @@ export interface Table<Row> {
 /** Describes a table; every property of `Row` must be named, so a new field of the model cannot be forgotten. */
 export function defineTable<Row>(
   name: string,
-  kinds: Readonly<Record<keyof Row & string, ColumnKind>>,
+  kinds: Readonly<Required<Record<keyof Row & string, ColumnKind>>>,
   key: readonly (keyof Row & string)[] = [],
 ): Table<Row> {
   const columns = Object.entries(kinds).map(([property, kind]) => ({
@@ -62,7 +66,7 @@ export function defineTable<Row>(
   const doubles = columns.filter((column) => isDouble(column.kind)).length;
   assert(doubles <= DOUBLE_COLUMNS_MAX, `table ${name} has ${doubles} double columns, at most ${DOUBLE_COLUMNS_MAX}`);
   const lines = columns.map(
-    ({ property, kind }) => `${columnName(property)} ${DUCKDB_TYPES[kind]}${kind === 'double?' ? '' : ' NOT NULL'}`,
+    ({ property, kind }) => `${columnName(property)} ${DUCKDB_TYPES[kind]}${kind.endsWith('?') ? '' : ' NOT NULL'}`,
   );
   return {
     name,
@@ -172,7 +176,9 @@ function rowFrom<Row>(table: Table<Row>, line: readonly DuckDBValue[]): Row {
     const { property, kind } = table.columns[at]!;
     const value = line[at];
     if (kind === 'ms') row[property] = Number(value);
-    else if (!isDouble(kind)) row[property] = value;
+    else if (kind === 'text?') {
+      if (value !== null) row[property] = value;
+    } else if (!isDouble(kind)) row[property] = value;
     else {
       row[property] = (mask & bit) === 0 ? value : -0;
       bit <<= 1;
@@ -203,7 +209,7 @@ function fillColumn<Row>(
     const value = rows[row]![property];
     if (kind === 'ms') vector.setItem(row, BigInt(value as number));
     else if (isDouble(kind)) vector.setItem(row, unsignedZero(value as number | null));
-    else vector.setItem(row, value as DuckDBValue);
+    else vector.setItem(row, (value ?? null) as DuckDBValue);
   }
   vector.flush();
 }

@@ -3,13 +3,7 @@ import type { DeviceRow, QuarantineRow, StoredReading } from '../store.ts';
 import { defineTable, type Table } from './table.ts';
 
 /** Raised with every change of a table; an older program refuses a newer file. */
-export const SCHEMA_VERSION = 2;
-
-/** What turns a file of a version into one of the next. */
-export const MIGRATIONS: Readonly<Record<number, readonly string[]>> = {
-  // Days are merged from hours.
-  1: ['DROP TABLE panes_day'],
-};
+export const SCHEMA_VERSION = 3;
 
 /** A pane with its series, flat as the table holds it. */
 export interface FlatPane extends Pane {
@@ -123,6 +117,7 @@ export const KPIS_TABLE = defineTable<KpiValue>(
     watermarkMs: 'double',
     method: 'text',
     note: 'text',
+    reason: 'text?',
   },
   ['kpi', 'zone', 'window', 'startMs', 'revision'],
 );
@@ -156,6 +151,21 @@ export const TABLES: readonly Table<unknown>[] = [
   QUARANTINE_TABLE as unknown as Table<unknown>,
 ];
 
-/** One row: what the file includes and how it is laid out. */
+/** What turns a file of a version into one of the next. */
+export const MIGRATIONS: Readonly<Record<number, readonly string[]>> = {
+  // Days are merged from hours.
+  1: ['DROP TABLE panes_day'],
+  // Revisions have a reason. Appenders go by the order of the columns, so the table is made anew.
+  2: [
+    'ALTER TABLE kpis RENAME TO kpis_before',
+    KPIS_TABLE.ddl,
+    'INSERT INTO kpis BY NAME SELECT * FROM kpis_before',
+    'DROP TABLE kpis_before',
+    'ALTER TABLE meta ADD COLUMN IF NOT EXISTS basis VARCHAR',
+  ],
+};
+
+/** One row: what the file includes, how it is laid out, and what its KPI values depend on beside the readings. */
 export const META_DDL = `CREATE TABLE meta (
-  schema_version INTEGER NOT NULL, created_at_ms BIGINT NOT NULL, position BIGINT NOT NULL, newest_position BIGINT NOT NULL)`;
+  schema_version INTEGER NOT NULL, created_at_ms BIGINT NOT NULL, position BIGINT NOT NULL, newest_position BIGINT NOT NULL,
+  basis VARCHAR)`;

@@ -65,6 +65,7 @@ export class Writer {
       await this.upsertPanes(batch.panes);
       await this.upsert(KPIS_TABLE, batch.kpis);
       await this.append(QUARANTINE_TABLE, quarantine);
+      if (batch.basis !== undefined) await this.connection.run('UPDATE meta SET basis = $1', [batch.basis]);
       if (newPosition !== position) await this.execute('UPDATE meta SET position = $1', [newPosition]);
     });
     return { readings, position: newPosition };

@@ -17,6 +17,7 @@ import { answerError, problemText } from './problems.ts';
 import { guardRequests } from './security.ts';
 import { openStream, STREAM_LIMITS, type StreamLimits, streamRoute } from './stream.ts';
 import { u4sscRoute } from './u4ssc.ts';
+import { whyRoute } from './why.ts';
 
 export interface HttpOptions {
   /** Absolute path of the built page (`web/dist`). */
@@ -60,6 +61,7 @@ export async function buildApp(sources: ViewSources, options: HttpOptions): Prom
       const typed: TypedServer = api.withTypeProvider<ZodTypeProvider>();
       catalogueRoutes(typed, context);
       kpiRoutes(typed, context);
+      whyRoute(typed, context);
       u4sscRoute(typed, context);
       measurementRoutes(typed, context);
       operationsRoutes(typed, context);

@@ -43,7 +43,7 @@ export function kpiRoutes(app: TypedServer, context: RouteContext): void {
 }
 
 /** What is said of every KPI now, by id. */
-function infoBodies({ sources }: RouteContext): ReadonlyMap<string, KpiInfoBody> {
+export function infoBodies({ sources }: RouteContext): ReadonlyMap<string, KpiInfoBody> {
   const { config, kpis, engineStanding, facts } = sources;
   const inForce = facts(config.city.id, engineStanding().nowMs);
   return new Map(
@@ -117,7 +117,7 @@ function wholeWindows(rows: readonly KpiValue[], limit: number): { page: readonl
 }
 
 /** @throws HttpProblem 404 when there is no such zone, city or device */
-async function checkZone(context: RouteContext, zone: string): Promise<void> {
+export async function checkZone(context: RouteContext, zone: string): Promise<void> {
   const { city, zones } = context.sources.config;
   if (zone.startsWith('device:')) return checkDevice(context, zone.slice('device:'.length));
   const known = [city.id, ...zones.map(({ id }) => id)];

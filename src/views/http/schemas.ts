@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { DATA_QUALITIES, KPI_WINDOW_KINDS, REJECT_REASONS } from '../../model/index.ts';
+import { DATA_QUALITIES, KPI_WINDOW_KINDS, REJECT_REASONS, REVISION_REASONS } from '../../model/index.ts';
 import { AGGREGATE_PARTS, COUNTER_METHODS, STAT_METHODS } from '../../windows/index.ts';
 
 /*
@@ -144,6 +144,7 @@ export const kpiValueSchema = z
     deviceCount: count,
     coveredPopulation: count,
     revision: z.int(),
+    reason: z.enum(REVISION_REASONS).nullable().describe('Why the newest revision was made; null for revision 0'),
     final: z.boolean().describe('False while the window is open'),
     watermark: time.nullable(),
     method: z.string(),

@@ -8,6 +8,7 @@ import { aggregateNeed, aggregatePanes, aggregateReadings } from '../../../src/w
 import { factsOfZones } from '../../../src/workers/kpi-city.ts';
 import { fakeHistory, fakePane, fakeReading, fakeValue, hashRatio, newestEnd } from './fake-history.ts';
 import { FAKE_KPIS } from './fake-kpis.ts';
+import { fakeWhy } from './fake-why.ts';
 
 /** 18 June 2026, 14:25 UTC: a Thursday afternoon. */
 export const FAKE_NOW_MS = Date.UTC(2026, 5, 18, 14, 25);
@@ -71,6 +72,10 @@ export function createFakeSources(options: FakeOptions = {}): FakeSources {
     windows: { aggregateNeed, aggregatePanes, aggregateReadings },
     clock,
     problemList,
+    why: async (question) => {
+      const info = FAKE_KPIS.find(({ id }) => id === question.kpi);
+      return info && fakeWhy(config, info, question, newestValue(info.id, question.scope));
+    },
     accounting: () => accounting,
     progress: () => ({
       durableSequence: sequence + 3,
