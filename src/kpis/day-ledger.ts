@@ -15,6 +15,8 @@ export interface DayRecord extends Pick<Part, 'value' | 'validCount' | 'expected
 export interface DayLedgerState {
   readonly names: readonly (readonly [kpi: string, names: readonly string[]])[];
   readonly days: readonly (readonly [kpi: string, subject: string, width: number, rows: Float64Array])[];
+  /** What days of each KPI begin with, ms UTC. */
+  readonly keptFrom: readonly (readonly [kpi: string, fromMs: number])[];
 }
 
 /** Numbers of a row before the amounts: start, value, numerator, denominator, valid count, expected count, validity. */
@@ -148,9 +150,15 @@ export class DayLedger {
   readonly #columns = new Map<string, Map<string, DayColumn>>();
   /** Names of the amounts of each KPI, as they were first seen. */
   readonly #names = new Map<string, string[]>();
+  readonly #keptFromMs = new Map<string, number>();
 
-  /** @returns false when the day said the same before */
+  /**
+   * A day from before what is kept is not taken: windows would be folded from it without the days beside it.
+   *
+   * @returns false when the day said the same before, or is not taken
+   */
   put(kpi: string, subject: string, startMs: number, part: Part | null): boolean {
+    if (startMs < (this.#keptFromMs.get(kpi) ?? Number.NEGATIVE_INFINITY)) return false;
     const subjects = this.#subjects(kpi);
     let column = subjects.get(subject);
     if (part === null) return column?.put(startMs, undefined) ?? false;
@@ -182,6 +190,7 @@ export class DayLedger {
   forgetBefore(beforeMsOf: (kpi: string) => number): void {
     for (const [kpi, subjects] of this.#columns) {
       const beforeMs = beforeMsOf(kpi);
+      this.#keptFromMs.set(kpi, beforeMs);
       for (const [subject, column] of subjects) {
         column.forgetBefore(beforeMs);
         if (column.isEmptySince(beforeMs)) subjects.delete(subject);
@@ -195,10 +204,12 @@ export class DayLedger {
       days: [...this.#columns].flatMap(([kpi, subjects]) =>
         [...subjects].map(([subject, column]) => [kpi, subject, column.width, column.rows()] as const),
       ),
+      keptFrom: [...this.#keptFromMs],
     };
   }
 
-  restore({ names, days }: DayLedgerState): void {
+  restore({ names, days, keptFrom }: DayLedgerState): void {
+    for (const [kpi, fromMs] of keptFrom) this.#keptFromMs.set(kpi, fromMs);
     for (const [kpi, of] of names) this.#names.set(kpi, [...of]);
     for (const [kpi, subject, width, rows] of days) {
       const column = new DayColumn(width);

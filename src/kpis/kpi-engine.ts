@@ -232,6 +232,10 @@ export class KpiEngine {
     if (minutePassed) this.#raiseMarks();
     for (const [key, markMs] of this.#raisedMarks) this.#finalMarks.set(key, markMs);
     this.#raisedMarks.clear();
+    if (Math.floor(nowMs / DAY_MS) !== Math.floor(this.#nowMs / DAY_MS)) {
+      // Behind all that this tick was to fold, however far time moved in it.
+      this.#days.forget(this.#source.calendar, nowMs);
+    }
     this.#nowMs = nowMs;
     this.#rememberNewest();
     for (const { parts } of this.#tracked) parts.unpin();
@@ -292,10 +296,9 @@ export class KpiEngine {
     }
   }
 
-  /** Once a day of event time: days, and revisions of windows, that nothing can change any more. */
+  /** Once a day of event time: revisions of windows that nothing can change any more. */
   #forget(nowMs: number): void {
     if (Math.floor(nowMs / DAY_MS) === Math.floor(this.#nowMs / DAY_MS)) return;
-    this.#days.forget(this.#source.calendar, nowMs);
     const isLong = new Set(this.#tracked.flatMap(({ kpi }) => (isCorrectedForLong(kpi) ? [kpi.id] : [])));
     for (const key of this.#revisions.keys()) {
       const kpi = key.slice(0, key.indexOf('\n'));
