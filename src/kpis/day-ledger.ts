@@ -9,6 +9,8 @@ export interface DayRecord extends Pick<Part, 'value' | 'validCount' | 'expected
   readonly denominator: number;
   /** Those of the KPI's amounts that the day has. */
   readonly amounts: Amounts;
+  /** Made of bulk meters, which see all that their district takes. */
+  readonly bulk?: boolean;
 }
 
 /** Plain data for snapshots: names of the amounts of each KPI, and days of one KPI and subject as rows. */
@@ -19,8 +21,12 @@ export interface DayLedgerState {
   readonly keptFrom: readonly (readonly [kpi: string, fromMs: number])[];
 }
 
-/** Numbers of a row before the amounts: start, value, numerator, denominator, valid count, expected count, validity. */
+/** Numbers of a row before the amounts: start, value, numerator, denominator, valid count, expected count, marks. */
 const FIXED = 7;
+
+/** Marks of a day, added up. */
+const VALID = 1;
+const BULK = 2;
 
 /** Days of one KPI and one subject, by start. */
 class DayColumn {
@@ -72,8 +78,9 @@ class DayColumn {
         denominator: this.#rows[row + 3]!,
         validCount: this.#rows[row + 4]!,
         expectedCount: this.#rows[row + 5]!,
-        valid: this.#rows[row + 6] === 1,
+        valid: (this.#rows[row + 6]! & VALID) !== 0,
         amounts: this.#amounts(row, names),
+        ...((this.#rows[row + 6]! & BULK) === 0 ? {} : { bulk: true }),
       });
     }
     return records;
@@ -239,9 +246,9 @@ export class DayLedger {
 }
 
 function numbersOf(part: Part, names: readonly string[]): number[] {
-  const { value, numerator, denominator, validCount, expectedCount, valid, amounts } = part;
+  const { value, numerator, denominator, validCount, expectedCount, valid, bulk = false, amounts } = part;
   const numbers = [value ?? Number.NaN, numerator ?? Number.NaN, denominator ?? Number.NaN];
-  numbers.push(validCount, expectedCount, valid ? 1 : 0);
+  numbers.push(validCount, expectedCount, (valid ? VALID : 0) + (bulk ? BULK : 0));
   for (const name of names) numbers.push(amounts?.[name] ?? Number.NaN);
   return numbers;
 }

@@ -19,6 +19,14 @@ import { airUsAqi } from './air/us-aqi.ts';
 import { airUsNowCast } from './air/us-nowcast.ts';
 import { EAQI_POLLUTANTS } from './arithmetic/index.ts';
 import type { KpiDefinition } from './definition.ts';
+import { energyGhgPerCapita, energyGhgTotals, renewableShareYears } from './energy/annual-carriers.ts';
+import { annualLoadFactor, annualPeakDemand } from './energy/annual-demand.ts';
+import { electricityYears, energyAnnualPowerFactor } from './energy/annual-electricity.ts';
+import {
+  electricityAnnualPerCapita,
+  publicBuildingAnnualEnergy,
+  thermalAnnualPerCapita,
+} from './energy/annual-per-capita.ts';
 import { energyGhgDay, renewableShareDay } from './energy/carriers.ts';
 import { electricityDays } from './energy/electricity.ts';
 import { publicBuildingEnergy, thermalPerCapita } from './energy/heat-and-buildings.ts';
@@ -29,6 +37,8 @@ import { energyPowerFactor } from './energy/power-factor.ts';
 import { meterAvailability } from './network/meter-availability.ts';
 import { silentSensors } from './network/silent-sensors.ts';
 import { smartElectricityMeters, smartWaterMeters } from './network/smart-meters.ts';
+import { noiseAnnualExposure } from './noise/annual-exposure.ts';
+import { noiseAnnualLaeq, noiseAnnualLden, noiseAnnualPeriods } from './noise/annual-levels.ts';
 import { noiseExceeded, noiseLafMax } from './noise/exceeded.ts';
 import { noiseExposure } from './noise/exposure.ts';
 import { noiseLaeqHour } from './noise/laeq-hour.ts';
@@ -42,8 +52,12 @@ import { outageMinutesDay } from './outages/outage-minutes.ts';
 import { outageSaidi, outageSaidiDay } from './outages/saidi.ts';
 import { outageSaidiWithoutMajorDays } from './outages/saidi-without-major-days.ts';
 import { outageSaifi, outageSaifiDay } from './outages/saifi.ts';
+import { waterAnnualBalance } from './water/annual-balance.ts';
+import { waterAnnualLeakage } from './water/annual-leakage.ts';
+import { waterAnnualPerCapita } from './water/annual-per-capita.ts';
 import { waterBalanceDays } from './water/balance.ts';
 import { waterLeakingMeters, waterLeakingShare } from './water/customer-leaks.ts';
+import { waterDistrictAlarm, waterDistrictAlarmNights } from './water/district-alarm.ts';
 import { waterLeakage } from './water/leakage.ts';
 import { waterMnf } from './water/night-flow.ts';
 import { waterPerCapita } from './water/per-capita.ts';
@@ -84,6 +98,10 @@ export const KPI_DEFINITIONS: readonly KpiDefinition[] = [
   ...noiseExposure,
   ...noiseExceeded,
   noiseLafMax,
+  ...noiseAnnualPeriods,
+  ...noiseAnnualLden,
+  ...noiseAnnualLaeq,
+  ...noiseAnnualExposure,
   waterPerCapita,
   waterMnf,
   ...waterBalanceDays,
@@ -91,6 +109,11 @@ export const KPI_DEFINITIONS: readonly KpiDefinition[] = [
   waterLeakingMeters,
   waterLeakingShare,
   waterQuality,
+  ...waterAnnualPerCapita,
+  ...waterAnnualBalance,
+  ...waterAnnualLeakage,
+  ...waterDistrictAlarm,
+  ...waterDistrictAlarmNights,
   electricityPerCapita,
   peakDemand,
   ...electricityDays,
@@ -100,6 +123,16 @@ export const KPI_DEFINITIONS: readonly KpiDefinition[] = [
   thermalPerCapita,
   publicBuildingEnergy,
   energyGhgDay,
+  ...electricityAnnualPerCapita,
+  ...annualPeakDemand,
+  ...electricityYears,
+  ...renewableShareYears,
+  ...annualLoadFactor,
+  ...energyAnnualPowerFactor,
+  ...thermalAnnualPerCapita,
+  ...publicBuildingAnnualEnergy,
+  ...energyGhgPerCapita,
+  ...energyGhgTotals,
   outageSaifiDay,
   outageSaidiDay,
   outageCaidiDay,

@@ -1,4 +1,4 @@
-import { exactSum } from '../base/index.ts';
+import { DAY_MS, exactSum, HOUR_MS } from '../base/index.ts';
 import { annualComplete90, requiredValues90 } from './arithmetic/index.ts';
 import type { DayRecord } from './day-ledger.ts';
 import type { DayFold, FoldSpan, KpiDefinition, Part } from './definition.ts';
@@ -15,7 +15,7 @@ export interface LongKpi
     Partial<
       Pick<
         KpiDefinition,
-        'code' | 'unit' | 'unitLabel' | 'direction' | 'decimals' | 'bands' | 'scopes' | 'source' | 'spatial'
+        'code' | 'unit' | 'unitLabel' | 'direction' | 'decimals' | 'bands' | 'scopes' | 'source' | 'spatial' | 'facts'
       >
     > {
   readonly of: KpiDefinition;
@@ -23,6 +23,8 @@ export interface LongKpi
   /** Both the last 365 days and the calendar year when absent. */
   readonly windows?: readonly LongWindow[];
   readonly yearsBefore?: DayFold['yearsBefore'];
+  /** How it is named instead of by its window: end of the id, and of the title. */
+  readonly suffix?: readonly [id: string, title: string];
   fold(days: readonly DayRecord[], span: FoldSpan): Part;
 }
 
@@ -34,9 +36,9 @@ const SUFFIXES: Readonly<Record<LongWindow, readonly [id: string, title: string]
 
 /** One definition for each window: `<id>-365d` and `<id>-year` (KPI.md 1.4). */
 export function overDays(spec: LongKpi): KpiDefinition[] {
-  const { of, level, fold, yearsBefore = 0, windows = ['rolling-365d', 'year'], ...info } = spec;
+  const { of, level, fold, yearsBefore = 0, windows = ['rolling-365d', 'year'], suffix, ...info } = spec;
   return windows.map((window) => {
-    const [id, title] = SUFFIXES[window];
+    const [id, title] = suffix ?? SUFFIXES[window];
     const { days: _none, live: _live, looksAt: _looks, ...day } = of;
     return {
       ...day,
@@ -89,25 +91,34 @@ export function countOfDays(isCounted: (value: number) => boolean): LongKpi['fol
   };
 }
 
-/** Numerators over denominators of the valid days, each added up: a mean per head and day, a share. */
-export function ratioOfDays(days: readonly DayRecord[], span: FoldSpan): Part {
+/**
+ * A mean per head and day: numerators and denominators of the valid days, each weighted by the length of the day, which
+ * makes a mean of rates one of amounts (KPI.md 4.1). Both are given of one mean day: a zone weighs by its people then,
+ * and not by how many of its days are valid.
+ */
+export function rateOfDays(days: readonly DayRecord[], span: FoldSpan): Part {
   const valid = validDays(days);
-  const numerator = exactSum(valid.map((day) => day.numerator));
-  const denominator = exactSum(valid.map((day) => day.denominator));
-  const value = denominator > 0 ? numerator / denominator : null;
-  return { ...partOfYear(value, valid.length, span.days), numerator, denominator };
+  const lengths = lengthsOf(valid);
+  const mean = (pick: 'numerator' | 'denominator') =>
+    exactSum(valid.map((day, index) => day[pick] * lengths[index]!)) / exactSum(lengths);
+  const [numerator, denominator] = [mean('numerator'), mean('denominator')];
+  const part = partOfYear(denominator > 0 ? numerator / denominator : null, valid.length, span.days);
+  if (valid.length === 0) return part;
+  return { ...part, numerator, denominator, bulk: valid.at(-1)?.bulk === true };
 }
 
-/** The sum of each amount over the valid days. */
-export function amountsOf(days: readonly DayRecord[]): Record<string, number> {
-  const amounts: Record<string, number[]> = {};
-  for (const day of validDays(days)) {
-    for (const [name, amount] of Object.entries(day.amounts)) {
-      amounts[name] ??= [];
-      amounts[name].push(amount);
-    }
-  }
-  return Object.fromEntries(Object.entries(amounts).map(([name, all]) => [name, exactSum(all)]));
+/** The highest of the valid days; the curve holds what each day said, the note says which was the highest. */
+export function highestOfDays(days: readonly DayRecord[], span: FoldSpan): Part {
+  const valid = validDays(days);
+  const highest = valid.reduce<DayRecord | undefined>(
+    (most, day) => (most === undefined || numberOf(day) > numberOf(most) ? day : most),
+    undefined,
+  );
+  const part = partOfYear(highest?.value ?? null, valid.length, span.days);
+  if (highest === undefined) return part;
+  const note = span.window.calendar.isoDate(highest.startMs);
+  const curve = new Map(valid.map((day) => [day.startMs, numberOf(day)]));
+  return { ...part, note, curve, bulk: valid.at(-1)?.bulk === true };
 }
 
 export function validDays(days: readonly DayRecord[]): readonly DayRecord[] {
@@ -122,4 +133,15 @@ export function partOfYear(value: number | null, validCount: number, expectedCou
 
 function numberOf({ value }: DayRecord): number {
   return value ?? Number.NaN;
+}
+
+/** Longest day of a clock change, ms. */
+const LONGEST_DAY_MS = 26 * HOUR_MS;
+
+/** Lengths of days, ms: the distance to the day that follows, 24 hours where that one is missing. */
+function lengthsOf(days: readonly DayRecord[]): number[] {
+  return days.map(({ startMs }, index) => {
+    const lengthMs = (days[index + 1]?.startMs ?? Number.POSITIVE_INFINITY) - startMs;
+    return lengthMs < LONGEST_DAY_MS ? lengthMs : DAY_MS;
+  });
 }

@@ -27,6 +27,7 @@ export interface MeterRule {
 /** Of the customers' meters so many must be valid; missing ones are never filled in (KPI.md 4.2). */
 const METERS_NEEDED_PERCENT = 90;
 
+/** Amounts that count meters, and the people that they serve. */
 const DISTRICT_COUNTS = ['districtMeters', 'districtValid', 'districtPeople'];
 const METER_COUNTS = ['meters', 'metersValid'];
 
@@ -118,10 +119,14 @@ function said(rule: MeterRule, amounts: Amounts, fact: FactsInForce): Part {
   const isSilent = rule.needsDistrict === true && districtMeters === 0;
   const { note = '', ...value } = isSilent ? NO_PART : rule.value(amounts, fact);
   const validCount = districtValid + metersValid;
-  const isComplete =
-    validCount > 0 && districtValid === districtMeters && 100 * metersValid >= METERS_NEEDED_PERCENT * meters;
-  const valid = isComplete && value.value !== null;
+  const valid = isComplete(amounts) && value.value !== null;
   return { ...value, validCount, expectedCount: districtMeters + meters, valid, note };
+}
+
+/** Whether all district meters of a zone are valid, and enough of the others. */
+export function isComplete({ districtMeters = 0, districtValid = 0, meters = 0, metersValid = 0 }: Amounts): boolean {
+  const isAny = districtValid + metersValid > 0;
+  return isAny && districtValid === districtMeters && 100 * metersValid >= METERS_NEEDED_PERCENT * meters;
 }
 
 function amountOf({ amounts }: Part, key: string): number {

@@ -4,10 +4,10 @@ import { sumsOf } from '../meter-rule.ts';
 import { NO_PART, usable } from '../spatial-rules.ts';
 import { ldenPart, periodPart } from './periods.ts';
 
-type Index = 'lden' | 'lnight';
+export type ExposureIndex = 'lden' | 'lnight';
 
 interface Line {
-  readonly index: Index;
+  readonly index: ExposureIndex;
   readonly id: string;
   readonly code: string;
   readonly name: string;
@@ -58,8 +58,11 @@ export const noiseExposure: readonly KpiDefinition[] = LINES.map(
   }),
 );
 
-/** A zone's people are exposed to the energetic mean of its sensors; people of zones without a level are in no number. */
-function exposureRule(index: Index): SpatialRule {
+/**
+ * A zone's people are exposed to the energetic mean of its sensors; people of zones without a level are in no number.
+ * Parts bring the threshold as an amount.
+ */
+export function exposureRule(index: ExposureIndex): SpatialRule {
   const { firstDb, lastDb } = EXPOSURE_BANDS[index];
   const names: string[] = [];
   for (let fromDb = firstDb; fromDb <= lastDb; fromDb += 5) names.push(`from${fromDb}`);
@@ -89,7 +92,7 @@ function exposureRule(index: Index): SpatialRule {
   };
 }
 
-function peopleOf(index: Index, level: number, population: number, thresholdDb: number): Amounts {
+function peopleOf(index: ExposureIndex, level: number, population: number, thresholdDb: number): Amounts {
   const bands = exposureBands([{ population, level }], EXPOSURE_BANDS[index]);
   const { percent } = exposureShare([{ population, lden: level }], thresholdDb);
   return {

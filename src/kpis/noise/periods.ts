@@ -87,7 +87,10 @@ const isLdnDay = (clockHour: number): boolean => clockHour >= LDN_DAY_FROM && cl
 
 const LDN_DAY_FROM = 7;
 
-/** Lden of a device in a local day; null for a device without a part in it. */
+/**
+ * Lden of a device in a local day; null for a device without a part in it. Its amounts are the levels of those periods
+ * that are valid, by name: of many days each period is averaged on its own.
+ */
 export function ldenPart(device: KpiDevice, window: KpiWindow): Part | null {
   const parts = PERIODS.map(({ period }) => periodPart(device, window, period));
   const [day, evening, night] = parts;
@@ -97,7 +100,12 @@ export function ldenPart(device: KpiDevice, window: KpiWindow): Part | null {
       ? null
       : lden({ lday: day.value, levening: evening.value, lnight: night.value }, periodHours(window.settings.noise));
   const valid = value !== null && day.valid && evening.valid && night.valid;
-  return { ...countsOf([day, evening, night]), value, valid, note: '' };
+  const amounts = Object.fromEntries(
+    Object.entries({ lday: day, levening: evening, lnight: night }).flatMap(([name, part]) =>
+      part.valid && part.value !== null ? [[name, part.value]] : [],
+    ),
+  );
+  return { ...countsOf([day, evening, night]), value, valid, note: '', amounts };
 }
 
 function countsOf(parts: readonly Part[]): Pick<Part, 'validCount' | 'expectedCount'> {

@@ -12,7 +12,7 @@ const KEYS = ['nightFlow', 'properties', 'districtMeters', 'districtValid', 'dis
  * The night flow of a zone is that of its bulk meters together; a city's leakage is the sum of that of its districts, as
  * they need not have their lowest hour at the same time.
  */
-const DISTRICTS: SpatialRule = {
+export const DISTRICTS: SpatialRule = {
   text: 'zone: from the lowest hour of the sum of its bulk meters; city: sum of its zones, its own bulk meters instead of the zones\u2019 when they supply the people of these too; valid only when no bulk meter is missing',
   zone: (parts, zone) => {
     const lowest = COINCIDENT_MINIMUM.zone(parts, zone);
@@ -82,9 +82,13 @@ function ofAmounts(amounts: Amounts, isWhole: boolean, used: readonly Part[]): C
   return { ...NO_PART, ...counts, value: nightFlow, valid: isWhole && nightFlow !== null, amounts, used };
 }
 
-/** Null when nobody says how many properties there are: all of the night flow would look like leakage. */
-function leakageOf({ nightFlow, properties = 0 }: Amounts, isWhole: boolean, fact: FactsInForce) {
-  const propertyCount = properties > 0 ? properties : (fact('waterConnections')?.value ?? 0);
+/**
+ * Null when nobody says how many properties there are: all of the night flow would look like leakage.
+ *
+ * @param days that night flow and properties are added up over
+ */
+export function leakageOf({ nightFlow, properties = 0 }: Amounts, isWhole: boolean, fact: FactsInForce, days = 1) {
+  const propertyCount = properties > 0 ? properties : (fact('waterConnections')?.value ?? 0) * days;
   const litresPerPropertyHour = fact('legitimateNightUseLPerPropertyHour')?.value;
   const hourDayFactor = fact('hourDayFactor')?.value;
   const isKnown = litresPerPropertyHour !== undefined && hourDayFactor !== undefined && propertyCount > 0;
