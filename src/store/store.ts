@@ -129,7 +129,10 @@ export interface PanesQuery extends TimeRange {
 export interface HeardHours {
   readonly count: number;
   readonly series: Int32Array;
-  /** Newest reading of the hour that counts; the start of an hour that holds bad readings alone. ms UTC. */
+  /**
+   * Newest reading of the hour, ms UTC: bad ones included for as long as readings are kept; then the newest one that
+   * counts, or the start of an hour that holds bad readings alone.
+   */
   readonly timeMs: Float64Array;
 }
 

@@ -156,7 +156,17 @@ export class NaiveStore implements Store {
     return {
       count: rows.length,
       series: Int32Array.from(rows, (row) => row.series),
-      timeMs: Float64Array.from(rows, ({ pane }) => (pane.count > 0 ? pane.lastMs : pane.startMs)),
+      timeMs: Float64Array.from(rows, ({ series, pane }) => {
+        const bad = this.readingRows.filter(
+          (row) =>
+            row.series === series &&
+            row.timeMs >= pane.startMs &&
+            row.timeMs < pane.endMs &&
+            pane.invalidCount > 0 &&
+            !storedReadingCounts(row),
+        );
+        return Math.max(pane.count > 0 ? pane.lastMs : pane.startMs, ...bad.map(({ timeMs }) => timeMs));
+      }),
     };
   }
 

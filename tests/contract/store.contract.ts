@@ -416,17 +416,28 @@ function historyTests(use: Use): void {
     await use.store().write(
       batchOf(1, {
         panes: [
-          hour(1, 100, { count: 2, lastMs: 150 }),
-          hour(1, 200, { count: 0, invalidCount: 3, lastMs: Number.NaN }),
+          hour(1, 100, { count: 2, lastMs: 150, endMs: 200 }),
+          hour(1, 200, { count: 0, invalidCount: 3, lastMs: Number.NaN, endMs: 300 }),
+          hour(2, 100, { count: 2, invalidCount: 2, lastMs: 150, endMs: 200 }),
+          hour(2, 200, { count: 0, invalidCount: 1, lastMs: Number.NaN, endMs: 300 }),
           hour(0, 100, { count: 1, lastMs: 101.5 }),
           hour(0, 200, { count: 0, invalidCount: 0, lastMs: Number.NaN, increaseCoveredMs: 50 }),
           hour(0, 300, { count: 1, lastMs: 301 }),
           { series: 2, level: 'quarter', pane: paneOf({ startMs: 100 }) },
         ],
+        // Bad by their status, their quality or their value; and one that counts, but not yet in the pane.
+        readings: [
+          readingOf({ series: 2, timeMs: 140, status: 1 }),
+          readingOf({ series: 2, timeMs: 170, quality: 1 }),
+          readingOf({ series: 2, timeMs: 180 }),
+          readingOf({ series: 2, timeMs: 299, value: Number.NaN, status: 1 }),
+          readingOf({ series: 2, timeMs: 300, status: 1 }),
+          readingOf({ series: 1, timeMs: 199, status: 1 }),
+        ],
       }),
     );
     const { count, series, timeMs } = await use.store().heardHours({ fromMs: 100, toMs: 300 });
-    expect([count, [...series], [...timeMs]]).toEqual([3, [0, 1, 1], [101.5, 150, 200]]);
+    expect([count, [...series], [...timeMs]]).toEqual([5, [0, 1, 1, 2, 2], [101.5, 150, 200, 170, 299]]);
   });
 
   test('the newest revision of each corrected window is told', async () => {

@@ -114,9 +114,14 @@ export class History implements StoreHistory {
 
   async heardHours(range: TimeRange): Promise<HeardHours> {
     const chunks = await this.chunks(
-      `SELECT series, CASE WHEN count > 0 THEN last_ms ELSE start_ms::DOUBLE END FROM panes_hour
-       WHERE start_ms >= ? AND start_ms < ? AND (count > 0 OR invalid_count > 0) ORDER BY series, start_ms`,
-      [bound(range.fromMs), bound(range.toMs)],
+      `WITH hours AS (SELECT * FROM panes_hour WHERE start_ms >= ? AND start_ms < ? AND (count > 0 OR invalid_count > 0)),
+       bad AS (
+         SELECT r.series, h.start_ms, max(time_ms)::DOUBLE AS newest_ms FROM readings r
+         JOIN hours h ON h.series = r.series AND time_ms >= h.start_ms AND time_ms < h.end_ms
+         WHERE h.invalid_count > 0 AND time_ms >= ? AND time_ms < ? AND NOT ${COUNTS} GROUP BY ALL)
+       SELECT h.series, greatest(CASE WHEN count > 0 THEN last_ms ELSE h.start_ms::DOUBLE END, newest_ms) FROM hours h
+       LEFT JOIN bad b ON b.series = h.series AND b.start_ms = h.start_ms ORDER BY h.series, h.start_ms`,
+      [bound(range.fromMs), bound(range.toMs), bound(range.fromMs), bound(range.toMs + DAY_MS)],
     );
     const count = rowCount(chunks);
     return { count, series: int32Column(chunks, 0, count), timeMs: float64Column(chunks, 1, count) };

@@ -107,7 +107,7 @@ export class MemoryStore implements StoreHistory {
     return {
       count: rows.length,
       series: Int32Array.from(rows, (row) => row.series),
-      timeMs: Float64Array.from(rows, ({ pane }) => (pane.count > 0 ? pane.lastMs : pane.startMs)),
+      timeMs: Float64Array.from(rows, (row) => this.#heardMs(row)),
     };
   }
 
@@ -139,6 +139,16 @@ export class MemoryStore implements StoreHistory {
         ([key, { watermarkMs: _said, final: _known, revision: _corrected, ...value }]) => [key, value],
       ),
     };
+  }
+
+  #heardMs({ series, pane }: PaneRow): number {
+    let heardMs = pane.count > 0 ? pane.lastMs : pane.startMs;
+    if (pane.invalidCount === 0) return heardMs;
+    for (const row of this.#readings.get(series) ?? []) {
+      const isInside = row.timeMs >= pane.startMs && row.timeMs < pane.endMs;
+      if (isInside && row.timeMs > heardMs && !storedReadingCounts(row)) heardMs = row.timeMs;
+    }
+    return heardMs;
   }
 
   #addReadings({ readings }: StoreBatch): void {
