@@ -48,6 +48,8 @@ export interface KpiSeries {
   readonly series: Series;
   /** How long after its newest reading the series counts as silent, ms. */
   readonly silentAfterMs: number;
+  /** How much longer than those of others its hours are whole in memory, ms; 0 when absent. */
+  keptLongerMs?(): number;
   /** Newest accepted event time, ms UTC. */
   newestMs(): number;
   /** Newest reading in [fromMs, toMs), bad ones included; -Infinity when there is none. */

@@ -1,5 +1,4 @@
 import { HOUR_MS } from '../base/index.ts';
-import type { KpiDefinition } from './definition.ts';
 import type { KpiMembers } from './kpi-evaluation.ts';
 import { type KpiReach, kpiReach } from './kpi-reach.ts';
 import type { Bounds } from './kpi-windows.ts';
@@ -36,32 +35,37 @@ export function oldLooks(
 ): KpiReach[] {
   const { kpi, parts } = members;
   if (!WINDOWS.has(kpi.window)) return [];
+  // Hours that change in time change windows whose hours are all in memory, and make their devices' parts anew in every run.
+  const aheadMs = (kpi.aheadHours ?? 0) * HOUR_MS;
   const old = new Map<number, Bounds>();
   for (const { bounds, scopes, changed } of looks) {
     if (bounds.startMs >= kept.hoursMs || old.has(bounds.startMs)) continue;
     const isRevised = changed !== undefined && bounds.startMs < kept.revisionsMs;
-    const isMade = isMadeInMemory(kpi, bounds, kept) ? changed : undefined;
-    if (!isRevised && hasAll(members, bounds, scopes, isMade, zones)) parts.pin(bounds.startMs);
+    const isMade = (device: string): boolean =>
+      bounds.startMs >= kept.hoursMs - keptLongerMs(members, device) ||
+      (bounds.startMs >= kept.hoursMs - aheadMs && changed?.has(device) === true);
+    if (!isRevised && isMadeOrHeld(members, bounds, scopes, isMade, zones)) parts.pin(bounds.startMs);
     else if (isRevised || kpi.looksAt?.length !== 0) old.set(bounds.startMs, bounds);
   }
   return kpiReach(kpi, old.values());
 }
 
-/** Hours that change in time change windows whose hours are all in memory: also those that look at hours behind their end. */
-function isMadeInMemory({ aheadHours = 0 }: KpiDefinition, { startMs }: Bounds, { hoursMs }: KeptFrom): boolean {
-  return startMs >= hoursMs - aheadHours * HOUR_MS;
+/** Slow devices are waited for the longest, and their hours are kept for as long. */
+function keptLongerMs({ devices }: KpiMembers, device: string): number {
+  const series = devices.get(device)?.series ?? [];
+  return series.reduce((least, one) => Math.min(least, one.keptLongerMs?.() ?? 0), Number.POSITIVE_INFINITY);
 }
 
-function hasAll(
+function isMadeOrHeld(
   members: KpiMembers,
   { startMs }: Bounds,
   scopes: Iterable<string>,
-  besides: ReadonlySet<string> | undefined,
+  isMade: (device: string) => boolean,
   zones: ReadonlyMap<string, ZoneNode>,
 ): boolean {
   for (const scope of scopes) {
     for (const device of devicesOf(members, scope, zones)) {
-      if (besides?.has(device) !== true && !members.parts.has(startMs, device)) return false;
+      if (!members.parts.has(startMs, device) && !isMade(device)) return false;
     }
   }
   return true;

@@ -8,7 +8,7 @@ import type { WindowSettings } from './window-settings.ts';
 export type SeriesKey = Pick<Series, 'device' | 'quantity' | 'channel' | 'expectEveryMs'>;
 
 /** Series that report at least this often leave records of their panes; the readings of slower ones are kept instead. */
-const SLOW_MS = 10 * MINUTE_MS;
+export const SLOW_MS = 10 * MINUTE_MS;
 
 /** A KPI's window reaches this far behind the hour that changes it: a local day of 25 hours. */
 export const WINDOW_REACH_MS = 25 * HOUR_MS;

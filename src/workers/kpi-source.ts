@@ -1,6 +1,7 @@
+import { HOUR_MS } from '../base/index.ts';
 import type { KpiHour, KpiSeries, KpiSource } from '../kpis/index.ts';
 import type { Pane } from '../model/index.ts';
-import { hourIsValid, mergePanes, paneValue, type SeriesView, type WindowEngine } from '../windows/index.ts';
+import { hourIsValid, mergePanes, paneValue, type SeriesView, SLOW_MS, type WindowEngine } from '../windows/index.ts';
 import type { OldHours } from './old-hours.ts';
 import type { OutageTracker } from './outage-tracker.ts';
 
@@ -58,6 +59,11 @@ function kpiSeries(
   return {
     series,
     silentAfterMs: windows.silentAfterMs(series),
+    // Readings of slow series are kept until their hours are closed (`SeriesTable.keepMs`), fast ones leave records behind.
+    keptLongerMs: () => {
+      if (series.expectEveryMs < SLOW_MS) return 0;
+      return Math.max(0, windows.silentAfterMs(series) + HOUR_MS - (windows.nowMs - windows.horizonStartMs));
+    },
     newestMs: () => view.newestMs,
     heardMs: (fromMs, toMs) => {
       const old = oldHours()?.heardMs(series.id, fromMs, toMs) ?? Number.NEGATIVE_INFINITY;
