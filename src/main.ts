@@ -3,6 +3,7 @@ import { benchCommand } from './commands/bench.ts';
 import { checkCommand } from './commands/check.ts';
 import { decodeCommand } from './commands/decode.ts';
 import { demoCommand } from './commands/demo.ts';
+import { kpisCommand } from './commands/kpis.ts';
 import { replayCommand } from './commands/replay.ts';
 import { serveCommand } from './commands/serve.ts';
 import { simulateCommand } from './commands/simulate.ts';
@@ -27,6 +28,7 @@ simulateCommand(program);
 verifyCommand(program);
 decodeCommand(program);
 checkCommand(program);
+kpisCommand(program);
 benchCommand(program);
 versionCommand(program);
 

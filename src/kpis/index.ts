@@ -13,6 +13,7 @@ export * from './outages/customer-count.ts';
 export * from './outages/interruptions.ts';
 export * from './outages/outage-book.ts';
 export * from './own/index.ts';
+export * from './trial.ts';
 export * from './u4ssc/index.ts';
 export { type ZoneSpec, zoneTree } from './zone-tree.ts';
 

@@ -1,0 +1,188 @@
+import cliProgress from 'cli-progress';
+import { type Command, InvalidArgumentError } from 'commander';
+import { localDay, OperatingError } from '../base/index.ts';
+import type { Config } from '../config/index.ts';
+import type { KpiDefinition } from '../kpis/index.ts';
+import { openHistory, ownDefinitions, type TrialResult, tryKpi } from '../workers/index.ts';
+import { abortOnSignals, count, EXIT, reportFailure } from './publish-flags.ts';
+import { collect, readConfig, SERVE_EXIT } from './serve.ts';
+import { summaryLines, trialSummary, trialTable } from './trial-text.ts';
+
+interface Flags {
+  readonly config: string;
+  readonly data: string;
+  readonly set: readonly string[];
+  readonly from: string;
+  readonly to?: string;
+  readonly zone: readonly string[];
+  readonly rows: number;
+  readonly json?: boolean;
+}
+
+/** Adds `vitals kpis try <id>`: computes a KPI of the city's own over stored history, whether it is switched on or not. */
+export function kpisCommand(program: Command): void {
+  const kpis = program.command('kpis').description("KPIs of the city's own, from its configuration");
+  kpis
+    .command('try')
+    .description("compute a KPI of the city's own over stored history, whether it is switched on or not")
+    .argument('<id>', 'id in `kpis` of the configuration, or that of its years (<id>-365d, <id>-year)')
+    .requiredOption('--from <time>', 'local date such as 2026-03-01, or ISO 8601 with an offset', time)
+    .option('--to <time>', 'likewise, exclusive; up to the newest reading when absent', time)
+    .option('--zone <id>', 'zone, city or device:<id> (repeatable; the city when absent)', collect, [])
+    .option('--config <file>', 'configuration of the city', 'cities/minimal/city.yaml')
+    .option('--data <folder>', 'data folder: journal, store, snapshots', 'data')
+    .option('--set <key=value>', 'override a key (repeatable)', collect, [])
+    .option('--rows <n>', 'rows of the table: the newest ones', count(1, 100_000), 100)
+    .option('--json', 'print everything as JSON')
+    .addHelpText(
+      'after',
+      '\nWhile the product runs it holds the store: then a copy is made in TMPDIR, looked at and deleted.\n\n' +
+        'Exit codes: 0 tried, 1 the store cannot be used or the time is too long, 2 the configuration is wrong or has no such KPI.',
+    )
+    .action(async (id: string, flags: Flags) => {
+      process.exitCode = await run(id, flags);
+    });
+}
+
+async function run(id: string, flags: Flags): Promise<number> {
+  const config = readConfig(flags);
+  if (typeof config === 'number') return config;
+  const problem = problemOf(config, id, flags);
+  const kpi = definitionOf(config, id);
+  if (kpi === undefined || problem !== undefined) {
+    process.stderr.write(`${problem}\n`);
+    return SERVE_EXIT.configuration;
+  }
+  const abort = abortOnSignals();
+  try {
+    const result = await tried(config, kpi, flags, abort.signal);
+    process.stdout.write(flags.json === true ? jsonOf(kpi, result) : textOf(config, kpi, result, flags.rows));
+    return EXIT.ok;
+  } catch (error) {
+    return reportFailure(error, abort.signal);
+  } finally {
+    abort.release();
+  }
+}
+
+function definitionOf({ kpis }: Config, id: string): KpiDefinition | undefined {
+  return kpis.flatMap(ownDefinitions).find((one) => one.id === id);
+}
+
+/** What is wrong with what was asked for; undefined when it can be tried. */
+function problemOf(config: Config, id: string, { zone, from, to }: Flags): string | undefined {
+  const kpi = definitionOf(config, id);
+  const known = config.kpis.flatMap(ownDefinitions).map((one) => one.id);
+  if (kpi === undefined)
+    return `cannot try "${id}": kpis of ${config.file} has no such id; known are ${known.join(', ') || 'none'}`;
+  const zones = [config.city.id, ...config.zones.map((one) => one.id)];
+  for (const scope of zone) {
+    const kind = scope.startsWith('device:') ? 'device' : scope === config.city.id ? 'city' : 'zone';
+    if (kind !== 'device' && !zones.includes(scope))
+      return `cannot try ${id} for the zone "${scope}": it is not known; known are ${zones.join(', ')}`;
+    if (!kpi.scopes.includes(kind))
+      return `cannot try ${id} for "${scope}": its scopes are ${kpi.scopes.join(', ')}, and that is a ${kind}`;
+  }
+  if (zone.length === 0 && scopesOf(config, kpi, zone).length === 0)
+    return `cannot try ${id}: it is one of devices alone; name some with --zone device:<id>`;
+  if (to !== undefined && instantOf(to, config) <= instantOf(from, config))
+    return `cannot try ${id}: --to ${to} is not behind --from ${from}`;
+  return undefined;
+}
+
+function scopesOf({ city, zones }: Config, { scopes }: KpiDefinition, asked: readonly string[]): readonly string[] {
+  if (asked.length > 0) return asked;
+  if (scopes.includes('city')) return [city.id];
+  return scopes.includes('zone') ? zones.map(({ id }) => id) : [];
+}
+
+async function tried(config: Config, kpi: KpiDefinition, flags: Flags, signal: AbortSignal): Promise<TrialResult> {
+  const history = await openHistory(config);
+  const progress = progressBar();
+  try {
+    if (history.isCopy) process.stderr.write('the product runs: a copy of its store is looked at\n');
+    return await tryKpi(config, history.store, {
+      kpi,
+      fromMs: instantOf(flags.from, config),
+      toMs: flags.to === undefined ? Number.POSITIVE_INFINITY : instantOf(flags.to, config),
+      scopes: scopesOf(config, kpi, flags.zone),
+      onProgress: progress.update,
+      signal,
+    });
+  } finally {
+    progress.stop();
+    await history.close();
+  }
+}
+
+function progressBar(): { update(done: number, count: number): void; stop(): void } {
+  if (process.stderr.isTTY !== true) return { update: () => undefined, stop: () => undefined };
+  const bar = new cliProgress.SingleBar({
+    stream: process.stderr,
+    format: '[{bar}] {percentage} % | {value} of {total} windows',
+    clearOnComplete: true,
+    hideCursor: true,
+  });
+  bar.start(1, 0);
+  return {
+    update: (done, all) => {
+      bar.setTotal(all);
+      bar.update(done);
+    },
+    stop: () => bar.stop(),
+  };
+}
+
+function textOf(config: Config, kpi: KpiDefinition, result: TrialResult, rowsMax: number): string {
+  const { values, windowCount, seriesCount } = result;
+  const summary = summaryLines(kpi, trialSummary(values, windowCount));
+  if (values.length > 0) return `${trialTable(kpi, values, config.city.timeZone, rowsMax)}\n\n${summary}\n`;
+  const why =
+    seriesCount === 0
+      ? `the store has no series of ${kpi.quantities.join(', ')}`
+      : `none of its ${seriesCount} series of ${kpi.quantities.join(', ')} has a part in that time`;
+  return `${summary}\nnothing to show: ${why}\n`;
+}
+
+function jsonOf(kpi: KpiDefinition, { values, windowCount, seriesCount }: TrialResult): string {
+  const { id, title, unit, window, method, completeness } = kpi;
+  const rows = values.map(
+    ({ kpi: _kpi, window: _window, startMs, endMs, watermarkMs: _mark, method: _method, ...said }) => ({
+      start: isoText(startMs),
+      end: isoText(endMs),
+      ...said,
+    }),
+  );
+  const document = {
+    kpi: { id, title, unit, window, method, completeness },
+    summary: { ...trialSummary(values, windowCount), series: seriesCount },
+    values: rows,
+  };
+  return `${JSON.stringify(document)}\n`;
+}
+
+function isoText(atMs: number): string {
+  return Temporal.Instant.fromEpochMilliseconds(atMs).toString();
+}
+
+const DATE = /^\d{4}-\d{2}-\d{2}$/;
+
+function instantOf(text: string, { city: { timeZone } }: Config): number {
+  if (!DATE.test(text)) return Temporal.Instant.from(text).epochMilliseconds;
+  try {
+    return localDay(timeZone, text).startMs;
+  } catch (cause) {
+    throw new OperatingError('time_invalid', `cannot use the date ${text}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** commander parser: a date or an instant, told as it was written. */
+function time(text: string): string {
+  try {
+    if (DATE.test(text)) Temporal.PlainDate.from(text, { overflow: 'reject' });
+    else Temporal.Instant.from(text);
+    return text;
+  } catch {
+    throw new InvalidArgumentError('write a date such as 2026-03-01, or ISO 8601 with an offset: 2026-03-01T00:00:00Z');
+  }
+}

@@ -1,0 +1,140 @@
+import type { Calendar } from '../base/index.ts';
+import type { KpiValue } from '../model/index.ts';
+import type { KpiDefinition, KpiDevice, KpiSeries } from './definition.ts';
+import type { KpiCity } from './kpi-engine.ts';
+import { type EvaluationContext, KpiEvaluation, type KpiMembers } from './kpi-evaluation.ts';
+import { type Bounds, windowAt } from './kpi-windows.ts';
+import { DayBook, elapsedDays, isLongWindow, rollingUpTo } from './long-windows.ts';
+import { PartCache } from './part-cache.ts';
+import { zoneTree } from './zone-tree.ts';
+
+/** What a trial looks at. */
+export interface TrialSource {
+  readonly calendar: Calendar;
+  /** Of the KPI's quantities. */
+  readonly series: readonly KpiSeries[];
+  /** Event time up to which history is known, ms UTC. */
+  readonly nowMs: number;
+}
+
+/** Computes a KPI over history with its definition and the evaluation of the engine, window by window in order of time. */
+export class KpiTrial {
+  readonly kpi: KpiDefinition;
+  readonly #source: TrialSource;
+  readonly #evaluation: KpiEvaluation;
+  /** Of a KPI of many days: the KPI of the day that it is folded from. */
+  readonly #day: KpiEvaluation | undefined;
+  readonly #cityId: string;
+  readonly #hasMembers: boolean;
+
+  constructor(kpi: KpiDefinition, city: KpiCity, source: TrialSource) {
+    const zones = zoneTree(city.id, city.population, city.zones, city.cityFacts);
+    const devices = membersOf(city, source.series, zones);
+    const { days } = kpi;
+    const book = new DayBook(days === undefined ? [] : [[days.of.id, days.level, days.yearsBefore]]);
+    const context: EvaluationContext = {
+      calendar: source.calendar,
+      settings: city.settings,
+      nowMs: source.nowMs,
+      zones,
+      cityId: city.id,
+      days: book,
+      watermarkMs: () => source.nowMs,
+    };
+    this.kpi = kpi;
+    this.#source = source;
+    this.#cityId = city.id;
+    this.#hasMembers = devices.devices.size > 0;
+    this.#evaluation = new KpiEvaluation({ kpi, ...devices, parts: new PartCache() }, context);
+    if (days !== undefined)
+      this.#day = new KpiEvaluation({ kpi: days.of, ...devices, parts: new PartCache() }, context);
+  }
+
+  /** False when nothing in the city has a series that the KPI reads. */
+  get hasMembers(): boolean {
+    return this.#hasMembers;
+  }
+
+  /** Looks at a day that windows of many days are folded from; before these, in order of time. */
+  takeDay(day: Bounds): void {
+    this.#day?.hasPart(day, this.#cityId);
+  }
+
+  /** Values of a window; of scopes that have no part in it none. */
+  values(bounds: Bounds, scopes: readonly string[]): KpiValue[] {
+    const final = bounds.endMs <= this.#source.nowMs;
+    return scopes
+      .filter((scope) => this.#evaluation.hasPart(bounds, scope))
+      .map((scope) => this.#evaluation.value(bounds, scope, 0, final));
+  }
+}
+
+/**
+ * Windows of a KPI that end in (fromMs, toMs], oldest first; of a year, the ones that hold a day that has ended.
+ *
+ * @param nowMs windows of an hour or a day that have begun until then are there, others that have ended
+ */
+export function* trialWindows(
+  kpi: KpiDefinition,
+  calendar: Calendar,
+  { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
+  nowMs: number,
+): Generator<Bounds> {
+  if (kpi.window === 'year') return yield* years(calendar, fromMs, nowMs);
+  const isOfDays = isLongWindow(kpi.window) || kpi.window.startsWith('day');
+  const showsRunning = kpi.window === 'hour' || kpi.window.startsWith('day');
+  let atMs = isOfDays ? calendar.dayStart(fromMs) : calendar.hourStart(fromMs);
+  while (atMs < nowMs) {
+    const nextMs = isOfDays ? calendar.dayEnd(atMs) : calendar.hourEnd(atMs);
+    if (nextMs > toMs || (nextMs > nowMs && !showsRunning)) return;
+    const bounds = kpi.window === 'rolling-365d' ? rollingUpTo(calendar, nextMs) : windowAt(kpi, calendar, atMs);
+    if (nextMs > fromMs) yield bounds;
+    atMs = nextMs;
+  }
+}
+
+function* years(calendar: Calendar, fromMs: number, nowMs: number): Generator<Bounds> {
+  for (let atMs = calendar.yearStart(fromMs); atMs < nowMs; atMs = calendar.yearEnd(atMs)) {
+    const bounds = { startMs: atMs, endMs: calendar.yearEnd(atMs) };
+    if (elapsedDays(calendar, bounds, nowMs).days > 0) yield bounds;
+  }
+}
+
+/** Days that a window of many days is folded from, oldest first. */
+export function* daysOfWindow(calendar: Calendar, { startMs, endMs }: Bounds, nowMs: number): Generator<Bounds> {
+  for (let atMs = startMs; atMs < endMs; atMs = calendar.dayEnd(atMs)) {
+    const day = { startMs: atMs, endMs: calendar.dayEnd(atMs) };
+    if (day.endMs > nowMs) return;
+    yield day;
+  }
+}
+
+/** Devices by name and series by quantity and channel, as the engine has them. */
+function membersOf(
+  city: KpiCity,
+  series: readonly KpiSeries[],
+  zones: ReadonlyMap<string, unknown>,
+): Pick<KpiMembers, 'devices' | 'byZone'> {
+  const byDevice = Map.groupBy(series, (one) => one.series.device);
+  const names = [...byDevice.keys()].sort(compare);
+  const devices = new Map<string, KpiDevice>();
+  const byZone = new Map<string, KpiDevice[]>();
+  for (const device of names) {
+    const facts = city.facts(device);
+    if (facts.role === 'ignore') continue;
+    const own = byDevice.get(device)!.toSorted((a, b) => compare(nameOf(a), nameOf(b)));
+    const member = { device, facts, series: own };
+    const zone = zones.has(facts.zone) ? facts.zone : city.id;
+    devices.set(device, member);
+    byZone.set(zone, [...(byZone.get(zone) ?? []), member]);
+  }
+  return { devices, byZone };
+}
+
+function nameOf({ series: { quantity, channel } }: KpiSeries): string {
+  return `${quantity} ${channel}`;
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}
