@@ -38,9 +38,6 @@ export const COMPLETE_DAYS =
 /** Days of a zone in amounts: complete ones, and those that have ended. */
 const DAYS = ['days', 'daysEnded'];
 
-/** Amounts that count, and are not of a day: those of the day with most of them hold for all. */
-const COUNTS = new Set(['districtMeters', 'districtValid', 'districtPeople', 'meters', 'metersValid']);
-
 /** One definition for each window, of zones and the city, folded from the days of zones. */
 export function overMeterDays({ scale, rule, published, ...spec }: LongMeters): KpiDefinition[] {
   const ofDay = rule ?? spec.of.spatial;
@@ -59,6 +56,7 @@ function foldOf(rule: SpatialRule, scale: DayScale, days: readonly DayRecord[], 
   const used = complete.length > 0 ? complete : days;
   const year = partOfYear(0, complete.length, span.days);
   const amounts = {
+    // Counts of meters are no amounts of a day: those of `countsOf` take their place.
     ...amountsOf(used, scale === 'sum' ? 1 : (scale === 'mean' ? 1 : DAYS_A_YEAR) / used.length),
     ...countsOf(used, year.valid),
     ...{ days: complete.length, daysEnded: span.days },
@@ -71,7 +69,6 @@ function amountsOf(days: readonly DayRecord[], factor: number): Record<string, n
   const byName: Record<string, number[]> = {};
   for (const { amounts } of days) {
     for (const [name, amount] of Object.entries(amounts)) {
-      if (COUNTS.has(name)) continue;
       byName[name] ??= [];
       byName[name].push(amount);
     }
@@ -79,7 +76,7 @@ function amountsOf(days: readonly DayRecord[], factor: number): Record<string, n
   return Object.fromEntries(Object.entries(byName).map(([name, all]) => [name, exactSum(all) * factor]));
 }
 
-/** Meters of the zone: all of them are valid, or none, as the zone's days are. */
+/** Meters of the zone on the day with most of them: all of them are valid, or none, as the zone's days are. */
 function countsOf(days: readonly DayRecord[], isValid: boolean): Amounts {
   const most = (name: string) => days.reduce((max, { amounts }) => Math.max(max, amounts[name] ?? 0), 0);
   const [districtMeters, meters] = [most('districtMeters'), most('meters')];

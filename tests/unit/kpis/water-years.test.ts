@@ -55,6 +55,12 @@ describe('the water balance of a year', () => {
     expect(year([...Array(9).fill(oneMissing), twoMissing, null])).toMatchObject({ validCount: 9, valid: false });
   });
 
+  it('is not valid either where customers alone lack days', () => {
+    const id = 'water-consumption-365d';
+    const said = published(id, yearOfMeters(id, [[customer(7)], [customer(5)], null]));
+    expect(said).toMatchObject({ value: 12, validCount: 2, expectedCount: 3, valid: false });
+  });
+
   it('still says what incomplete days come to where no day is complete', () => {
     const said = yearOfMeters('water-losses-year', [[bulk(100), notValid(customer(40))]]);
     expect(published('water-losses-year', said)).toMatchObject({ value: 60, validCount: 0, valid: false });
@@ -126,6 +132,14 @@ describe('leakage of a year', () => {
     expect(published('water-leakage-365d', part365, { ...told, waterConnections: 1000 }).value).toBeCloseTo(182.4, 9);
   });
 
+  it('counts the connections of the city once a day, however many districts it has', () => {
+    const id = 'water-leakage-year';
+    const zones = [folded(id, [night(10, 0), night(1, 0)]), folded(id, [night(5, 0), night(5, 0)])];
+    const parts = zones.map((one) => ({ part: one, population: 10 }));
+    // (10 + 1 + 5 + 5 - 2 * 1000 * 0.0017) * 24
+    expect(cityOf(id, parts, { ...told, waterConnections: 1000 }).value).toBeCloseTo(422.4, 9);
+  });
+
   it('is that of all districts in the city', () => {
     const id = 'water-leakage-year';
     const zones = [folded(id, [night(10), night(1)]), folded(id, [night(5, 0), night(5, 0)])];
@@ -141,7 +155,9 @@ describe('leakage of a year', () => {
 });
 
 describe('the alarm of a district', () => {
-  const nights = (flows: readonly (number | null)[]) => flows.map((flow) => (flow === null ? null : part(flow)));
+  /** Negative flows stand for nights that are not valid. */
+  const nights = (flows: readonly (number | null)[]) =>
+    flows.map((flow) => (flow === null ? null : part(Math.abs(flow), { valid: flow > 0 })));
   const CALM = [10, 10.2, 9.8, 10.1, 9.9, 10, 10];
 
   const lastNight = (flows: readonly (number | null)[], from = '2026-03-24T23:00:00Z') => {
@@ -161,6 +177,7 @@ describe('the alarm of a district', () => {
 
   it('is not judged without the three nights, or five of the seven', () => {
     expect(lastNight([...CALM, 13, null, 13])).toMatchObject({ value: null, valid: false, validCount: 9 });
+    expect(lastNight([...CALM, 13, -13, 13])).toMatchObject({ value: null, valid: false, validCount: 9 });
     expect(lastNight([null, null, ...CALM.slice(2), 13, 13, 13])).toMatchObject({ value: 1, validCount: 8 });
     expect(lastNight([null, null, null, ...CALM.slice(3), 13, 13, 13])).toMatchObject({ value: null });
   });
