@@ -254,6 +254,95 @@ describe.skipIf(!hasBrowser)(`operators' page (skipped without ${CHROMIUM})`, ()
     await page.close();
   });
 
+  test('a click on "Why?" takes a value apart: devices with weights, what is left out, facts and revisions', async () => {
+    const { page, errors } = await visit('#/overview');
+    const tile = page.locator('article[data-kpi="air-pm2-5-24h"]');
+    await tile.getByRole('button', { name: /^Why\?/ }).click();
+    const panel = page.getByRole('dialog', { name: /Why this number\?/ });
+    await panel.getByText('Made again just now: the same.').waitFor();
+    const held = newestValue('air-pm2-5-24h', 'marenza');
+    const text = await panel.innerText();
+    for (const said of [
+      held.value!.toFixed(1),
+      'at least 18 of 24 hours',
+      '18 needed',
+      'Municipal register',
+      '214,300',
+    ]) {
+      expect(text).toContain(said);
+    }
+    const devices = panel.getByRole('region', { name: 'Devices behind the value' }).locator('tbody tr');
+    expect(await devices.count()).toBe(200);
+    expect(await devices.first().innerText()).toMatch(/aq-0000\s*Cathedral square\s*Old Town.*0\.4 %/s);
+    const leftOut = await panel.getByRole('region', { name: 'Devices left out' }).innerText();
+    expect(leftOut).toContain('too little that is valid: 12 of 24, 18 are needed');
+    const revisions = await panel
+      .getByRole('region', { name: /Revisions/ })
+      .locator('tbody tr')
+      .allInnerTexts();
+    expect(revisions).toHaveLength(3);
+    const number = (value: number) => value.toFixed(1);
+    expect(revisions[0]!.split('\t').slice(0, 4)).toEqual([
+      '2',
+      number(held.value! + 1),
+      number(held.value!),
+      'a city fact was changed',
+    ]);
+    expect(revisions[1]).toContain('readings came after the value was final');
+    await panel.getByRole('button', { name: 'Next' }).click();
+    await panel.getByText('201–260 of 260').waitFor();
+    expect(errors).toEqual([]);
+    await page.close();
+  });
+
+  test('the panel is worked by keyboard: it keeps the focus, Escape closes it, and the focus goes back', async () => {
+    const { page } = await visit('#/overview');
+    const button = page.locator('article[data-kpi="air-no2-hour"]').getByRole('button', { name: /^Why\?/ });
+    await button.focus();
+    await page.keyboard.press('Enter');
+    const panel = page.getByRole('dialog');
+    await panel.getByText('Made again just now').waitFor();
+    expect(await page.evaluate("document.activeElement.closest('dialog') !== null")).toBe(true);
+    await page.keyboard.press('Escape');
+    await panel.waitFor({ state: 'detached' });
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Why?');
+    expect(page.url()).toContain('#/overview');
+    await page.close();
+  });
+
+  test('the panel has nothing that axe-core finds, in light and dark, and fits 360 pixels', async () => {
+    const { page, errors } = await visit('#/kpi/air-pm2-5-year/marenza', { width: 360, height: 740 });
+    await page
+      .locator('.present')
+      .getByRole('button', { name: /^Why\?/ })
+      .click();
+    const panel = page.getByRole('dialog');
+    await panel.getByText('30 of 365 days that have ended').waitFor();
+    await panel.getByText('Each day').click();
+    await page.evaluate(AXE);
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      expect(await violations(page), colorScheme).toEqual([]);
+    }
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
+    expect(
+      await page.evaluate(
+        "document.querySelector('dialog').scrollWidth - document.querySelector('dialog').clientWidth",
+      ),
+    ).toBe(0);
+    expect(errors).toEqual([]);
+    await page.close();
+  });
+
+  test('a revision that comes on the stream says its reason on the tile', async () => {
+    const { page } = await visit('#/overview/harbour');
+    const tile = page.locator('article[data-kpi="air-no2-hour"]');
+    const value = newestValue('air-no2-hour', 'harbour', { value: 66.6, revision: 1, reason: 'facts', final: true });
+    push({ kpis: [value] });
+    await tile.getByText('rev 1 · facts').waitFor();
+    await page.close();
+  });
+
   test.each([
     '#/overview',
     '#/overview/riverside',

@@ -12,3 +12,4 @@ export type {
   U4sscKpiBody as U4sscKpi,
   ZonesBody as Zones,
 } from '../../src/views/http/schemas.ts';
+export type { WhyBody as Why } from '../../src/views/http/why-schemas.ts';

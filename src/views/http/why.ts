@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { HOUR_MS } from '../../base/index.ts';
 import type { ExplainedDevice, KpiQuestion } from '../../kpis/index.ts';
 import { KPI_WINDOW_KINDS, type KpiValue } from '../../model/index.ts';
 import { kpiBodies } from '../bodies.ts';
@@ -47,28 +48,29 @@ export function whyRoute(app: TypedServer, context: RouteContext): void {
       }
       await checkZone(context, query.zone);
       const atMs = query.at ?? (await newestAtMs(context, kpi.id, query.zone));
-      checkInstant(context, query.at, atMs);
       const offset = query.offset ?? 0;
       const question = { kpi: kpi.id, scope: query.zone, atMs, offset, limit: query.limit } satisfies KpiQuestion;
       const answer = await sources.why(question);
       if (answer === undefined) throw new HttpProblem(404, 'no_value', 'cannot explain a value: there are none yet');
+      checkBegun(context, answer, query.at);
       return whyBody(context, kpi, answer, question);
     },
   );
 }
 
 /** The last instant of the newest window that was published; undefined when nothing was. */
-async function newestAtMs({ sources, latest }: RouteContext, kpi: string, zone: string): Promise<number | undefined> {
+async function newestAtMs({ latest }: RouteContext, kpi: string, zone: string): Promise<number | undefined> {
   const known = (await latest.kpis()).find((value) => value.kpi === kpi && value.zone === zone);
-  if (known === undefined) return undefined;
-  return Math.min(known.endMs - 1, Math.max(known.startMs, sources.engineStanding().nowMs));
+  return known === undefined ? undefined : known.endMs - 1;
 }
 
-function checkInstant({ sources }: RouteContext, given: number | undefined, atMs: number | undefined): void {
+/** A window that has not begun, or a rolling one whose last hour has not, has nothing to take apart. */
+function checkBegun({ sources }: RouteContext, { explanation }: WhyAnswer, atMs: number | undefined): void {
   const { nowMs } = sources.engineStanding();
-  if (given === undefined || atMs === undefined || atMs <= nowMs) return;
-  const now = Number.isFinite(nowMs) ? isoTime(nowMs) : 'nothing yet';
-  throw badParameter('at', isoTime(given), `readings have come up to ${now}; write an instant that is not later`);
+  const { startMs, endMs, window } = explanation;
+  const isAhead = startMs > nowMs || (window.startsWith('rolling-') && endMs - HOUR_MS > nowMs);
+  if (atMs === undefined || atMs <= nowMs || !isAhead) return;
+  throw badParameter('at', isoTime(atMs), `readings have come up to ${isoTime(nowMs)}, before the window begins`);
 }
 
 function whyBody(context: RouteContext, kpi: KpiInfoBody, answer: WhyAnswer, question: KpiQuestion): WhyBody {

@@ -74,7 +74,10 @@ export function createFakeSources(options: FakeOptions = {}): FakeSources {
     problemList,
     why: async (question) => {
       const info = FAKE_KPIS.find(({ id }) => id === question.kpi);
-      return info && fakeWhy(config, info, question, newestValue(info.id, question.scope));
+      if (info === undefined) return undefined;
+      // Windows of the fake city end with an hour or a day.
+      const endMs = question.atMs === undefined ? newestEnd(info, FAKE_NOW_MS) : question.atMs + 1;
+      return fakeWhy(config, info, question, fakeValue(info, question.scope, endMs, FAKE_NOW_MS));
     },
     accounting: () => accounting,
     progress: () => ({

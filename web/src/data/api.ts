@@ -1,4 +1,4 @@
-import type { Aggregates, KpiInfo, KpiValue, QuarantineRow, Series, U4ssc, Zones } from '../types.ts';
+import type { Aggregates, KpiInfo, KpiValue, QuarantineRow, Series, U4ssc, Why, Zones } from '../types.ts';
 
 /** A refusal of the server, or its absence; the message is fit to be shown. */
 export class ApiError extends Error {
@@ -20,6 +20,8 @@ export const api = {
   quantities: () => get<{ quantities: { id: string; title: string }[] }>('quantities'),
   kpiHistory: (id: string, query: { zone: string; window: string; from: string; to: string; revisions?: string }) =>
     get<{ kpi: KpiInfo; values: KpiValue[]; next: string | null }>(`kpis/${encodeURIComponent(id)}`, query),
+  why: (id: string, query: { zone: string; at: string; limit: number; offset: number }) =>
+    get<Why>(`kpis/${encodeURIComponent(id)}/why`, query),
   series: (device: string) => get<{ series: Series[] }>('series', { device, latest: 'true' }),
   aggregates: (query: AggregatesQuery) => get<Aggregates>('aggregates', { ...query }),
   aggregatesCsv: async (query: AggregatesQuery) => (await request(url('aggregates', { ...query }), 'text/csv')).blob(),

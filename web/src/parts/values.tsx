@@ -47,12 +47,25 @@ export function Bar({ ratio, tone }: { ratio: number; tone: 'good' | 'bad' }) {
   );
 }
 
-/** Provisional or final, and which revision. */
+/** Why values are corrected. */
+export const REASONS: Readonly<Record<string, string>> = {
+  late: 'readings came after the value was final',
+  rebuilt: 'older readings came, and hours were read back for them',
+  facts: 'a city fact was changed',
+  config: 'the configuration was changed',
+};
+
+/** Provisional or final, and which revision, with its reason. */
 export function Standing({ value }: { value: KpiValue }) {
   return (
     <>
       <span class={value.final ? 'tag' : 'tag provisional'}>{value.final ? 'final' : 'provisional'}</span>
-      {value.revision > 0 ? <span class="tag revised">rev {value.revision}</span> : null}
+      {value.revision > 0 ? (
+        <span class="tag revised" title={REASONS[value.reason ?? ''] ?? 'corrected'}>
+          rev {value.revision}
+          {value.reason === null ? '' : ` · ${value.reason}`}
+        </span>
+      ) : null}
     </>
   );
 }

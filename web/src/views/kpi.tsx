@@ -9,6 +9,7 @@ import { Chart, type ChartPoint } from '../parts/chart.tsx';
 import { Choice } from '../parts/choice.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { Band, Coverage, Figure, isSoFar, MissedRule, Standing, Swatch, Target } from '../parts/values.tsx';
+import { Why } from '../parts/why.tsx';
 import { ZoneChoice, zoneLink, zoneOf } from '../parts/zone-nav.tsx';
 import type { KpiInfo, KpiValue } from '../types.ts';
 import { useLoaded } from './use-loaded.ts';
@@ -44,7 +45,7 @@ export function KpiView({ route, state }: { route: Route; state: State }) {
         <ZoneChoice selected={zone} addressOf={zoneLink('kpi', [kpi.id])} />
       </div>
       <div class="detail">
-        <Present kpi={kpi} value={value} />
+        <Present kpi={kpi} zone={zone} value={value} />
         <History
           key={`${kpi.id}/${zone}`}
           kpi={kpi}
@@ -61,7 +62,7 @@ export function KpiView({ route, state }: { route: Route; state: State }) {
   );
 }
 
-function Present({ kpi, value }: { kpi: KpiInfo; value: KpiValue | undefined }) {
+function Present({ kpi, zone, value }: { kpi: KpiInfo; zone: string; value: KpiValue | undefined }) {
   if (value === undefined) {
     return (
       <section class="panel present" aria-label="Present value">
@@ -79,6 +80,7 @@ function Present({ kpi, value }: { kpi: KpiInfo; value: KpiValue | undefined }) 
       <p class="present-band">
         <Band kpi={kpi} value={value} />
         {value.note === '' ? null : <span class="note">{value.note}</span>}
+        <Why kpi={kpi} zone={zone} value={value} />
       </p>
       <MissedRule kpi={kpi} value={value} />
       <dl class="facts-list">
@@ -164,7 +166,7 @@ function History({ kpi, zone, value, period }: HistoryProps) {
         <p class="empty-rows">{isLoading ? 'Loading …' : 'No values in this period.'}</p>
       ) : null}
       {values.length === 0 ? null : showsTable ? (
-        <ValueTable kpi={kpi} values={values} />
+        <ValueTable kpi={kpi} zone={zone} values={values} />
       ) : (
         <Chart
           label={sentence(kpi, zone, values)}
@@ -208,7 +210,7 @@ function sentence(kpi: KpiInfo, zone: string, values: readonly KpiValue[]): stri
   return `${kpi.title} in ${zoneName(zone)}: ${values.length} values from ${formatTime(values[0]?.end)} to ${formatTime(values.at(-1)?.end)}, lowest ${text(least)}, highest ${text(most)}, newest ${text(numbers.at(-1))}. The table has every value.`;
 }
 
-function ValueTable({ kpi, values }: { kpi: KpiInfo; values: readonly KpiValue[] }) {
+function ValueTable({ kpi, zone, values }: { kpi: KpiInfo; zone: string; values: readonly KpiValue[] }) {
   const columns: Column<KpiValue>[] = [
     { id: 'start', title: 'From', cell: (value) => formatTime(value.start) },
     { id: 'end', title: 'To', cell: (value) => formatTime(value.end) },
@@ -227,6 +229,7 @@ function ValueTable({ kpi, values }: { kpi: KpiInfo; values: readonly KpiValue[]
     },
     { id: 'valid', title: 'Valid', cell: (value) => (value.valid ? 'yes' : <b class="missed">no</b>) },
     { id: 'standing', title: 'Standing', cell: (value) => <Standing value={value} /> },
+    { id: 'why', title: 'Why', cell: (value) => <Why kpi={kpi} zone={zone} value={value} /> },
   ];
   const newestFirst = values.slice(-ROWS_SHOWN_MAX).reverse();
   return (

@@ -7,6 +7,7 @@ import { deviceCounts, findZone, zoneName } from '../data/zones.ts';
 import { DOMAIN_TITLES, formatNear, formatNumber } from '../format.ts';
 import { Sparkline } from '../parts/sparkline.tsx';
 import { Band, Coverage, Figure, isSoFar, MissedRule, missesTarget, Standing, Target } from '../parts/values.tsx';
+import { Why } from '../parts/why.tsx';
 import { ZoneNav, zoneLink, zoneOf } from '../parts/zone-nav.tsx';
 import type { KpiInfo, KpiValue } from '../types.ts';
 
@@ -142,6 +143,7 @@ function Tile({ kpi, zone, value: newest }: { kpi: KpiInfo; zone: string; value:
         <Figure kpi={kpi} value={value} />
         {value === undefined ? null : <Band kpi={kpi} value={value} />}
         {value === undefined || value.note === '' ? null : <span class="note">{value.note}</span>}
+        {value === undefined ? null : <Why kpi={kpi} zone={zone} value={value} />}
       </div>
       {value === undefined ? <p class="no-value">No value yet</p> : <TileFoot kpi={kpi} zone={zone} value={value} />}
     </article>
