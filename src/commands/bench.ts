@@ -15,6 +15,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   windows: () => import('../../bench/windows.ts'),
   functions: () => import('../../bench/functions.ts'),
   engine: () => import('../../bench/engine.ts'),
+  kpis: () => import('../../bench/kpis.ts'),
   store: () => import('../../bench/store.ts'),
   pipeline: () => import('../../bench/pipeline.ts'),
 };

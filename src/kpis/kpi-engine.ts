@@ -5,7 +5,7 @@ import type { DeviceFacts, KpiDefinition, KpiDevice, KpiSeries, KpiSettings } fr
 import { type Explanation, explainValue, type KpiQuestion } from './explain.ts';
 import { type EvaluationContext, KpiEvaluation, type KpiMembers } from './kpi-evaluation.ts';
 import type { KpiReach } from './kpi-reach.ts';
-import { type Bounds, hasBegun, neededUntilMs, touchedWindows, windowAt } from './kpi-windows.ts';
+import { type Bounds, hasBegun, isOfWholeHours, neededUntilMs, touchedWindows, windowAt } from './kpi-windows.ts';
 import { DayBook, isLongWindow, type LongWindow, longWindowsEndedWith, longWindowsOf } from './long-windows.ts';
 import { type Look, oldLooks } from './old-looks.ts';
 import { PartCache } from './part-cache.ts';
@@ -19,6 +19,10 @@ export interface KpiSource {
   horizonStartMs(): number;
   seriesCount(): number;
   series(id: number): KpiSeries;
+  /** From now on hours and quarters of series are those that begin before this, ms UTC. */
+  lookUpTo?(untilMs: number): void;
+  /** Told before an hour that changed is asked for again. */
+  hourChanged?(id: number, hourStartMs: number): void;
   /** Event time up to which a series is believed complete, ms UTC. */
   watermarkMs(id: number): number;
   /** Customers behind the electricity meters heard in a zone, those of the zones in it left out; '' for the city's own. */
@@ -81,9 +85,12 @@ interface Plan {
   readonly nowMs: number;
   readonly minutePassed: boolean;
   readonly todo: Map<Tracked, Map<number, Todo>>;
+  readonly changed: readonly ChangedHour[];
 }
 
 interface Member extends KpiDevice {
+  /** The zone that it is counted in; the city for a device outside of all zones. */
+  readonly zone: string;
   readonly series: KpiSeries[];
   /** Newest event time of its series at the end of the last tick, ms UTC. */
   newestMs: number;
@@ -112,10 +119,10 @@ interface Group {
   readonly id: string;
   readonly devices: Map<string, Member>;
   readonly byZone: Map<string, KpiDevice[]>;
-  /** Some of its KPIs publish values of single devices. */
-  hasDeviceScope: boolean;
   /** Devices that the configuration ignores. */
   readonly ignored: Set<string>;
+  /** Some of its KPIs publish values of single devices. */
+  hasDeviceScope: boolean;
   /** Watermarks of scopes in the tick that runs. */
   readonly watermarks: Map<string, number>;
 }
@@ -187,11 +194,12 @@ export class KpiEngine {
     this.#learnSeries();
     const nowMs = this.#source.nowMs();
     const todo = new Map<Tracked, Map<number, Todo>>();
+    for (const { series, hourStartMs } of changed) this.#source.hourChanged?.(series, hourStartMs);
     for (const { series, hourStartMs } of changed) this.#touch(todo, series, hourStartMs, nowMs);
     const minutePassed = Math.floor(nowMs / MINUTE_MS) !== Math.floor(this.#nowMs / MINUTE_MS);
     if (minutePassed) this.#passTime(todo, this.#nowMs, nowMs);
     for (const { watermarks } of this.#groups.values()) watermarks.clear();
-    this.#plan = { nowMs, minutePassed, todo };
+    this.#plan = { nowMs, minutePassed, todo, changed };
   }
 
   /**
@@ -210,16 +218,18 @@ export class KpiEngine {
   /**
    * Ends the tick that `prepare` began, or all of a tick.
    *
-   * @param changed what changed since the last tick, where `prepare` was not told
+   * @param newlyChanged what changed since the last tick, where `prepare` was not told
    * @returns values that changed, may have changed, or became final
    */
-  tick(changed: readonly ChangedHour[] = []): KpiValue[] {
-    if (this.#plan === undefined) this.prepare(changed);
-    const { nowMs, minutePassed, todo } = this.#planned();
+  tick(newlyChanged: readonly ChangedHour[] = []): KpiValue[] {
+    if (this.#plan === undefined) this.prepare(newlyChanged);
+    const { nowMs, minutePassed, todo, changed } = this.#planned();
     this.#forget(nowMs);
     const values: KpiValue[] = [];
-    const memo = new Map<string, unknown>();
+    // What is shared is shared among those that see the same hours.
+    const [ofWholeHours, ofAllHours] = [new Map<string, unknown>(), new Map<string, unknown>()];
     const evaluate = (tracked: Tracked): void => {
+      const memo = isOfWholeHours(tracked.kpi) ? ofWholeHours : ofAllHours;
       const evaluation = this.#evaluation(tracked, nowMs, memo);
       for (const entry of todo.get(tracked)?.values() ?? []) {
         for (const scope of this.#scopesOf(tracked, entry)) this.#look(evaluation, entry.bounds, scope, true, values);
@@ -237,7 +247,7 @@ export class KpiEngine {
       this.#days.forget(this.#source.calendar, nowMs);
     }
     this.#nowMs = nowMs;
-    this.#rememberNewest();
+    for (const { series } of changed) this.#rememberNewest(series);
     for (const { parts } of this.#tracked) parts.unpin();
     this.#plan = undefined;
     return values;
@@ -277,7 +287,7 @@ export class KpiEngine {
     assert(this.#knownSeries === 0, 'only an empty engine can be restored');
     this.#nowMs = state.nowMs;
     this.#learnSeries(state.knownSeries);
-    this.#rememberNewest();
+    for (let series = 0; series < this.#knownSeries; series++) this.#rememberNewest(series);
     for (const [id, startMs, endMs, scopes, provisional] of state.open) {
       const entry = { endMs, scopes: new Set(scopes), provisional: new Set(provisional) };
       this.#tracked.find(({ kpi }) => kpi.id === id)?.open.set(startMs, entry);
@@ -339,11 +349,11 @@ export class KpiEngine {
     return revision;
   }
 
-  #rememberNewest(): void {
-    for (const { devices } of this.#groups.values()) {
-      for (const member of devices.values()) {
-        member.newestMs = member.series.reduce((newest, view) => Math.max(newest, view.newestMs()), member.newestMs);
-      }
+  #rememberNewest(series: number): void {
+    const view = this.#source.series(series);
+    for (const group of this.#groupsByQuantity.get(view.series.quantity) ?? []) {
+      const member = group.devices.get(view.series.device);
+      if (member !== undefined) member.newestMs = Math.max(member.newestMs, view.newestMs());
     }
   }
 
@@ -362,20 +372,27 @@ export class KpiEngine {
       group.ignored.add(device);
       return;
     }
-    const member: Member = { device, facts, series: [view], newestMs: Number.NEGATIVE_INFINITY };
+    const zone = this.#zones.has(facts.zone) ? facts.zone : this.#city.id;
+    const member: Member = { device, zone, facts, series: [view], newestMs: Number.NEGATIVE_INFINITY };
     group.devices.set(device, member);
-    insertByName(listAt(group.byZone, this.#zones.has(facts.zone) ? facts.zone : this.#city.id), member);
+    insertByName(listAt(group.byZone, zone), member);
   }
 
   #touch(todo: Map<Tracked, Map<number, Todo>>, series: number, hourStartMs: number, nowMs: number): void {
+    const { calendar } = this.#source;
     const { device, quantity } = this.#source.series(series).series;
     const levelsFromMs = this.#source.levelsKeptFromMs?.() ?? Number.NEGATIVE_INFINITY;
+    const isRunning = calendar.hourEnd(hourStartMs) > nowMs;
     for (const tracked of this.#byQuantity.get(quantity) ?? []) {
-      const fromMs = tracked.kpi.looksAt?.includes('levels') === true ? levelsFromMs : Number.NEGATIVE_INFINITY;
-      for (const bounds of touchedWindows(tracked.kpi, this.#source.calendar, hourStartMs)) {
+      const { kpi, group, parts } = tracked;
+      const member = group.devices.get(device);
+      if (member === undefined) continue;
+      const fromMs = kpi.looksAt?.includes('levels') === true ? levelsFromMs : Number.NEGATIVE_INFINITY;
+      for (const bounds of touchedWindows(kpi, calendar, hourStartMs)) {
         if (bounds.startMs < fromMs) continue;
-        tracked.parts.forget(bounds.startMs, device);
-        if (hasBegun(tracked.kpi, bounds, nowMs)) addTodo(todo, tracked, bounds, device);
+        parts.forget(bounds.startMs, device, member.zone);
+        if (isRunning && isOfWholeHours(kpi)) continue;
+        if (hasBegun(kpi, bounds, nowMs)) addTodo(todo, tracked, bounds, member);
       }
     }
   }
@@ -388,22 +405,26 @@ export class KpiEngine {
     const { calendar } = this.#source;
     // Windows begin with an hour of the calendar; within one only what depends on now changes.
     const hourPassed = !Number.isFinite(beforeMs) || calendar.hourStart(nowMs) !== calendar.hourStart(beforeMs);
+    const newest = new Map<Group, ReadonlyMap<number, readonly Member[]>>();
     for (const tracked of this.#tracked) {
-      const { kpi } = tracked;
+      const { kpi, group } = tracked;
       if (kpi.days !== undefined) continue;
-      if (kpi.live === true) this.#forgetOpenParts(tracked, beforeMs);
-      else if (!hourPassed) continue;
-      for (const [device, { newestMs }] of tracked.group.devices) {
-        for (const bounds of this.#windowsOfTime(kpi, newestMs, beforeMs, nowMs))
-          addTodo(todo, tracked, bounds, device);
+      if (kpi.live === true) this.#passLive(todo, tracked, beforeMs, nowMs);
+      if (!hourPassed) continue;
+      const byHour = newest.get(group) ?? this.#newestHours(group);
+      newest.set(group, byHour);
+      for (const [hourMs, members] of byHour) {
+        const isOver = isOfWholeHours(kpi) && calendar.hourEnd(hourMs) > beforeMs;
+        for (const bounds of touchedWindows(kpi, calendar, hourMs)) {
+          if (!hasBegun(kpi, bounds, nowMs) || (hasBegun(kpi, bounds, beforeMs) && !isOver)) continue;
+          for (const member of members) {
+            // It may have been looked at without the hour that ran.
+            if (isOver) tracked.parts.forget(bounds.startMs, member.device, member.zone);
+            addTodo(todo, tracked, bounds, member);
+          }
+        }
       }
     }
-  }
-
-  /** Parts of windows that were not over when they were looked at: they depend on now. */
-  #forgetOpenParts({ kpi, parts }: Tracked, beforeMs: number): void {
-    if (!Number.isFinite(beforeMs)) return;
-    parts.forgetFrom(windowAt(kpi, this.#source.calendar, Math.floor(beforeMs / MINUTE_MS) * MINUTE_MS).startMs);
   }
 
   #planned(): Plan {
@@ -430,16 +451,30 @@ export class KpiEngine {
     }
   }
 
-  *#windowsOfTime(kpi: KpiDefinition, newestMs: number, beforeMs: number, nowMs: number): Generator<Bounds> {
+  /** Devices by the hour of their newest reading. */
+  #newestHours(group: Group): ReadonlyMap<number, readonly Member[]> {
     const { calendar } = this.#source;
-    if (Number.isFinite(newestMs)) {
-      for (const bounds of touchedWindows(kpi, calendar, calendar.hourStart(newestMs))) {
-        if (hasBegun(kpi, bounds, nowMs) && !hasBegun(kpi, bounds, beforeMs)) yield bounds;
-      }
+    const byHour = new Map<number, Member[]>();
+    for (const member of group.devices.values()) {
+      if (!Number.isFinite(member.newestMs)) continue;
+      const hourMs = calendar.hourStart(member.newestMs);
+      const members = byHour.get(hourMs);
+      if (members === undefined) byHour.set(hourMs, [member]);
+      else members.push(member);
     }
-    if (kpi.live !== true) return;
-    yield windowAt(kpi, calendar, nowMs);
-    if (Number.isFinite(beforeMs)) yield windowAt(kpi, calendar, beforeMs);
+    return byHour;
+  }
+
+  #passLive(todo: Map<Tracked, Map<number, Todo>>, tracked: Tracked, beforeMs: number, nowMs: number): void {
+    const { kpi, group, parts } = tracked;
+    const minuteMs = Math.floor(nowMs / MINUTE_MS) * MINUTE_MS;
+    parts.expire(minuteMs, (device) => group.devices.get(device)?.zone ?? '');
+    for (const atMs of [nowMs, beforeMs]) {
+      if (!Number.isFinite(atMs)) continue;
+      const { devices, zones } = todoAt(todo, tracked, windowAt(kpi, this.#source.calendar, atMs));
+      for (const zone of group.byZone.keys()) zones.add(zone);
+      if (kpi.scopes.includes('device')) for (const device of group.devices.keys()) devices.add(device);
+    }
   }
 
   /** Windows of many days in which a day ended, or an ended one changed, in this tick. */
@@ -554,6 +589,7 @@ export class KpiEngine {
       nowMs: Math.floor(nowMs / MINUTE_MS) * MINUTE_MS,
       zones: this.#zones,
       cityId: this.#city.id,
+      lookUpTo: (untilMs) => this.#source.lookUpTo?.(untilMs),
       watermarkMs: (series) => this.#source.watermarkMs(series),
       customersCounted: (zone) => this.#source.customersCounted?.(zone) ?? 0,
     };
@@ -566,6 +602,10 @@ export class KpiEngine {
  */
 function isCorrectedForLong({ window, looksAt }: KpiDefinition): boolean {
   return isLongWindow(window) || looksAt?.length === 0;
+}
+
+function emptyGroup(): Omit<Group, 'id'> {
+  return { devices: new Map(), byZone: new Map(), ignored: new Set(), hasDeviceScope: false, watermarks: new Map() };
 }
 
 function noteOpen(
@@ -611,17 +651,23 @@ function listAt<T>(lists: Map<string, T[]>, key: string): T[] {
 function addSubject(todo: Map<Tracked, Map<number, Todo>>, tracked: Tracked, bounds: Bounds, subject: string): void {
   const entry = todoAt(todo, tracked, bounds);
   if (!subject.startsWith('device:')) {
-    if (tracked.kpi.days?.level === 'zone') entry.zones.add(subject);
+    if (tracked.kpi.days?.level !== 'zone') return;
+    tracked.parts.forget(bounds.startMs, '', subject);
+    entry.zones.add(subject);
     return;
   }
   if (tracked.kpi.days?.level !== 'device') return;
   const device = subject.slice('device:'.length);
-  tracked.parts.forget(bounds.startMs, device);
+  const zone = tracked.group.devices.get(device)?.zone;
+  if (zone === undefined) return;
+  tracked.parts.forget(bounds.startMs, device, zone);
   entry.devices.add(device);
 }
 
-function addTodo(todo: Map<Tracked, Map<number, Todo>>, tracked: Tracked, bounds: Bounds, device: string): void {
-  todoAt(todo, tracked, bounds).devices.add(device);
+function addTodo(todo: Map<Tracked, Map<number, Todo>>, tracked: Tracked, bounds: Bounds, member: Member): void {
+  const { devices, zones } = todoAt(todo, tracked, bounds);
+  if (tracked.kpi.scopes.includes('device')) devices.add(member.device);
+  else zones.add(member.zone);
 }
 
 function todoAt(todo: Map<Tracked, Map<number, Todo>>, tracked: Tracked, bounds: Bounds): Todo {
@@ -636,8 +682,4 @@ function todoAt(todo: Map<Tracked, Map<number, Todo>>, tracked: Tracked, bounds:
     windows.set(bounds.startMs, entry);
   }
   return entry;
-}
-
-function emptyGroup(): Omit<Group, 'id'> {
-  return { devices: new Map(), byZone: new Map(), ignored: new Set(), hasDeviceScope: false, watermarks: new Map() };
 }

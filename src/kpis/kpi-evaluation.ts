@@ -11,9 +11,9 @@ import type {
   WeightedPart,
 } from './definition.ts';
 import type { KpiBand } from './kpi.ts';
-import type { Bounds } from './kpi-windows.ts';
+import { type Bounds, isOfWholeHours } from './kpi-windows.ts';
 import { type DayBook, elapsedDays, yearsEarlier } from './long-windows.ts';
-import type { PartCache } from './part-cache.ts';
+import type { HeldParts, PartCache, ScopePart } from './part-cache.ts';
 import { NO_PART } from './spatial-rules.ts';
 import type { ZoneNode } from './zone-tree.ts';
 
@@ -49,17 +49,12 @@ export interface EvaluationContext {
   readonly trace?: EvaluationTrace;
   /** Of scopes, in the tick that runs; shared by KPIs of the same devices. */
   readonly watermarks?: Map<string, number>;
+  /** Series are to show hours and quarters that begin before this, ms UTC. */
+  lookUpTo?(untilMs: number): void;
   /** Event time up to which a series is believed complete. */
   watermarkMs(series: number): number;
   /** Customers behind the electricity meters heard in a zone itself; '' for the city's own. */
   customersCounted?(zone: string): number;
-}
-
-/** What a scope says, with the people and devices behind it. */
-interface ScopePart {
-  readonly part: Part;
-  readonly deviceCount: number;
-  readonly coveredPopulation: number;
 }
 
 const NOTHING: ScopePart = { part: NO_PART, deviceCount: 0, coveredPopulation: 0 };
@@ -69,10 +64,22 @@ export class KpiEvaluation {
   readonly members: KpiMembers;
   readonly #context: EvaluationContext;
   readonly #watermarks: Map<string, number>;
+  /** The hour that runs, for a KPI that it enters only when it ends. */
+  readonly #hoursUntilMs: number;
   /** Of the window looked at last: windows are looked at one after the other. */
   #windowStartMs = Number.NaN;
-  #deviceParts: Map<string, Part | null> = new Map();
+  #held: HeldParts = { devices: new Map(), zones: new Map() };
   #zoneParts = new Map<string, ScopePart | null>();
+
+  constructor(members: KpiMembers, context: EvaluationContext) {
+    this.members = members;
+    this.#context = context;
+    const { calendar, nowMs } = context;
+    const hides = isOfWholeHours(members.kpi) && Number.isFinite(nowMs);
+    this.#hoursUntilMs = hides ? calendar.hourStart(nowMs) : Number.POSITIVE_INFINITY;
+    this.#watermarks = context.watermarks ?? new Map();
+  }
+
   /** What the scope says; null when nothing in it has a part in the KPI. */
   part(bounds: Bounds, scope: string): Part | null {
     return this.#scopePart(bounds, scope)?.part ?? null;
@@ -83,13 +90,6 @@ export class KpiEvaluation {
     const { zones, cityId } = this.#context;
     const cityFacts = zones.get(cityId)?.at(bounds.startMs).fact ?? NO_FACTS;
     return { ...bounds, ...this.#context, cityFacts };
-  }
-
-
-  constructor(members: KpiMembers, context: EvaluationContext) {
-    this.members = members;
-    this.#context = context;
-    this.#watermarks = context.watermarks ?? new Map();
   }
 
   /** True when something in the scope has a part in the KPI. */
@@ -160,7 +160,7 @@ export class KpiEvaluation {
   #scopePart(bounds: Bounds, scope: string): ScopePart | null {
     if (bounds.startMs !== this.#windowStartMs) {
       this.#windowStartMs = bounds.startMs;
-      this.#deviceParts = this.members.parts.of(bounds.startMs);
+      this.#held = this.members.parts.of(bounds.startMs);
       this.#zoneParts = new Map();
     }
     const { zones } = this.#context;
@@ -187,11 +187,11 @@ export class KpiEvaluation {
 
   #devicePart(window: KpiWindow, device: KpiDevice | undefined): Part | null {
     if (device === undefined) return null;
-    let part = this.#deviceParts.get(device.device);
+    let part = this.#held.devices.get(device.device);
     // A device without a part is held as null, one that was not asked yet not at all.
     if (part === undefined) {
       part = this.#freshPart(window, device);
-      this.#deviceParts.set(device.device, part);
+      this.#held.devices.set(device.device, part);
       this.#context.trace?.device(device, part);
     }
     return part;
@@ -201,6 +201,7 @@ export class KpiEvaluation {
     const { kpi } = this.members;
     const subject = `device:${device.device}`;
     if (kpi.days !== undefined) return this.#folded(window, kpi.days, subject);
+    this.#context.lookUpTo?.(this.#hoursUntilMs);
     const part = kpi.device(device, window);
     this.#context.days?.note(kpi.id, 'device', subject, window.startMs, part);
     return part;
@@ -252,6 +253,15 @@ export class KpiEvaluation {
   }
 
   #ownPart(window: KpiWindow, node: ZoneNode): ScopePart | null {
+    let part = this.#held.zones.get(node.id);
+    if (part === undefined) {
+      part = this.#freshOwnPart(window, node);
+      this.#held.zones.set(node.id, part);
+    }
+    return part;
+  }
+
+  #freshOwnPart(window: KpiWindow, node: ZoneNode): ScopePart | null {
     const { kpi, byZone } = this.members;
     const { days } = this.#context;
     if (kpi.days?.level !== 'zone') {

@@ -7,7 +7,8 @@ export interface Bounds {
   readonly endMs: number;
 }
 
-type Windowed = Pick<KpiDefinition, 'window' | 'reachHours' | 'aheadHours'>;
+type Windowed = Pick<KpiDefinition, 'window' | 'reachHours' | 'aheadHours'> &
+  Partial<Pick<KpiDefinition, 'wholeHours' | 'live' | 'looksAt'>>;
 
 const ROLLING_MS: Partial<Record<KpiDefinition['window'], number>> = {
   'rolling-8h': 8 * HOUR_MS,
@@ -41,8 +42,14 @@ export function windowAt(kpi: Windowed, calendar: Calendar, atMs: number): Bound
   return days === undefined ? windowOfHour(kpi, calendar, calendar.hourStart(atMs)) : dayOf(days, atMs);
 }
 
-/** A window is looked at once its last hour, or its day, has begun. */
+/** Whether a running hour has to end before it enters. */
+export function isOfWholeHours({ wholeHours, window, live, looksAt }: Windowed): boolean {
+  return wholeHours ?? (window !== 'hour' && live !== true && looksAt?.length !== 0);
+}
+
+/** A window is looked at once its last hour, or its day, has begun; one that is made of whole hours when that has ended. */
 export function hasBegun(kpi: Windowed, bounds: Bounds, nowMs: number): boolean {
+  if (isOfWholeHours(kpi) && !kpi.window.startsWith('day')) return bounds.endMs <= nowMs;
   return ROLLING_MS[kpi.window] === undefined ? bounds.startMs <= nowMs : bounds.endMs - HOUR_MS <= nowMs;
 }
 

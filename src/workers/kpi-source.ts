@@ -2,6 +2,7 @@ import { HOUR_MS } from '../base/index.ts';
 import type { KpiHour, KpiSeries, KpiSource } from '../kpis/index.ts';
 import type { Pane } from '../model/index.ts';
 import { hourIsValid, mergePanes, paneValue, type SeriesView, SLOW_MS, type WindowEngine } from '../windows/index.ts';
+import { IntervalCache } from './interval-cache.ts';
 import type { OldHours } from './old-hours.ts';
 import type { OutageTracker } from './outage-tracker.ts';
 
@@ -14,18 +15,24 @@ import type { OutageTracker } from './outage-tracker.ts';
 export function kpiSource(
   windows: WindowEngine,
   oldHours: () => OldHours | undefined,
-  outages: OutageTracker,
+  outages: Pick<OutageTracker, 'customersIn' | 'interruptions'>,
 ): KpiSource {
   const views: KpiSeries[] = [];
+  const cache = new IntervalCache(windows.calendar);
+  const look = { untilMs: Number.POSITIVE_INFINITY };
   return {
     calendar: windows.calendar,
     nowMs: () => windows.nowMs,
     horizonStartMs: () => windows.horizonStartMs,
     seriesCount: () => windows.seriesCount,
     series: (id) => {
-      views[id] ??= kpiSeries(windows, windows.view(id), oldHours, outages);
+      views[id] ??= kpiSeries({ windows, oldHours, outages, cache, look }, windows.view(id));
       return views[id];
     },
+    lookUpTo: (untilMs) => {
+      look.untilMs = untilMs;
+    },
+    hourChanged: (id, hourStartMs) => cache.forget(id, hourStartMs),
     watermarkMs: (id) => windows.watermarkMs(id),
     customersCounted: (zone) => outages.customersIn(zone),
     levelsKeptFromMs: () => windows.hoursKeptFromMs,
@@ -33,12 +40,16 @@ export function kpiSource(
   };
 }
 
-function kpiSeries(
-  windows: WindowEngine,
-  view: SeriesView,
-  oldHours: () => OldHours | undefined,
-  outages: OutageTracker,
-): KpiSeries {
+interface Sources {
+  readonly windows: WindowEngine;
+  readonly oldHours: () => OldHours | undefined;
+  readonly outages: Pick<OutageTracker, 'interruptions'>;
+  readonly cache: IntervalCache;
+  /** Hours and quarters that begin from here on are not shown, ms UTC. */
+  readonly look: { readonly untilMs: number };
+}
+
+function kpiSeries({ windows, oldHours, outages, cache, look }: Sources, view: SeriesView): KpiSeries {
   const { series } = view;
   const hourOf = (pane: Pane): KpiHour => ({
     startMs: pane.startMs,
@@ -47,14 +58,21 @@ function kpiSeries(
     valid: hourIsValid(series.kind, pane),
     pane,
   });
-  const folded = {
-    hour: (fromMs: number, toMs: number): KpiHour[] => view.hours(fromMs, toMs).map(hourOf),
-    quarter: (fromMs: number, toMs: number): KpiHour[] => view.quarters(fromMs, toMs).map(hourOf),
+  const fold = { hours: folded('hours'), quarters: folded('quarters') };
+  function folded(level: 'hours' | 'quarters') {
+    return (fromMs: number, toMs: number): KpiHour[] => view[level](fromMs, toMs).map(hourOf);
+  }
+  /** What is whole in memory is remembered; of quarter-hours only those of registers are for as long. */
+  const kept = (level: 'hours' | 'quarters', fromMs: number, toMs: number): KpiHour[] => {
+    const { hoursKeptFromMs } = windows;
+    const isKept = fromMs >= hoursKeptFromMs && (level === 'hours' || series.kind === 'counter');
+    return isKept ? cache.intervals(level, series.id, fromMs, toMs, fold[level]) : fold[level](fromMs, toMs);
   };
   /** What was read back from the store, the rest from memory. */
-  const joined = (level: 'hour' | 'quarter', fromMs: number, toMs: number): KpiHour[] => {
-    const memory = folded[level];
-    return oldHours()?.intervals(level, series, { fromMs, toMs }, memory, hourOf) ?? memory(fromMs, toMs);
+  const joined = (level: 'hours' | 'quarters', fromMs: number, toMs: number): KpiHour[] => {
+    const memory = (from: number, to: number): KpiHour[] => kept(level, from, to);
+    const paneLevel = level === 'hours' ? 'hour' : 'quarter';
+    return oldHours()?.intervals(paneLevel, series, { fromMs, toMs }, memory, hourOf) ?? memory(fromMs, toMs);
   };
   return {
     series,
@@ -66,11 +84,12 @@ function kpiSeries(
     },
     newestMs: () => view.newestMs,
     heardMs: (fromMs, toMs) => {
-      const old = oldHours()?.heardMs(series.id, fromMs, toMs) ?? Number.NEGATIVE_INFINITY;
-      return Math.max(old, view.heardMs(fromMs, toMs));
+      const untilMs = Math.min(toMs, look.untilMs);
+      const old = oldHours()?.heardMs(series.id, fromMs, untilMs) ?? Number.NEGATIVE_INFINITY;
+      return Math.max(old, view.heardMs(fromMs, untilMs));
     },
-    hours: (fromMs, toMs) => joined('hour', fromMs, toMs),
-    quarters: (fromMs, toMs) => joined('quarter', fromMs, toMs),
+    hours: (fromMs, toMs) => joined('hours', fromMs, Math.min(toMs, look.untilMs)),
+    quarters: (fromMs, toMs) => joined('quarters', fromMs, Math.min(toMs, look.untilMs)),
     pooled: (hours) => {
       const first = hours[0];
       const last = hours.at(-1);

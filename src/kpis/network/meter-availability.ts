@@ -26,7 +26,6 @@ export const meterAvailability: KpiDefinition = {
   quantities: ['water_volume', 'water_flow', 'energy_import', 'heat_energy', 'gas_volume'],
   spatial: RATIO,
   reachHours: 23,
-  live: true,
   device: (device, window) => {
     if (device.facts.role === 'ambient' || device.facts.role === 'ignore') return null;
     const heard = device.series.filter((series) => readHours(series, window).length > 0);
@@ -35,9 +34,8 @@ export const meterAvailability: KpiDefinition = {
       (least, { series }) => Math.min(least, series.expectEveryMs),
       Number.POSITIVE_INFINITY,
     );
-    // An open window is asked only for the time that has begun; a meter slower than the window owes it one reading.
-    const askedMs = Math.min(window.endMs, window.nowMs) - window.startMs;
-    const expectedCount = Math.max(1, slotsIn(askedMs, everyMs));
+    // A meter slower than the window owes it one reading.
+    const expectedCount = Math.max(1, slotsIn(window.endMs - window.startMs, everyMs));
     const fastest = heard.filter(({ series }) => series.expectEveryMs === everyMs);
     const delivered = fastest.map((series) => slotsOf(readHours(series, window), everyMs));
     const validCount = Math.min(expectedCount, Math.max(...delivered));

@@ -41,6 +41,7 @@ export const silentSensors: KpiDefinition = {
     }
     if (heardMs === Number.NEGATIVE_INFINITY) return null;
     const silent = atMs - heardMs > silentAfterMs;
-    return { value: silent ? 1 : 0, validCount: silent ? 0 : 1, expectedCount: 1, valid: true, note: '' };
+    const untilMs = silent || atMs === window.endMs ? Number.POSITIVE_INFINITY : heardMs + silentAfterMs;
+    return { value: silent ? 1 : 0, validCount: silent ? 0 : 1, expectedCount: 1, valid: true, note: '', untilMs };
   },
 };

@@ -91,9 +91,12 @@ describe('running windows of eight hours', () => {
     ]);
   });
 
-  it('begin to count when their last hour does', () => {
+  it('begin to count when their last hour has ended, or begins where running hours enter', () => {
     const bounds = windowAt(running, NEW_YORK, at('2026-07-01T12:30:00Z'));
-    expect(hasBegun(running, bounds, at('2026-07-01T12:00:00Z'))).toBe(true);
-    expect(hasBegun(running, bounds, at('2026-07-01T11:59:00Z'))).toBe(false);
+    expect(hasBegun(running, bounds, at('2026-07-01T13:00:00Z'))).toBe(true);
+    expect(hasBegun(running, bounds, at('2026-07-01T12:59:00Z'))).toBe(false);
+    const live = { ...running, wholeHours: false };
+    expect(hasBegun(live, bounds, at('2026-07-01T12:00:00Z'))).toBe(true);
+    expect(hasBegun(live, bounds, at('2026-07-01T11:59:00Z'))).toBe(false);
   });
 });
