@@ -92,7 +92,8 @@ describe('a year to date of meters in the engine', () => {
   });
 
   it('has no alarm while the nights are as they were', () => {
-    expect(said('water-district-alarm-night')).toMatchObject({ value: 0, valid: true, validCount: 10 });
-    expect(said('water-district-alarm-nights-year')).toMatchObject({ value: 0, validCount: 5, expectedCount: 12 });
+    // One district; too few nights lie behind it to judge nine in ten.
+    expect(said('water-district-alarm-night')).toMatchObject({ value: 0, valid: true, validCount: 1 });
+    expect(said('water-district-alarm-nights-year')).toMatchObject({ value: 0, valid: false, expectedCount: 1 });
   });
 });
