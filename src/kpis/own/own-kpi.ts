@@ -140,10 +140,13 @@ function saidOfDevice(own: OwnKpi, device: KpiDevice, window: KpiWindow): AreaPa
   };
 }
 
-function countsOf(parts: readonly Part[]): Pick<Part, 'validCount' | 'expectedCount'> {
+/** Of one input also how many valid hours it needs; of several no count alone decides. */
+function countsOf(parts: readonly Part[]): Pick<Part, 'validCount' | 'expectedCount' | 'neededCount'> {
+  const needed = parts.length === 1 ? parts[0]?.neededCount : undefined;
   return {
     validCount: parts.reduce((sum, { validCount }) => sum + validCount, 0),
     expectedCount: parts.reduce((sum, { expectedCount }) => sum + expectedCount, 0),
+    ...(needed === undefined ? {} : { neededCount: needed }),
   };
 }
 
