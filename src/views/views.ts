@@ -33,6 +33,16 @@ export interface EngineStanding {
     /** That found no place in the queue. */
     readonly noPlace: number;
   };
+  /**
+   * Changes of supply that outages are told from: remembered, older than what is remembered when they came, left out for
+   * want of room, and repetitions given up for room.
+   */
+  readonly outages: {
+    readonly changes: number;
+    readonly tooOld: number;
+    readonly noPlace: number;
+    readonly repeatsLeft: number;
+  };
   /** Events of windows so far: hours that closed empty, series that fell silent or were heard again, final hours revised. */
   readonly events: Readonly<Record<WindowEventKind, number>>;
 }

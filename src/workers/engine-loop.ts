@@ -142,7 +142,7 @@ export class EngineLoop {
 
   async #finishTick(tick: PipelineTick): Promise<void> {
     const { clock, onTick } = this.#options;
-    const { batch, accounting, late, events, nowMs } = tick;
+    const { batch, accounting, late, outages, events, nowMs } = tick;
     const update: LiveUpdate = {
       sequence: batch.position,
       atMs: clock.nowMs(),
@@ -152,7 +152,7 @@ export class EngineLoop {
     };
     this.#writes.push(this.#store(batch));
     if (this.#writes.length >= BATCHES_MAX) await this.#writes.shift();
-    onTick(update, { nowMs, late, events });
+    onTick(update, { nowMs, late, outages, events });
     this.#tellSafe();
     if (this.#snapshot !== undefined) await this.#stepSnapshot();
     else if (clock.monotonicMs() >= this.#snapshotDueMs) await this.#beginSnapshot();

@@ -1,7 +1,7 @@
 import { type CityConfig, type DevicePlacement, devicePlacements } from '../config/index.ts';
 import { INTAKE_LIMITS, type Intake, type IntakeLimits } from '../intake/index.ts';
 import type { JournalRecord } from '../journal/index.ts';
-import { KpiEngine, type KpiEngineState, type KpiQuestion } from '../kpis/index.ts';
+import { KpiEngine, type KpiEngineState, type KpiQuestion, type OutageBookStats } from '../kpis/index.ts';
 import type { Accounting, Message, Reading, Series } from '../model/index.ts';
 import { ReadingStatus, type StoreBatch, type StoredKpis, type StoreHistory } from '../store/index.ts';
 import type { WhyAnswer } from '../views/index.ts';
@@ -52,6 +52,7 @@ export interface PipelineTick {
   readonly batch: StoreBatch;
   readonly accounting: Accounting;
   readonly late: LateStats;
+  readonly outages: OutageBookStats;
   /** Events of windows so far. */
   readonly events: EventCounts;
   /** Event-time now, ms UTC. */
@@ -231,6 +232,7 @@ export class Pipeline {
       batch,
       accounting: this.#accounting.value(this.#sequence),
       late: this.#late.stats(),
+      outages: this.#outages.stats(),
       events: { ...this.#events },
       nowMs: this.#windows.nowMs,
     };

@@ -356,5 +356,6 @@ const NOTHING_YET: Accounting = {
 const NOT_STANDING_YET: EngineStanding = {
   nowMs: Number.NEGATIVE_INFINITY,
   late: { waiting: 0, rebuilt: 0, repeated: 0, tooOld: 0, noPlace: 0 },
+  outages: { changes: 0, tooOld: 0, noPlace: 0, repeatsLeft: 0 },
   events: { empty: 0, silent: 0, heard: 0, revised: 0 },
 };

@@ -33,6 +33,7 @@ export function createMetrics(context: RouteContext, hub: StreamHub): Registry {
   accountingMetrics(define, context);
   progressMetrics(define, context);
   lateMetrics(define, context);
+  outageMetrics(define, context);
   eventMetrics(define, context);
   journalMetrics(define, context);
   brokerMetrics(define, context);
@@ -142,6 +143,23 @@ function lateMetrics({ gauge, counter }: Definer, { sources }: RouteContext): vo
       ];
     },
     ['outcome'],
+  );
+}
+
+function outageMetrics({ gauge, counter }: Definer, { sources }: RouteContext): void {
+  gauge('outage_changes', 'Changes of supply that are remembered', () => [[sources.engineStanding().outages.changes]]);
+  counter(
+    'outage_changes_left_total',
+    'Changes of supply left out: too old, no place any more, repetitions given up for room',
+    () => {
+      const { tooOld, noPlace, repeatsLeft } = sources.engineStanding().outages;
+      return [
+        [tooOld, { reason: 'too_old' }],
+        [noPlace, { reason: 'no_place' }],
+        [repeatsLeft, { reason: 'repeated' }],
+      ];
+    },
+    ['reason'],
   );
 }
 

@@ -89,6 +89,7 @@ export function createFakeSources(options: FakeOptions = {}): FakeSources {
     engineStanding: () => ({
       nowMs: clock.nowMs(),
       late: { waiting: 12, rebuilt: 345, repeated: 6, tooOld: 7, noPlace: 8 },
+      outages: { changes: 20, tooOld: 1, noPlace: 2, repeatsLeft: 3 },
       events: { empty: 4, silent: 3, heard: 2, revised: 1 },
     }),
     brokerStats: () => ({
