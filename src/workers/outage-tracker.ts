@@ -1,6 +1,12 @@
 import { type Calendar, DAY_MS, HOUR_MS, MINUTE_MS } from '../base/index.ts';
 import type { DevicePlacement } from '../config/index.ts';
-import { CustomerCount, OutageBook, type OutageBookLimits, type OutageBookState, type OutageBookStats } from '../kpis/index.ts';
+import {
+  CustomerCount,
+  OutageBook,
+  type OutageBookLimits,
+  type OutageBookState,
+  type OutageBookStats,
+} from '../kpis/index.ts';
 import { type Interruption, OUTAGE_QUANTITIES, qualityCounts, type Reading, type Series } from '../model/index.ts';
 
 const TELLS_OF_OUTAGES: ReadonlySet<string> = new Set(OUTAGE_QUANTITIES);
