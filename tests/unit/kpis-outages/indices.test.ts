@@ -100,6 +100,10 @@ describe('a day of a feed', () => {
     });
     expect(zonePart(saidi, [running], now)).toMatchObject({ value: 0.3, note: 'provisional: 1 of 1 not restored' });
     expect(zonePart(maifi, [running], now).value).toBe(0);
+    const minutesAt = (iso: string) => zonePart(saidi, [running], { ...DAY, nowMs: at(iso) }).numerator! / 100;
+    expect(minutesAt('2026-03-11T00:30:00Z')).toBe(16.5 * 60);
+    // Two days on, up to the newest midnight.
+    expect(minutesAt('2026-03-12T10:59:00Z')).toBe(40 * 60);
     // Once the day is over by an hour, minutes are counted by the hour.
     const later = { ...DAY, nowMs: at('2026-03-11T10:59:00Z') };
     expect(zonePart(saidi, [running], later).value).toBe(0.1 * 26 * 60);
