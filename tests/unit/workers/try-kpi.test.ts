@@ -89,8 +89,8 @@ const intake: Intake = (message): Decoded => {
   const sample = JSON.parse(new TextDecoder().decode(message.payload)) as Sample;
   const reading = {
     ...sample,
-    ...{ channel: '', timeSource: 'device', quality: Quality.good, periodMs: 0, expectEveryMs: HOUR_MS / 4 },
-  } as const;
+    ...{ channel: '', timeSource: 'device' as const, quality: Quality.good, periodMs: 0, expectEveryMs: HOUR_MS / 4 },
+  };
   return { kind: 'decoded', profile: 'test', gateway: '', readings: [reading], rejects: [] };
 };
 
