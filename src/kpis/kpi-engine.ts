@@ -9,6 +9,7 @@ import { type Bounds, hasBegun, isOfWholeHours, neededUntilMs, touchedWindows, w
 import { DayBook, isLongWindow, type LongWindow, longWindowsEndedWith, longWindowsOf } from './long-windows.ts';
 import { type Look, oldLooks } from './old-looks.ts';
 import { PartCache } from './part-cache.ts';
+import { ReplayedRevisions, type ReplayedRevisionsState, type RevisionsWanted } from './replayed-revisions.ts';
 import { ancestors, type ZoneNode, type ZoneSpec, zoneTree } from './zone-tree.ts';
 
 /** What KPIs look at: the window engine, through the loop that joins the rooms. */
@@ -57,6 +58,7 @@ export interface KpiEngineState {
   readonly finalMarks: readonly (readonly [key: string, watermarkMs: number])[];
   readonly revisions: readonly (readonly [key: string, revision: number, reason: RevisionReason | undefined])[];
   readonly days: DayLedgerState;
+  readonly replayed?: ReplayedRevisionsState;
 }
 
 /** How often a window was corrected, and why the last time. */
@@ -86,6 +88,8 @@ interface Plan {
   readonly minutePassed: boolean;
   readonly todo: Map<Tracked, Map<number, Todo>>;
   readonly changed: readonly ChangedHour[];
+  /** The store has what comes of the tick already: the journal is replayed. */
+  readonly isStored: boolean;
 }
 
 interface Member extends KpiDevice {
@@ -155,6 +159,7 @@ export class KpiEngine {
   readonly #revisions = new Map<string, Revision>();
   /** Marks of the tick that runs: within it every window is held against the marks before. */
   readonly #raisedMarks = new Map<string, number>();
+  readonly #replayed = new ReplayedRevisions();
   #knownSeries = 0;
   #nowMs = Number.NEGATIVE_INFINITY;
   #plan: Plan | undefined;
@@ -189,8 +194,12 @@ export class KpiEngine {
     return { kpi, group, devices, byZone, open: new Map(), parts: new PartCache() };
   }
 
-  /** Begins a tick: takes what changed since the last one. */
-  prepare(changed: readonly ChangedHour[]): void {
+  /**
+   * Begins a tick: takes what changed since the last one.
+   *
+   * @param isStored the store has what comes of the tick already: the journal is replayed
+   */
+  prepare(changed: readonly ChangedHour[], isStored = false): void {
     this.#learnSeries();
     const nowMs = this.#source.nowMs();
     const todo = new Map<Tracked, Map<number, Todo>>();
@@ -199,7 +208,7 @@ export class KpiEngine {
     const minutePassed = Math.floor(nowMs / MINUTE_MS) !== Math.floor(this.#nowMs / MINUTE_MS);
     if (minutePassed) this.#passTime(todo, this.#nowMs, nowMs);
     for (const { watermarks } of this.#groups.values()) watermarks.clear();
-    this.#plan = { nowMs, minutePassed, todo, changed };
+    this.#plan = { nowMs, minutePassed, todo, changed, isStored };
   }
 
   /**
@@ -213,6 +222,26 @@ export class KpiEngine {
       const kept = { hoursMs: keptFromMs, revisionsMs: this.#revisionsOfFromMs(tracked.kpi) };
       return oldLooks(tracked, this.#looksBefore(tracked, keptFromMs), kept, this.#zones);
     });
+  }
+
+  /**
+   * Between `prepare` and `tick`: which revisions the store is to be asked for, because they were counted in a replay; in
+   * the first tick behind it.
+   */
+  get revisionsWanted(): RevisionsWanted | undefined {
+    return this.#planned().isStored ? undefined : this.#replayed.wanted;
+  }
+
+  /** @param rows what the store says of `revisionsWanted`; of more windows too */
+  settleRevisions(rows: Iterable<Pick<KpiValue, 'kpi' | 'zone' | 'startMs' | 'revision' | 'reason'>>): void {
+    const counted = [...this.#replayed.windows()];
+    for (const { kpi, zone, startMs } of counted) this.#revisions.delete(`${kpi}\n${zone}\n${startMs}`);
+    for (const row of rows) {
+      if (!this.#replayed.has(row)) continue;
+      const { kpi, zone, startMs, revision, reason } = row;
+      this.#revisions.set(`${kpi}\n${zone}\n${startMs}`, { count: revision, reason });
+    }
+    this.#replayed.clear();
   }
 
   /**
@@ -280,6 +309,7 @@ export class KpiEngine {
       finalMarks: [...this.#finalMarks],
       revisions: [...this.#revisions].map(([key, { count, reason }]) => [key, count, reason] as const),
       days: this.#days.state(),
+      replayed: this.#replayed.state(),
     };
   }
 
@@ -295,6 +325,7 @@ export class KpiEngine {
     for (const [key, watermarkMs] of state.finalMarks) this.#finalMarks.set(key, watermarkMs);
     for (const [key, count, reason] of state.revisions) this.#revisions.set(key, { count, reason });
     this.#days.ledger.restore(state.days);
+    this.#replayed.restore(state.replayed ?? []);
   }
 
   /** New series join the KPIs that read their quantity. */
@@ -562,6 +593,8 @@ export class KpiEngine {
     const isProvisional = evaluation.isProvisional(bounds, scope);
     const final = !isProvisional && (wasFinal || evaluation.watermarkMs(scope) >= neededUntilMs(kpi, bounds));
     values.push(evaluation.value(bounds, scope, count, final, reason));
+    const mayDiffer = kpi.days !== undefined || (changed && wasFinal);
+    if (mayDiffer && this.#planned().isStored) this.#replayed.add(kpi.id, scope, bounds.startMs);
     if (final && !wasFinal) this.#raiseMark(group, scope, evaluation);
     noteOpen(open, bounds, scope, final ? 'final' : isProvisional ? 'provisional' : 'open');
   }

@@ -129,13 +129,15 @@ export class EngineLoop {
   async #take(record: JournalRecord): Promise<void> {
     const { pipeline } = this.#options;
     if (!pipeline.take(record)) return;
+    const { writer, storePosition } = this.#options;
+    const isStored = record.sequence <= storePosition;
     if (pipeline.isLateDue) {
       await Promise.all(this.#writes.splice(0));
-      await pipeline.rebuildLate(this.#options.writer, record.sequence <= this.#options.storePosition);
+      await pipeline.rebuildLate(writer, isStored);
     }
-    if (pipeline.closeWindows()) {
+    if (pipeline.closeWindows(isStored)) {
       await Promise.all(this.#writes.splice(0));
-      await pipeline.readBack(this.#options.writer);
+      await pipeline.readBack(writer);
     }
     await this.#finishTick(pipeline.flush());
   }

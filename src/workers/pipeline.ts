@@ -180,14 +180,15 @@ export class Pipeline {
   /**
    * Closes the tick's windows, which tells what KPIs are about to look at.
    *
+   * @param isStored the store has what comes of the tick already: the journal is replayed
    * @returns true when memory does not hold all of it any more and `readBack` comes before `flush`
    */
-  closeWindows(): boolean {
-    this.#closed = this.#close();
-    return this.#lookBack.isDue;
+  closeWindows(isStored: boolean): boolean {
+    this.#closed = this.#close(isStored);
+    return this.#lookBack.isDue || this.#kpis.revisionsWanted !== undefined;
   }
 
-  #close(): WindowTick {
+  #close(isStored: boolean): WindowTick {
     const keptFromMs = this.#windows.hoursKeptFromMs;
     const closed = this.#windows.tick();
     for (const { kind } of closed.events) this.#events[kind]++;
@@ -195,14 +196,16 @@ export class Pipeline {
       this.#devices.learnSeries(series);
       this.#outages.learnSeries(series);
     }
-    this.#kpis.prepare([...closed.changedHours, ...this.#outages.tick(this.#windows.nowMs)]);
+    this.#kpis.prepare([...closed.changedHours, ...this.#outages.tick(this.#windows.nowMs)], isStored);
     this.#lookBack.expect(this.#kpis.oldLooks(keptFromMs), keptFromMs);
     return closed;
   }
 
   /** @param history the store, which has committed the batches of all earlier ticks */
   async readBack(history: StoreHistory): Promise<void> {
-    if (this.#closed !== undefined) await this.#lookBack.read(history, this.#closed.panes);
+    const wanted = this.#kpis.revisionsWanted;
+    if (wanted !== undefined) this.#kpis.settleRevisions(await history.kpiRevisions(wanted.kpis, wanted));
+    if (this.#closed !== undefined && this.#lookBack.isDue) await this.#lookBack.read(history, this.#closed.panes);
   }
 
   /**
@@ -210,7 +213,7 @@ export class Pipeline {
    * where that was not done.
    */
   flush(): PipelineTick {
-    const { newSeries, panes } = this.#closed ?? this.#close();
+    const { newSeries, panes } = this.#closed ?? this.#close(false);
     this.#closed = undefined;
     const kpis = this.#kpis.tick();
     const batch: StoreBatch = {

@@ -115,7 +115,7 @@ async function run(journal: readonly JournalRecord[], restartAt = Number.NaN): P
   for (let at = 0, ticks = 0; at < journal.length; at++) {
     if (!pipeline.take(journal[at]!)) continue;
     if (pipeline.isLateDue) await pipeline.rebuildLate(store, pipeline.sequence <= store.position);
-    if (pipeline.closeWindows()) await pipeline.readBack(store);
+    if (pipeline.closeWindows(pipeline.sequence <= store.position)) await pipeline.readBack(store);
     const { batch } = pipeline.flush();
     if (batch.position > store.position) store.apply(batch);
     if (++ticks % 7 === 0) snapshot = snapshotOf(pipeline);

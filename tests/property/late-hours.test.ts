@@ -135,7 +135,7 @@ async function run(list: readonly Sent[], restartAt = Number.NaN): Promise<Memor
   for (let at = 0, ticks = 0; at < journal.length; at++) {
     if (!pipeline.take(journal[at]!)) continue;
     if (pipeline.isLateDue) await pipeline.rebuildLate(store, pipeline.sequence <= store.position);
-    if (pipeline.closeWindows()) await pipeline.readBack(store);
+    if (pipeline.closeWindows(pipeline.sequence <= store.position)) await pipeline.readBack(store);
     const { batch, late } = pipeline.flush();
     waiting = late.waiting;
     if (batch.position > store.position) store.apply(batch);

@@ -114,7 +114,10 @@ export class MemoryStore implements StoreHistory {
   async kpiRevisions(kpis: readonly string[], { fromMs, toMs }: TimeRange): Promise<KpiRevision[]> {
     return this.#newestKpis()
       .filter(({ kpi, startMs, revision }) => kpis.includes(kpi) && startMs >= fromMs && startMs < toMs && revision > 0)
-      .map(({ kpi, zone, startMs, revision }) => ({ kpi, zone, startMs, revision }));
+      .map(({ kpi, zone, startMs, revision, reason }) => ({
+        ...{ kpi, zone, startMs, revision },
+        ...(reason === undefined ? {} : { reason }),
+      }));
   }
 
   /** Everything by key, in one order; without the watermark, which tells how far the inputs were when a value was said. */
