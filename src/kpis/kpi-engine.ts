@@ -1,12 +1,14 @@
 import { assert, type Calendar, DAY_MS, MINUTE_MS } from '../base/index.ts';
-import type { FactHistories, KpiValue, RevisionReason } from '../model/index.ts';
+import type { FactHistories, KpiValue, RevisedValue, RevisionReason } from '../model/index.ts';
 import type { DayLedgerState } from './day-ledger.ts';
 import type { DeviceFacts, KpiDefinition, KpiDevice, KpiSeries, KpiSettings } from './definition.ts';
 import { type Explanation, explainValue, type KpiQuestion } from './explain.ts';
+import { valueAgain, windowsAgain } from './kpi-again.ts';
 import { type EvaluationContext, KpiEvaluation, type KpiMembers } from './kpi-evaluation.ts';
 import type { KpiReach } from './kpi-reach.ts';
+import { KpiRevisions, LONG_REVISIONS_KEPT_MS } from './kpi-revisions.ts';
 import { type Bounds, hasBegun, isOfWholeHours, neededUntilMs, touchedWindows, windowAt } from './kpi-windows.ts';
-import { DayBook, isLongWindow, type LongWindow, longWindowsEndedWith, longWindowsOf } from './long-windows.ts';
+import { DayBook, type LongWindow, longWindowsEndedWith, longWindowsOf } from './long-windows.ts';
 import { type Look, oldLooks } from './old-looks.ts';
 import { PartCache } from './part-cache.ts';
 import { ReplayedRevisions, type ReplayedRevisionsState, type RevisionsWanted } from './replayed-revisions.ts';
@@ -56,18 +58,10 @@ export interface KpiEngineState {
     provisional: readonly string[],
   ])[];
   readonly finalMarks: readonly (readonly [key: string, watermarkMs: number])[];
-  readonly revisions: readonly (readonly [key: string, revision: number, reason: RevisionReason | undefined])[];
+  readonly revisions: ReturnType<KpiRevisions['state']>;
   readonly days: DayLedgerState;
   readonly replayed?: ReplayedRevisionsState;
 }
-
-/** How often a window was corrected, and why the last time. */
-interface Revision {
-  readonly count: number;
-  readonly reason: RevisionReason | undefined;
-}
-
-const NOT_REVISED: Revision = { count: 0, reason: undefined };
 
 interface Todo {
   readonly bounds: Bounds;
@@ -99,15 +93,6 @@ interface Member extends KpiDevice {
   /** Newest event time of its series at the end of the last tick, ms UTC. */
   newestMs: number;
 }
-
-/**
- * Windows reach back a day and hold one; two more for days of 25 hours and late ticks. Revisions of older windows, which
- * late-filed readings change, are those of the store.
- */
-const REVISIONS_KEPT_BEYOND_HORIZON_MS = 4 * DAY_MS;
-
-/** Windows of a year and of the year before it. */
-const LONG_REVISIONS_KEPT_MS = 800 * DAY_MS;
 
 /** A window that is not final. */
 interface OpenWindow {
@@ -155,8 +140,7 @@ export class KpiEngine {
   readonly #zones: ReadonlyMap<string, ZoneNode>;
   /** Watermark of a scope when it was last looked at: windows that end before it are final. */
   readonly #finalMarks = new Map<string, number>();
-  /** Revisions above 0, by KPI, scope and window. */
-  readonly #revisions = new Map<string, Revision>();
+  readonly #revisions: KpiRevisions;
   /** Marks of the tick that runs: within it every window is held against the marks before. */
   readonly #raisedMarks = new Map<string, number>();
   readonly #replayed = new ReplayedRevisions();
@@ -167,6 +151,7 @@ export class KpiEngine {
   constructor(definitions: readonly KpiDefinition[], city: KpiCity, source: KpiSource) {
     this.#city = city;
     this.#source = source;
+    this.#revisions = new KpiRevisions(source);
     this.#zones = zoneTree(city.id, city.population, city.zones, city.cityFacts);
     this.#tracked = definitions.map((kpi) => this.#track(kpi));
     this.#days = new DayBook(
@@ -219,7 +204,7 @@ export class KpiEngine {
    */
   oldLooks(keptFromMs: number): KpiReach[] {
     return this.#tracked.flatMap((tracked) => {
-      const kept = { hoursMs: keptFromMs, revisionsMs: this.#revisionsOfFromMs(tracked.kpi) };
+      const kept = { hoursMs: keptFromMs, revisionsMs: this.#revisions.keptFromMs(tracked.kpi) };
       return oldLooks(tracked, this.#looksBefore(tracked, keptFromMs), kept, this.#zones);
     });
   }
@@ -234,13 +219,8 @@ export class KpiEngine {
 
   /** @param rows what the store says of `revisionsWanted`; of more windows too */
   settleRevisions(rows: Iterable<Pick<KpiValue, 'kpi' | 'zone' | 'startMs' | 'revision' | 'reason'>>): void {
-    const counted = [...this.#replayed.windows()];
-    for (const { kpi, zone, startMs } of counted) this.#revisions.delete(`${kpi}\n${zone}\n${startMs}`);
-    for (const row of rows) {
-      if (!this.#replayed.has(row)) continue;
-      const { kpi, zone, startMs, revision, reason } = row;
-      this.#revisions.set(`${kpi}\n${zone}\n${startMs}`, { count: revision, reason });
-    }
+    for (const { kpi, zone, startMs } of this.#replayed.windows()) this.#revisions.drop(kpi, zone, startMs);
+    this.learnRevisions(Array.from(rows).filter((row) => this.#replayed.has(row)));
     this.#replayed.clear();
   }
 
@@ -273,7 +253,7 @@ export class KpiEngine {
     this.#raisedMarks.clear();
     if (Math.floor(nowMs / DAY_MS) !== Math.floor(this.#nowMs / DAY_MS)) {
       // Behind all that this tick was to fold, however far time moved in it.
-      this.#days.forget(this.#source.calendar, nowMs);
+      this.#days.forget(this.#source.calendar, nowMs, nowMs - this.#source.horizonStartMs());
     }
     this.#nowMs = nowMs;
     for (const { series } of changed) this.#rememberNewest(series);
@@ -296,6 +276,50 @@ export class KpiEngine {
     return explainValue({ ...tracked, parts: new PartCache() }, context, ignored, question);
   }
 
+  /** Windows of a KPI that are looked at again when its facts or its configuration were changed. */
+  windowsAgain(kpi: KpiDefinition): Bounds[] {
+    const { calendar } = this.#source;
+    const keptFromMs = this.#source.levelsKeptFromMs?.() ?? this.#source.horizonStartMs();
+    return windowsAgain(kpi, { calendar, nowMs: this.#source.nowMs(), keptFromMs });
+  }
+
+  /**
+   * Looks again at windows of a KPI, between ticks: KPIs of hours and days first, then those that are folded from days,
+   * then `endLookAgain`.
+   *
+   * @param published newest revisions of the windows that `windowsAgain` says
+   * @returns what is not what was published, as revisions of that
+   */
+  lookAgain(kpi: KpiDefinition, published: readonly KpiValue[], reason: RevisionReason): RevisedValue[] {
+    const tracked = this.#tracked.find(({ kpi: { id } }) => id === kpi.id);
+    if (tracked === undefined) return [];
+    const before = new Map(published.map((value) => [`${value.zone}\n${value.startMs}`, value]));
+    const everywhere = { devices: new Set(tracked.devices.keys()), zones: new Set(this.#zones.keys()) };
+    const evaluation = this.#evaluation(tracked, this.#source.nowMs(), new Map());
+    return this.windowsAgain(kpi).flatMap((bounds) => {
+      const scopes = [...this.#scopesOf(tracked, { bounds, ...everywhere })];
+      return scopes.flatMap((scope) => {
+        const look = { bounds, scope, published: before.get(`${scope}\n${bounds.startMs}`), reason };
+        return valueAgain(evaluation, this.#revisions, look) ?? [];
+      });
+    });
+  }
+
+  /** Windows of days were looked at too: what their days say now is no news to the next tick. */
+  endLookAgain(): void {
+    this.#days.takeChanged();
+    for (const { group } of this.#tracked) group.watermarks.clear();
+  }
+
+  /** Takes revisions that the store has and a state from before them has not. */
+  learnRevisions(rows: Iterable<Pick<KpiValue, 'kpi' | 'zone' | 'startMs' | 'revision' | 'reason'>>): void {
+    const kpis = new Map(this.#tracked.map(({ kpi }) => [kpi.id, kpi]));
+    for (const { kpi: id, zone, startMs, revision, reason } of rows) {
+      const kpi = kpis.get(id);
+      if (kpi !== undefined) this.#revisions.learn(kpi, zone, startMs, { count: revision, reason });
+    }
+  }
+
   state(): KpiEngineState {
     return {
       nowMs: this.#nowMs,
@@ -307,7 +331,7 @@ export class KpiEngine {
         ),
       ),
       finalMarks: [...this.#finalMarks],
-      revisions: [...this.#revisions].map(([key, { count, reason }]) => [key, count, reason] as const),
+      revisions: this.#revisions.state(),
       days: this.#days.state(),
       replayed: this.#replayed.state(),
     };
@@ -323,7 +347,7 @@ export class KpiEngine {
       this.#tracked.find(({ kpi }) => kpi.id === id)?.open.set(startMs, entry);
     }
     for (const [key, watermarkMs] of state.finalMarks) this.#finalMarks.set(key, watermarkMs);
-    for (const [key, count, reason] of state.revisions) this.#revisions.set(key, { count, reason });
+    this.#revisions.restore(state.revisions);
     this.#days.ledger.restore(state.days);
     this.#replayed.restore(state.replayed ?? []);
   }
@@ -340,44 +364,7 @@ export class KpiEngine {
   /** Once a day of event time: revisions of windows that nothing can change any more. */
   #forget(nowMs: number): void {
     if (Math.floor(nowMs / DAY_MS) === Math.floor(this.#nowMs / DAY_MS)) return;
-    const isLong = new Set(this.#tracked.flatMap(({ kpi }) => (isCorrectedForLong(kpi) ? [kpi.id] : [])));
-    for (const key of this.#revisions.keys()) {
-      const kpi = key.slice(0, key.indexOf('\n'));
-      const fromMs = isLong.has(kpi) ? this.#longRevisionsFromMs() : this.#revisionsFromMs();
-      if (Number(key.slice(key.lastIndexOf('\n') + 1)) < fromMs) this.#revisions.delete(key);
-    }
-  }
-
-  /** The same all day of event time, so that a restart remembers as much. */
-  #revisionsFromMs(): number {
-    const nowMs = this.#source.nowMs();
-    const horizonMs = nowMs - this.#source.horizonStartMs();
-    return Math.floor(nowMs / DAY_MS) * DAY_MS - horizonMs - REVISIONS_KEPT_BEYOND_HORIZON_MS;
-  }
-
-  /** Windows of many days are corrected for as long as days are kept, and begin a year before they end. */
-  #longRevisionsFromMs(): number {
-    return Math.floor(this.#source.nowMs() / DAY_MS) * DAY_MS - LONG_REVISIONS_KEPT_MS;
-  }
-
-  #revisionsOfFromMs(kpi: KpiDefinition): number {
-    return isCorrectedForLong(kpi) ? this.#longRevisionsFromMs() : this.#revisionsFromMs();
-  }
-
-  /** How often the window was corrected, this time included, and why the last time. */
-  #revisionOf(definition: KpiDefinition, scope: string, bounds: Bounds, isCorrected: boolean): Revision {
-    const { id: kpi } = definition;
-    const { startMs } = bounds;
-    const key = `${kpi}\n${scope}\n${startMs}`;
-    const isOld = startMs < this.#revisionsOfFromMs(definition);
-    const stored = isOld ? { count: this.#source.storedRevision(kpi, scope, startMs), reason: undefined } : undefined;
-    const before = stored ?? this.#revisions.get(key) ?? NOT_REVISED;
-    if (!isCorrected) return before;
-    // Hours from before the horizon are not kept: they were read back from the store.
-    const isRebuilt = neededUntilMs(definition, bounds) <= this.#source.horizonStartMs();
-    const revision: Revision = { count: before.count + 1, reason: isRebuilt ? 'rebuilt' : 'late' };
-    if (!isOld) this.#revisions.set(key, revision);
-    return revision;
+    this.#revisions.forget(this.#tracked.map(({ kpi }) => kpi));
   }
 
   #rememberNewest(series: number): void {
@@ -589,7 +576,7 @@ export class KpiEngine {
     const wasFinal = neededUntilMs(kpi, bounds) <= markMs && entry?.provisional.has(scope) !== true;
     // What was said and has nothing behind it any more is taken back by a value that says nothing.
     if (!evaluation.hasPart(bounds, scope) && !wasFinal && entry?.scopes.has(scope) !== true) return;
-    const { count, reason } = this.#revisionOf(kpi, scope, bounds, changed && wasFinal);
+    const { count, reason } = this.#revisions.of(kpi, scope, bounds, changed && wasFinal);
     const isProvisional = evaluation.isProvisional(bounds, scope);
     const final = !isProvisional && (wasFinal || evaluation.watermarkMs(scope) >= neededUntilMs(kpi, bounds));
     values.push(evaluation.value(bounds, scope, count, final, reason));
@@ -627,14 +614,6 @@ export class KpiEngine {
       customersCounted: (zone) => this.#source.customersCounted?.(zone) ?? 0,
     };
   }
-}
-
-/**
- * Windows of many days, and those of outages: both are made of what is remembered for years and not of hours, so that
- * they change long after these are forgotten.
- */
-function isCorrectedForLong({ window, looksAt }: KpiDefinition): boolean {
-  return isLongWindow(window) || looksAt?.length === 0;
 }
 
 function emptyGroup(): Omit<Group, 'id'> {

@@ -19,7 +19,7 @@ export const ROLLING_DAYS = 365;
  * A correction of an old day makes revisions of the rolling windows of this many days, and of all months and years that
  * it lies in. Rolling windows that ended longer ago stay as they were said: newer ones have taken their place.
  */
-const ROLLING_REVISED_MS = 31 * DAY_MS;
+export const ROLLING_REVISED_MS = 31 * DAY_MS;
 
 /** Days are kept for the longest window that can be corrected: the year that began before the oldest late reading. */
 const DAYS_KEPT_MS = 400 * DAY_MS;
@@ -131,8 +131,8 @@ export class DayBook {
   }
 
   /** Once a day of event time. */
-  forget(calendar: Calendar, nowMs: number): void {
-    const fromMs = calendar.yearStart(nowMs - DAYS_KEPT_MS);
+  forget(calendar: Calendar, nowMs: number, horizonMs: number): void {
+    const fromMs = calendar.yearStart(nowMs - Math.max(DAYS_KEPT_MS, horizonMs));
     this.ledger.forgetBefore((kpi) => yearsEarlier(calendar, fromMs, this.#yearsBefore.get(kpi) ?? 0));
   }
 

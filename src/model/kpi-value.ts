@@ -42,6 +42,29 @@ export type AggregateWindow = WindowKind | RollingWindow | ClockWindow;
 export const REVISION_REASONS = ['late', 'rebuilt', 'facts', 'config'] as const;
 export type RevisionReason = (typeof REVISION_REASONS)[number];
 
+/** What is published of a window, without what moves on by itself or tells how often it was said. */
+const SAID = [
+  'value',
+  'band',
+  'valid',
+  'validCount',
+  'expectedCount',
+  'deviceCount',
+  'coveredPopulation',
+  'note',
+] as const;
+
+/** Whether two values of a window say the same. */
+export function saysTheSame(a: KpiValue, b: KpiValue): boolean {
+  return SAID.every((key) => a[key] === b[key]);
+}
+
+/** A value on its way to those who watch. */
+export interface RevisedValue extends KpiValue {
+  /** What the revision takes the place of, where that is known. */
+  readonly before?: number | null;
+}
+
 /** One KPI value of one zone (or device) and window, with what it is worth. */
 export interface KpiValue {
   /** Id of the KPI definition, such as `air-pm2-5-hour`. */

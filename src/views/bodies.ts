@@ -3,9 +3,9 @@ import type { KpiInfo, KpiTarget } from '../kpis/index.ts';
 import {
   type Accounting,
   type DataQuality,
-  type KpiValue,
   QUALITY_NAMES,
   qualityWith,
+  type RevisedValue,
   type Series,
 } from '../model/index.ts';
 import { type DeviceRow, type QuarantineRow, ReadingStatus, type StoredReading } from '../store/index.ts';
@@ -29,7 +29,7 @@ import type { ViewSources } from './views.ts';
  */
 
 /** Makes bodies of KPI values, each with the data-quality label that its city facts leave it (KPI.md 1.3). */
-export function kpiBodies({ kpis, facts }: Pick<ViewSources, 'kpis' | 'facts'>): (value: KpiValue) => KpiValueBody {
+export function kpiBodies({ kpis, facts }: Pick<ViewSources, 'kpis' | 'facts'>): (value: RevisedValue) => KpiValueBody {
   const factsOf = new Map(kpis.map((info) => [info.id, info.facts ?? []]));
   return (value) => {
     const { startMs, endMs, watermarkMs, ...rest } = value;

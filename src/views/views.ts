@@ -3,7 +3,7 @@ import type { Config } from '../config/index.ts';
 import type { JobState } from '../jobs/index.ts';
 import type { JournalStats } from '../journal/index.ts';
 import type { Explanation, KpiInfo, KpiQuestion, U4sscKpi, u4sscOverview } from '../kpis/index.ts';
-import type { Accounting, FactsInForce, KpiValue } from '../model/index.ts';
+import type { Accounting, FactsInForce, KpiValue, RevisedValue } from '../model/index.ts';
 import type { DeviceRow, Store } from '../store/index.ts';
 import type { aggregateNeed, aggregatePanes, aggregateReadings, WindowEvent } from '../windows/index.ts';
 
@@ -13,7 +13,7 @@ export interface LiveUpdate {
   readonly sequence: number;
   /** Wall clock, ms UTC. */
   readonly atMs: number;
-  readonly kpis: readonly KpiValue[];
+  readonly kpis: readonly RevisedValue[];
   readonly devices: readonly DeviceRow[];
   readonly accounting: Accounting;
 }

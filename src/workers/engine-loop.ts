@@ -1,7 +1,7 @@
 import type { Clock } from '../base/index.ts';
 import type { JournalReader, JournalRecord } from '../journal/index.ts';
 import type { KpiQuestion } from '../kpis/index.ts';
-import type { KpiValue } from '../model/index.ts';
+import type { RevisedValue } from '../model/index.ts';
 import type { StoreBatch, StoredKpis, StoreHistory } from '../store/index.ts';
 import type { EngineStanding, LiveUpdate } from '../views/index.ts';
 import type { WhyOutcome } from './engine-protocol.ts';
@@ -27,6 +27,8 @@ export interface EngineLoopOptions {
   readonly writer: BatchWriter;
   /** Journal position that the store included at the start. */
   readonly storePosition: number;
+  /** Basis of its KPI values; undefined when it does not say. */
+  readonly storeBasis?: string | undefined;
   readonly snapshots: Snapshots;
   readonly snapshotEveryMs: number;
   readonly clock: Clock;
@@ -49,6 +51,8 @@ export class EngineLoop {
   #durable: number;
   #wake: () => void = () => {};
   #stopping = false;
+  /** What was published under another configuration has been looked at again. */
+  #hasLookedAgain = false;
   /** The question that waits for the end of a tick. */
   #question: { readonly question: KpiQuestion; readonly tell: (outcome: WhyOutcome) => void } | undefined;
   #snapshotDueMs: number;
@@ -87,7 +91,7 @@ export class EngineLoop {
   async run(): Promise<void> {
     const { pipeline, reader } = this.#options;
     while (!this.#stopping) {
-      await this.#answer();
+      await this.#betweenTicks();
       if (pipeline.sequence >= this.#durable) {
         if (this.#snapshot === undefined) await this.#sleep();
         else await this.#stepSnapshot();
@@ -97,17 +101,42 @@ export class EngineLoop {
       for (const record of records) {
         if (this.#stopping) break;
         await this.#take(record);
-        await this.#answer();
+        await this.#betweenTicks();
       }
     }
     await Promise.all(this.#writes);
     await this.#snapshot?.giveUp();
   }
 
+  /** What is done where a tick has ended: the store then has all that the engine has. */
+  async #betweenTicks(): Promise<void> {
+    const { pipeline, storePosition } = this.#options;
+    if (!pipeline.isSettled) return;
+    if (!this.#hasLookedAgain && pipeline.sequence >= storePosition) {
+      this.#hasLookedAgain = true;
+      await this.#lookAgain();
+    }
+    await this.#answer();
+  }
+
+  /** The basis is written last: what a kill leaves undone is done at the next start. */
+  async #lookAgain(): Promise<void> {
+    const { pipeline, writer, storeBasis, clock, onTick } = this.#options;
+    await Promise.all(this.#writes.splice(0));
+    for await (const values of pipeline.lookAgain(storeBasis, writer)) {
+      await writer.write(pipeline.batchOf(values));
+      const { accounting, late, outages, events, nowMs } = pipeline.standing();
+      const kpis = toldValues(values);
+      const update = { sequence: pipeline.sequence, atMs: clock.nowMs(), kpis, devices: [], accounting };
+      onTick(update, { nowMs, late, outages, events });
+    }
+    if (storeBasis !== pipeline.basis) await writer.write(pipeline.batchOf([], pipeline.basis));
+  }
+
   /** Answers the question that waits, where a tick has ended: the store then has all that the engine has. */
   async #answer(): Promise<void> {
     const { pipeline, writer, storePosition } = this.#options;
-    if (this.#question === undefined || !pipeline.isSettled) return;
+    if (this.#question === undefined) return;
     const { question, tell } = this.#question;
     if (pipeline.sequence < storePosition) {
       this.#question = undefined;
@@ -148,7 +177,7 @@ export class EngineLoop {
     const update: LiveUpdate = {
       sequence: batch.position,
       atMs: clock.nowMs(),
-      kpis: newestOfZones(batch.kpis),
+      kpis: toldValues(batch.kpis),
       devices: batch.devices,
       accounting,
     };
@@ -223,14 +252,20 @@ export class EngineLoop {
   }
 }
 
-/** What live views show: the newest window of every KPI of zones and city. */
-function newestOfZones(kpis: readonly KpiValue[]): KpiValue[] {
-  const newest = new Map<string, KpiValue>();
+/** Corrected values of older windows that one update carries: a year that is rebuilt has far more. */
+const REVISED_TOLD_MAX = 1_000;
+
+/** What live views show: the newest window of every KPI of zones and city, and before them what was corrected. */
+function toldValues(kpis: readonly RevisedValue[]): RevisedValue[] {
+  const newest = new Map<string, RevisedValue>();
+  const revised = new Set<RevisedValue>();
   for (const value of kpis) {
     if (value.zone.startsWith('device:')) continue;
+    if (value.revision > 0) revised.add(value);
     const key = `${value.kpi}\n${value.zone}`;
     const before = newest.get(key);
     if (before === undefined || value.startMs >= before.startMs) newest.set(key, value);
   }
-  return [...newest.values()];
+  for (const value of newest.values()) revised.delete(value);
+  return [...[...revised].slice(-REVISED_TOLD_MAX), ...newest.values()];
 }

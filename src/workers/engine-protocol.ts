@@ -14,6 +14,8 @@ export interface EngineThreadSettings {
   readonly journalFirstSequence: number;
   /** Journal position that the store includes. */
   readonly storePosition: number;
+  /** Basis of the store's KPI values; undefined when it does not say. */
+  readonly storeBasis: string | undefined;
   /** The engine's end of a writer port of the store thread. */
   readonly storePort: MessagePort;
 }

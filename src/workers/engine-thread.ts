@@ -51,6 +51,7 @@ const loop = new EngineLoop({
   reader,
   writer,
   storePosition: settings.storePosition,
+  storeBasis: settings.storeBasis,
   snapshots,
   snapshotEveryMs: config.snapshot.every,
   clock: systemClock,

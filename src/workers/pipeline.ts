@@ -2,16 +2,26 @@ import { type CityConfig, type DevicePlacement, devicePlacements } from '../conf
 import { INTAKE_LIMITS, type Intake, type IntakeLimits } from '../intake/index.ts';
 import type { JournalRecord } from '../journal/index.ts';
 import { KpiEngine, type KpiEngineState, type KpiQuestion, type OutageBookStats } from '../kpis/index.ts';
-import type { Accounting, Message, Reading, Series } from '../model/index.ts';
+import {
+  type Accounting,
+  type KpiValue,
+  type Message,
+  PaneColumnsBuilder,
+  type Reading,
+  type RevisedValue,
+  type Series,
+} from '../model/index.ts';
 import { ReadingStatus, type StoreBatch, type StoredKpis, type StoreHistory } from '../store/index.ts';
 import type { WhyAnswer } from '../views/index.ts';
 import { type ReadingOutcome, WindowEngine, type WindowEvent, type WindowTick } from '../windows/index.ts';
 import { AccountingCounter } from './accounting-counter.ts';
 import { cityKpis } from './city-kpis.ts';
 import { DeviceTracker, type DeviceTrackerState } from './device-tracker.ts';
+import { kpiBasis } from './kpi-basis.ts';
 import { kpiCity } from './kpi-city.ts';
 import { kpiSource } from './kpi-source.ts';
 import { LateRebuild, type LateRebuildState, type LateStats } from './late-rebuild.ts';
+import { LookAgain } from './look-again.ts';
 import { LookBack } from './look-back.ts';
 import { OutageTracker, type OutageTrackerState } from './outage-tracker.ts';
 import { quarantineRow } from './quarantine-row.ts';
@@ -30,6 +40,8 @@ export type EventCounts = Readonly<Record<WindowEvent['kind'], number>>;
 /** Plain data of everything behind the journal except the windows, for snapshots. */
 export interface PipelineState {
   readonly sequence: number;
+  /** Absent in snapshots of earlier versions. */
+  readonly basis?: string;
   readonly kpis: KpiEngineState;
   readonly devices: DeviceTrackerState;
   readonly late: LateRebuildState;
@@ -71,6 +83,11 @@ export class Pipeline {
   readonly #late: LateRebuild;
   readonly #lookBack = new LookBack();
   readonly #why: Why;
+  readonly #again: LookAgain;
+  /** What KPI values depend on beside the readings. */
+  readonly basis: string;
+  /** That of the snapshot that the state came from. */
+  #basisBefore: string | undefined;
   readonly #outages: OutageTracker;
   readonly #placementOf: (device: string) => DevicePlacement;
   readonly #accounting = new AccountingCounter();
@@ -114,9 +131,11 @@ export class Pipeline {
     this.#kpis = new KpiEngine(
       definitions,
       kpiCity(config, placementOf),
-      kpiSource(this.#windows, () => this.#why.oldHours ?? this.#lookBack.hours, this.#outages),
+      kpiSource(this.#windows, () => this.#why.oldHours ?? this.#again.oldHours ?? this.#lookBack.hours, this.#outages),
     );
     this.#why = new Why(this.#windows, this.#kpis, definitions);
+    this.#again = new LookAgain(this.#windows, this.#kpis, definitions);
+    this.basis = kpiBasis(config);
   }
 
   /** Sequence of the newest record taken. */
@@ -137,6 +156,43 @@ export class Pipeline {
    */
   explain(question: KpiQuestion, history: StoreHistory & StoredKpis): Promise<WhyAnswer | undefined> {
     return this.#why.answer(question, history);
+  }
+
+  /**
+   * Looks again at what was published under another configuration; once, as soon as the state is at the store's position,
+   * and while the pipeline is settled.
+   *
+   * @param published basis of the store's values; undefined when it does not say
+   * @param history the store, which has committed the batches of all ticks so far
+   * @returns values to be stored at this position, KPI by KPI
+   */
+  async *lookAgain(
+    published: string | undefined,
+    history: StoreHistory & StoredKpis,
+  ): AsyncGenerator<readonly RevisedValue[]> {
+    if (published === this.basis && this.#basisBefore === this.basis) return;
+    yield* this.#again.run(published, this.basis, history);
+  }
+
+  /** A batch of the present position with nothing but these values, and the basis of all. */
+  batchOf(kpis: readonly KpiValue[], basis?: string): StoreBatch {
+    return {
+      ...{ position: this.#sequence, series: [], devices: [], quarantine: [], kpis },
+      readings: new ReadingColumnsBuilder().finish(),
+      panes: new PaneColumnsBuilder().finish(),
+      ...(basis === undefined ? {} : { basis }),
+    };
+  }
+
+  /** How it stands since the last tick. */
+  standing(): Omit<PipelineTick, 'batch'> {
+    return {
+      accounting: this.#accounting.value(this.#sequence),
+      late: this.#late.stats(),
+      outages: this.#outages.stats(),
+      events: { ...this.#events },
+      nowMs: this.#windows.nowMs,
+    };
   }
 
   /** Begins behind a record instead of at the first one, with nothing known of what was before. */
@@ -231,14 +287,7 @@ export class Pipeline {
     this.#flushedSequence = this.#sequence;
     this.#late.finishTick();
     this.#lookBack.finishTick();
-    return {
-      batch,
-      accounting: this.#accounting.value(this.#sequence),
-      late: this.#late.stats(),
-      outages: this.#outages.stats(),
-      events: { ...this.#events },
-      nowMs: this.#windows.nowMs,
-    };
+    return { batch, ...this.standing() };
   }
 
   /** Right after `flush` only: between ticks there is more than this holds. */
@@ -246,6 +295,7 @@ export class Pipeline {
     const windows = this.#windows.beginSnapshot();
     const state = {
       sequence: this.#sequence,
+      basis: this.basis,
       kpis: this.#kpis.state(),
       devices: this.#devices.state(),
       late: this.#late.state(),
@@ -262,6 +312,7 @@ export class Pipeline {
       this.#windows.restorePiece(piece, (device) => this.#placementOf(device).expectEveryMs);
     }
     this.startAt(state.sequence);
+    this.#basisBefore = state.basis;
     this.#late.restore(state.late);
     Object.assign(this.#events, state.events);
     this.#devices.restore(state.devices);

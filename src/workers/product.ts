@@ -185,7 +185,7 @@ class RunningProduct implements Product {
 
   async #openEngine(): Promise<void> {
     const { config, log } = this.#options;
-    const { position } = await this.#store.open();
+    const { position, basis } = await this.#store.open();
     this.#storeSequence = position;
     const durable = this.#journal.durableSequence();
     if (position > durable) {
@@ -203,6 +203,7 @@ class RunningProduct implements Product {
         snapshotFolder: join(config.dataFolder, 'snapshots'),
         journalFirstSequence: this.#journal.stats().firstSequence,
         storePosition: position,
+        storeBasis: basis,
         storePort: this.#store.writerPort(),
       },
       {

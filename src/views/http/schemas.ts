@@ -145,6 +145,11 @@ export const kpiValueSchema = z
     coveredPopulation: count,
     revision: z.int(),
     reason: z.enum(REVISION_REASONS).nullable().describe('Why the newest revision was made; null for revision 0'),
+    before: z
+      .number()
+      .nullable()
+      .optional()
+      .describe('On the stream: the value that a revision takes the place of, where the server still has it'),
     final: z.boolean().describe('False while the window is open'),
     watermark: time.nullable(),
     method: z.string(),

@@ -54,8 +54,7 @@ export function openStream(context: RouteContext, limits: StreamLimits): { reado
     }),
   });
   const unsubscribe = sources.onUpdate((update) => {
-    latest.apply(update);
-    hub.push(update);
+    hub.push(latest.apply(update));
   });
   const timer = setInterval(() => hub.beat(), HEARTBEAT_MS);
   timer.unref();

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { HOUR_MS } from '../../base/index.ts';
 import type { ExplainedDevice, KpiQuestion } from '../../kpis/index.ts';
-import { KPI_WINDOW_KINDS, type KpiValue } from '../../model/index.ts';
+import { KPI_WINDOW_KINDS, type KpiValue, saysTheSame } from '../../model/index.ts';
 import { kpiBodies } from '../bodies.ts';
 import { isoOrNull, isoTime } from '../times.ts';
 import type { WhyAnswer } from '../views.ts';
@@ -120,19 +120,4 @@ function daysBody(days: WhyAnswer['explanation']['days']): WhyBody['days'] {
 
 function reasonOf(published: KpiValue | undefined): Pick<KpiValue, 'reason'> {
   return published?.reason === undefined ? {} : { reason: published.reason };
-}
-
-/** What tells how far the inputs were is left out: it moves on by itself. */
-function saysTheSame(a: KpiValue, b: KpiValue): boolean {
-  const keys = [
-    'value',
-    'band',
-    'valid',
-    'validCount',
-    'expectedCount',
-    'deviceCount',
-    'coveredPopulation',
-    'note',
-  ] as const;
-  return keys.every((key) => a[key] === b[key]);
 }
