@@ -95,6 +95,23 @@ describe('windows that wait for a slow device of their zone', () => {
   }, 60_000);
 });
 
+describe('windows of many days that late readings correct', () => {
+  it('count their corrections alike when the engine was started anew in the midst of these, behind the store', async () => {
+    const station: Source = { device: 'air-2', quantity: 'no2', everyMs: HOUR_MS };
+    const late: Source = { device: 'air-3', quantity: 'o3', everyMs: HOUR_MS };
+    // A reading an hour, each 100 hours late; the day that it belongs to is rebuilt with each of them.
+    const journal = records([station], (step) =>
+      step >= 100 && step < 120 ? [{ source: late, step: step - 100 }] : [],
+    );
+    const straight = await run(journal);
+    const corrected = [...straight.kpis.values()].filter(({ kpi, zone }) => kpi === 'air-o3-365d' && zone === 'west');
+    expect(Math.max(...corrected.map(({ revision }) => revision))).toBeGreaterThan(10);
+    for (const restartAt of [108, 111]) {
+      expect(differences(await run(journal, restartAt), straight)).toEqual([]);
+    }
+  }, 60_000);
+});
+
 /** Values that differ in any bit, by key; with what one of them lacks. */
 function differences(a: MemoryStore, b: MemoryStore): unknown[] {
   const keys = new Set([...a.kpis.keys(), ...b.kpis.keys()]);
@@ -140,11 +157,18 @@ interface Told {
   readonly fromMs: number;
 }
 
-function records(sources: readonly Source[]): JournalRecord[] {
+interface Late {
+  readonly source: Source;
+  readonly step: number;
+}
+
+/** @param lateAt what comes in a step of an earlier one */
+function records(sources: readonly Source[], lateAt: (step: number) => readonly Late[] = () => []): JournalRecord[] {
   const result: JournalRecord[] = [];
   for (let step = 0; step < TICKS; step++) {
-    const fromMs = START_MS + step * STEP_MS;
-    for (const source of sources) {
+    const told = [...sources.map((source) => ({ source, step })), ...lateAt(step)];
+    for (const { source, step: ofStep } of told) {
+      const fromMs = START_MS + ofStep * STEP_MS;
       const payload = new TextEncoder().encode(JSON.stringify({ source, fromMs } satisfies Told));
       const message: Message = {
         ...{ topic: 't', payload, payloadBytes: payload.length, clientId: 'c' },

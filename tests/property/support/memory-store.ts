@@ -139,7 +139,8 @@ export class MemoryStore implements StoreHistory {
     return {
       panes: this.#namedPanes().map(([key, { revision: _corrected, ...pane }]) => [key, pane]),
       kpis: sorted(newest.map((value) => [`${value.kpi} ${value.zone} ${value.startMs}`, value] as const)).map(
-        ([key, { watermarkMs: _said, final: _known, revision: _corrected, reason: _why, ...value }]) => [key, value],
+        ([key, { watermarkMs: _said, final: _known, revision: _corrected, reason: _why, ...value }]) =>
+          [key, value] as const,
       ),
     };
   }
