@@ -11,6 +11,8 @@ export interface DayRecord extends Pick<Part, 'value' | 'validCount' | 'expected
   readonly amounts: Amounts;
   /** Made of bulk meters, which see all that their district takes. */
   readonly bulk?: boolean;
+  /** Devices behind it, where that was told. */
+  readonly deviceCount?: number;
 }
 
 /** Plain data for snapshots: names of the amounts of each KPI, and days of one KPI and subject as rows. */
@@ -24,9 +26,10 @@ export interface DayLedgerState {
 /** Numbers of a row before the amounts: start, value, numerator, denominator, valid count, expected count, marks. */
 const FIXED = 7;
 
-/** Marks of a day, added up. */
+/** Marks of a day, added up; above them the number of devices. */
 const VALID = 1;
 const BULK = 2;
+const DEVICE = 4;
 
 /** Days of one KPI and one subject, by start. */
 class DayColumn {
@@ -79,6 +82,7 @@ class DayColumn {
         validCount: this.#rows[row + 4]!,
         expectedCount: this.#rows[row + 5]!,
         valid: (this.#rows[row + 6]! & VALID) !== 0,
+        deviceCount: Math.floor(this.#rows[row + 6]! / DEVICE),
         amounts: this.#amounts(row, names),
         ...((this.#rows[row + 6]! & BULK) === 0 ? {} : { bulk: true }),
       });
@@ -162,14 +166,15 @@ export class DayLedger {
   /**
    * A day from before what is kept is not taken: windows would be folded from it without the days beside it.
    *
+   * @param deviceCount devices behind it
    * @returns false when the day said the same before, or is not taken
    */
-  put(kpi: string, subject: string, startMs: number, part: Part | null): boolean {
+  put(kpi: string, subject: string, startMs: number, part: Part | null, deviceCount = 0): boolean {
     if (startMs < (this.#keptFromMs.get(kpi) ?? Number.NEGATIVE_INFINITY)) return false;
     const subjects = this.#subjects(kpi);
     let column = subjects.get(subject);
     if (part === null) return column?.put(startMs, undefined) ?? false;
-    const numbers = numbersOf(part, this.#namesOf(kpi, part));
+    const numbers = numbersOf(part, this.#namesOf(kpi, part), deviceCount);
     if (column === undefined) {
       column = new DayColumn(numbers.length + 1);
       subjects.set(subject, column);
@@ -245,10 +250,10 @@ export class DayLedger {
   }
 }
 
-function numbersOf(part: Part, names: readonly string[]): number[] {
+function numbersOf(part: Part, names: readonly string[], deviceCount: number): number[] {
   const { value, numerator, denominator, validCount, expectedCount, valid, bulk = false, amounts } = part;
   const numbers = [value ?? Number.NaN, numerator ?? Number.NaN, denominator ?? Number.NaN];
-  numbers.push(validCount, expectedCount, (valid ? VALID : 0) + (bulk ? BULK : 0));
+  numbers.push(validCount, expectedCount, (valid ? VALID : 0) + (bulk ? BULK : 0) + DEVICE * deviceCount);
   for (const name of names) numbers.push(amounts?.[name] ?? Number.NaN);
   return numbers;
 }

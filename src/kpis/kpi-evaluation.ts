@@ -1,5 +1,6 @@
 import type { Calendar } from '../base/index.ts';
 import { type KpiValue, NO_FACTS, type RevisionReason } from '../model/index.ts';
+import type { DayRecord } from './day-ledger.ts';
 import type {
   CombinedPart,
   DayFold,
@@ -56,6 +57,9 @@ export interface EvaluationContext {
   /** Customers behind the electricity meters heard in a zone itself; '' for the city's own. */
   customersCounted?(zone: string): number;
 }
+
+/** Days taken together, and the devices behind them. */
+type Folded = Pick<ScopePart, 'part' | 'deviceCount'>;
 
 const NOTHING: ScopePart = { part: NO_PART, deviceCount: 0, coveredPopulation: 0 };
 
@@ -200,7 +204,7 @@ export class KpiEvaluation {
   #freshPart(window: KpiWindow, device: KpiDevice): Part | null {
     const { kpi } = this.members;
     const subject = `device:${device.device}`;
-    if (kpi.days !== undefined) return this.#folded(window, kpi.days, subject);
+    if (kpi.days !== undefined) return this.#folded(window, kpi.days, subject)?.part ?? null;
     this.#context.lookUpTo?.(this.#hoursUntilMs);
     const part = kpi.device(device, window);
     this.#context.days?.note(kpi.id, 'device', subject, window.startMs, part);
@@ -208,15 +212,29 @@ export class KpiEvaluation {
   }
 
   /** Days that have ended, taken together. */
-  #folded(window: KpiWindow, { of, fold, yearsBefore = 0 }: DayFold, subject: string): Part | null {
-    const { days, calendar, nowMs } = this.#context;
+  #folded(window: KpiWindow, { of, fold, yearsBefore = 0 }: DayFold, subject: string): Folded | null {
+    const { calendar, nowMs } = this.#context;
     const toMs = Math.min(window.endMs, calendar.dayStart(nowMs));
-    const records = days?.ledger.days(of.id, subject, window.startMs, toMs) ?? [];
+    const records = this.#days(of.id, subject, window.startMs, toMs);
     if (records.length === 0) return null;
     const span = { window, ...elapsedDays(calendar, window, nowMs) };
-    if (yearsBefore === 0) return fold(records, span);
     const fromMs = yearsEarlier(calendar, window.startMs, yearsBefore);
-    return fold(records, { ...span, before: days?.ledger.days(of.id, subject, fromMs, window.startMs) ?? [] });
+    const before = yearsBefore === 0 ? undefined : this.#days(of.id, subject, fromMs, window.startMs);
+    return {
+      part: fold(records, before === undefined ? span : { ...span, before }),
+      deviceCount: records.reduce((most, day) => Math.max(most, day.deviceCount ?? 0), 0),
+    };
+  }
+
+  /** Read once a tick: many KPIs are folded from the same days. */
+  #days(kpi: string, subject: string, fromMs: number, toMs: number): readonly DayRecord[] {
+    const { days, memo } = this.#context;
+    const key = `days\n${kpi}\n${subject}\n${fromMs}\n${toMs}`;
+    const known = memo?.get(key) as readonly DayRecord[] | undefined;
+    if (known !== undefined) return known;
+    const records = days?.ledger.days(kpi, subject, fromMs, toMs) ?? [];
+    memo?.set(key, records);
+    return records;
   }
 
   #zonePart(window: KpiWindow, node: ZoneNode): ScopePart | null {
@@ -262,19 +280,20 @@ export class KpiEvaluation {
   }
 
   #freshOwnPart(window: KpiWindow, node: ZoneNode): ScopePart | null {
-    const { kpi, byZone } = this.members;
+    const { kpi } = this.members;
     const { days } = this.#context;
     if (kpi.days?.level !== 'zone') {
       const own = this.#devicesPart(window, node);
-      days?.note(kpi.id, 'zone', node.id, window.startMs, own?.part ?? null);
+      days?.note(kpi.id, 'zone', node.id, window.startMs, own?.part ?? null, own?.deviceCount ?? 0);
       return own;
     }
-    const part = this.#folded(window, kpi.days, node.id);
-    if (part === null) return null;
+    const folded = this.#folded(window, kpi.days, node.id);
+    if (folded === null) return null;
+    const { part, deviceCount } = folded;
     const { ownPopulation } = node.at(window.startMs);
     return {
       part,
-      deviceCount: part.value === null ? 0 : (byZone.get(node.id)?.length ?? 0),
+      deviceCount: part.value === null ? 0 : deviceCount,
       coveredPopulation: part.value === null ? 0 : ownPopulation,
     };
   }

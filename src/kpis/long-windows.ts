@@ -119,9 +119,9 @@ export class DayBook {
   }
 
   /** Keeps what a day said, where windows are folded from it. */
-  note(kpi: string, level: DayLevel, subject: string, dayMs: number, part: Part | null): void {
+  note(kpi: string, level: DayLevel, subject: string, dayMs: number, part: Part | null, deviceCount = 0): void {
     if (this.#levels.get(kpi)?.has(level) !== true) return;
-    if (this.ledger.put(kpi, subject, dayMs, part)) this.#changed.push({ kpi, subject, dayMs });
+    if (this.ledger.put(kpi, subject, dayMs, part, deviceCount)) this.#changed.push({ kpi, subject, dayMs });
   }
 
   takeChanged(): readonly ChangedDay[] {
