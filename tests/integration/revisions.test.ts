@@ -2,8 +2,7 @@ import mqtt from 'mqtt';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { waitUntilLevel } from '../../simulators/verify/index.ts';
 import type { CityFile } from '../../src/config/index.ts';
-import type { KpiValueBody } from '../../src/views/http/schemas.ts';
-import type { WhyBody } from '../../src/views/http/why-schemas.ts';
+import type { KpiValueBody, WhyBody } from '../../src/views/http/schemas.ts';
 import { eventually, getJson, type Server, Workbench } from './support/workbench.ts';
 
 const STEP_S = 600;

@@ -10,6 +10,6 @@ export type {
   SeriesBody as Series,
   U4sscBody as U4ssc,
   U4sscKpiBody as U4sscKpi,
+  WhyBody as Why,
   ZonesBody as Zones,
 } from '../../src/views/http/schemas.ts';
-export type { WhyBody as Why } from '../../src/views/http/why-schemas.ts';

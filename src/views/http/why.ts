@@ -9,8 +9,7 @@ import type { RouteContext, TypedServer } from './context.ts';
 import { checkZone, infoBodies } from './kpis.ts';
 import { instant, limitUpTo, name, wholeNumber } from './parameters.ts';
 import { badParameter, HttpProblem, unknownName } from './problems.ts';
-import { errorSchema, type KpiInfoBody } from './schemas.ts';
-import { type WhyBody, whySchema } from './why-schemas.ts';
+import { errorSchema, type KpiInfoBody, type WhyBody, whySchema } from './schemas.ts';
 
 const DEVICES_MAX = 1_000;
 const DEVICES_USUAL = 200;
