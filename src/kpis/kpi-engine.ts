@@ -1,12 +1,26 @@
 import { assert, type Calendar, DAY_MS, MINUTE_MS } from '../base/index.ts';
 import type { FactHistories, KpiValue, RevisedValue, RevisionReason } from '../model/index.ts';
 import type { DayLedgerState } from './day-ledger.ts';
-import type { DeviceFacts, KpiDefinition, KpiDevice, KpiSeries, KpiSettings } from './definition.ts';
+import type { DeviceFacts, KpiDefinition, KpiSeries, KpiSettings } from './definition.ts';
 import { type Explanation, explainValue, type KpiQuestion } from './explain.ts';
 import { valueAgain, windowsAgain } from './kpi-again.ts';
-import { type EvaluationContext, KpiEvaluation, type KpiMembers } from './kpi-evaluation.ts';
+import { type EvaluationContext, KpiEvaluation } from './kpi-evaluation.ts';
 import type { KpiReach } from './kpi-reach.ts';
 import { KpiRevisions, LONG_REVISIONS_KEPT_MS } from './kpi-revisions.ts';
+import {
+  addSubject,
+  addTodo,
+  compare,
+  emptyGroup,
+  type Group,
+  insertByName,
+  listAt,
+  type Member,
+  noteOpen,
+  type Todo,
+  type Tracked,
+  todoAt,
+} from './kpi-tracked.ts';
 import { type Bounds, hasBegun, isOfWholeHours, neededUntilMs, touchedWindows, windowAt } from './kpi-windows.ts';
 import { DayBook, type LongWindow, longWindowsEndedWith, longWindowsOf } from './long-windows.ts';
 import { type Look, oldLooks } from './old-looks.ts';
@@ -63,13 +77,6 @@ export interface KpiEngineState {
   readonly replayed?: ReplayedRevisionsState;
 }
 
-interface Todo {
-  readonly bounds: Bounds;
-  readonly devices: Set<string>;
-  /** Zones of which more than the devices changed. */
-  readonly zones: Set<string>;
-}
-
 /** An hour of a series that says something else than before. */
 interface ChangedHour {
   readonly series: number;
@@ -84,42 +91,6 @@ interface Plan {
   readonly changed: readonly ChangedHour[];
   /** The store has what comes of the tick already: the journal is replayed. */
   readonly isStored: boolean;
-}
-
-interface Member extends KpiDevice {
-  /** The zone that it is counted in; the city for a device outside of all zones. */
-  readonly zone: string;
-  readonly series: KpiSeries[];
-  /** Newest event time of its series at the end of the last tick, ms UTC. */
-  newestMs: number;
-}
-
-/** A window that is not final. */
-interface OpenWindow {
-  readonly endMs: number;
-  readonly scopes: Set<string>;
-  /** Scopes in which something is not over that began in the window: only its end makes them final. */
-  readonly provisional: Set<string>;
-}
-
-/** Devices with series of the same quantities; KPIs that read these share it. */
-interface Group {
-  /** Names it, in marks: its quantities. */
-  readonly id: string;
-  readonly devices: Map<string, Member>;
-  readonly byZone: Map<string, KpiDevice[]>;
-  /** Devices that the configuration ignores. */
-  readonly ignored: Set<string>;
-  /** Some of its KPIs publish values of single devices. */
-  hasDeviceScope: boolean;
-  /** Watermarks of scopes in the tick that runs. */
-  readonly watermarks: Map<string, number>;
-}
-
-/** One KPI with the devices that have a part in it, and its windows that are not final. */
-interface Tracked extends KpiMembers {
-  readonly group: Group;
-  readonly open: Map<number, OpenWindow>;
 }
 
 /**
@@ -614,84 +585,4 @@ export class KpiEngine {
       customersCounted: (zone) => this.#source.customersCounted?.(zone) ?? 0,
     };
   }
-}
-
-function emptyGroup(): Omit<Group, 'id'> {
-  return { devices: new Map(), byZone: new Map(), ignored: new Set(), hasDeviceScope: false, watermarks: new Map() };
-}
-
-function noteOpen(
-  open: Map<number, OpenWindow>,
-  { startMs, endMs }: Bounds,
-  scope: string,
-  state: 'open' | 'provisional' | 'final',
-): void {
-  let entry = open.get(startMs);
-  if (entry === undefined) {
-    if (state === 'final') return;
-    entry = { endMs, scopes: new Set(), provisional: new Set() };
-    open.set(startMs, entry);
-  }
-  if (state === 'final') entry.scopes.delete(scope);
-  else entry.scopes.add(scope);
-  if (state === 'provisional') entry.provisional.add(scope);
-  else entry.provisional.delete(scope);
-}
-
-/** Members stand by name and not in the order of arrival, so that ties fall alike in every run. */
-function compare(a: string, b: string): number {
-  return a < b ? -1 : Number(a > b);
-}
-
-/** Puts a member where it stands by name; most come in order. */
-function insertByName(members: KpiDevice[], member: KpiDevice): void {
-  let at = members.length;
-  while (at > 0 && compare(members[at - 1]!.device, member.device) > 0) at--;
-  members.splice(at, 0, member);
-}
-
-function listAt<T>(lists: Map<string, T[]>, key: string): T[] {
-  let list = lists.get(key);
-  if (list === undefined) {
-    list = [];
-    lists.set(key, list);
-  }
-  return list;
-}
-
-/** A window of many days is looked at again because of a subject of the ledger of days. */
-function addSubject(todo: Map<Tracked, Map<number, Todo>>, tracked: Tracked, bounds: Bounds, subject: string): void {
-  const entry = todoAt(todo, tracked, bounds);
-  if (!subject.startsWith('device:')) {
-    if (tracked.kpi.days?.level !== 'zone') return;
-    tracked.parts.forget(bounds.startMs, '', subject);
-    entry.zones.add(subject);
-    return;
-  }
-  if (tracked.kpi.days?.level !== 'device') return;
-  const device = subject.slice('device:'.length);
-  const zone = tracked.group.devices.get(device)?.zone;
-  if (zone === undefined) return;
-  tracked.parts.forget(bounds.startMs, device, zone);
-  entry.devices.add(device);
-}
-
-function addTodo(todo: Map<Tracked, Map<number, Todo>>, tracked: Tracked, bounds: Bounds, member: Member): void {
-  const { devices, zones } = todoAt(todo, tracked, bounds);
-  if (tracked.kpi.scopes.includes('device')) devices.add(member.device);
-  else zones.add(member.zone);
-}
-
-function todoAt(todo: Map<Tracked, Map<number, Todo>>, tracked: Tracked, bounds: Bounds): Todo {
-  let windows = todo.get(tracked);
-  if (windows === undefined) {
-    windows = new Map();
-    todo.set(tracked, windows);
-  }
-  let entry = windows.get(bounds.startMs);
-  if (entry === undefined) {
-    entry = { bounds, devices: new Set(), zones: new Set() };
-    windows.set(bounds.startMs, entry);
-  }
-  return entry;
 }

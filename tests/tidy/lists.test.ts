@@ -72,7 +72,9 @@ describe('the list of KPIs', async () => {
   test('holds every definition that stands in the room', () => {
     const list = readIfThere('src/kpis/list.ts');
     const files = listFiles(PROJECT_ROOT, ['src/kpis'], /\.ts$/).filter((path) =>
-      /export (?:const \w+: (?:readonly )?KpiDefinition\b|function \w+\([^)]*\): KpiDefinition\b(?!\[))/.test(read(path)),
+      /export (?:const \w+: (?:readonly )?KpiDefinition\b|function \w+\([^)]*\): KpiDefinition\b(?!\[))/.test(
+        read(path),
+      ),
     );
     const unlisted = files.filter((path) => basename(path) !== 'list.ts' && !list.includes(`/${basename(path)}'`));
     expect(unlisted).toEqual([]);
