@@ -291,6 +291,11 @@ describe.skipIf(!hasBrowser)(`operators' page (skipped without ${CHROMIUM})`, ()
     expect(revisions[1]).toContain('readings came after the value was final');
     await panel.getByRole('button', { name: 'Next' }).click();
     await panel.getByText('201–260 of 260').waitFor();
+    await panel.getByRole('button', { name: 'Close' }).click();
+    await panel.waitFor({ state: 'detached' });
+    // The rest of the tile still leads to the KPI.
+    await tile.locator('.figure').click({ force: true });
+    await expect.poll(() => page.url()).toContain('#/kpi/air-pm2-5-24h/marenza');
     expect(errors).toEqual([]);
     await page.close();
   });

@@ -143,6 +143,7 @@ function Tile({ kpi, zone, value: newest }: { kpi: KpiInfo; zone: string; value:
         <Figure kpi={kpi} value={value} />
         {value === undefined ? null : <Band kpi={kpi} value={value} />}
         {value === undefined || value.note === '' ? null : <span class="note">{value.note}</span>}
+        {value === undefined ? null : <Why kpi={kpi} zone={zone} value={value} />}
       </div>
       {value === undefined ? <p class="no-value">No value yet</p> : <TileFoot kpi={kpi} zone={zone} value={value} />}
     </article>
@@ -171,7 +172,6 @@ function TileFoot({ kpi, zone, value }: { kpi: KpiInfo; zone: string; value: Kpi
         <Coverage value={value} />
         <span class="tags">
           <Standing value={value} />
-          <Why kpi={kpi} zone={zone} value={value} />
         </span>
       </div>
       <div class="tile-foot">
