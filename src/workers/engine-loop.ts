@@ -49,7 +49,9 @@ export class EngineLoop {
   readonly #options: EngineLoopOptions;
   readonly #writes: Promise<void>[] = [];
   #durable: number;
-  #wake: () => void = () => {};
+  /** Something came since the loop went to sleep last: it may have come while the loop was busy. */
+  #isWoken = false;
+  #endSleep: () => void = () => {};
   #stopping = false;
   /** What was published under another configuration has been looked at again. */
   #hasLookedAgain = false;
@@ -245,10 +247,19 @@ export class EngineLoop {
     this.#snapshotTookMs += clock.monotonicMs() - startMs;
   }
 
-  #sleep(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wake = resolve;
-    });
+  #wake(): void {
+    this.#isWoken = true;
+    this.#endSleep();
+  }
+
+  /** Until something comes; not at all when it came already. */
+  async #sleep(): Promise<void> {
+    if (!this.#isWoken) {
+      await new Promise<void>((resolve) => {
+        this.#endSleep = resolve;
+      });
+    }
+    this.#isWoken = false;
   }
 }
 

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findRecording, loadMapping, type ReplayOptions, replay } from '../../simulators/replay/index.ts';
 import {
   cityForRecording,
+  publishMark,
   reportText,
   surveyRecording,
   type VerifyReport,
@@ -58,13 +59,15 @@ async function verified(name: string, run: string, options: Partial<ReplayOption
   const config = bench.city(cityForRecording(mapping.recording ?? place.name, mapping, survey));
   const server = await bench.start({ config, data: bench.path(run), set: ['windows.tick=100ms'] });
   const { messagesAcked } = await replay({ ...options, recording: folder, url: server.mqttUrl, qos: 1 });
-  await waitUntilLevel(server.httpUrl, { messagesMin: messagesAcked });
+  // As `vitals verify` does: the last day is over.
+  const marks = await publishMark(server.mqttUrl, mapping.recording ?? place.name, survey.newestMs);
+  await waitUntilLevel(server.httpUrl, { messagesMin: messagesAcked + marks });
   const report = await verifyRecording({ folder, httpUrl: server.httpUrl });
   const { balanced, messages, readings } = await getJson<AccountingBody>(server.httpUrl, '/api/v1/accounting');
   expect(balanced).toEqual({ messages: true, readings: true });
-  expect(messages.received).toBe(messagesAcked);
+  expect(messages.received).toBe(messagesAcked + marks);
   const times = options.duplicate === true ? 2 : 1;
-  expect(readings.received).toBe(times * survey.readingCount);
+  expect(readings.received).toBe(times * survey.readingCount + marks);
   expect((await server.stop()).code).toBe(0);
   return report;
 }

@@ -9,6 +9,8 @@ import type { Snapshots } from '../../../src/workers/snapshots.ts';
 const EMPTY = { readings: {}, series: [], devices: [], panes: [], kpis: [], quarantine: [] };
 
 const unasked = () => Promise.reject(new Error('the loop itself asks nothing'));
+type LoopOptions = ConstructorParameters<typeof EngineLoop>[0];
+const unexpected = () => expect.fail('nothing is to be told');
 const NO_HISTORY = { readingsAround: unasked, panesOf: unasked, heardHours: unasked, kpiRevisions: unasked };
 
 /** Ten marks, each of which ends a tick, behind a snapshot at 0 and a store that includes the first six. */
@@ -124,6 +126,29 @@ describe('the engine loop', () => {
       { at: 9, committed: 8 },
     ]);
     expect(written).toEqual([7, 8, 9, 10]);
+  });
+
+  it('ends when it is told to while it looks again at what was published', async () => {
+    let loop: EngineLoop;
+    const pipeline = {
+      ...{ sequence: 0, isSettled: true, basis: 'now' },
+      lookAgain() {
+        // The start failed elsewhere, before the loop went to sleep for the first time.
+        loop.stop();
+        return [];
+      },
+      batchOf: () => ({ ...EMPTY, position: 0 }),
+    };
+    loop = new EngineLoop({
+      ...({ pipeline, writer: { write: async () => undefined } } as unknown as Pick<
+        LoopOptions,
+        'pipeline' | 'writer'
+      >),
+      ...({ reader: {}, snapshots: {} } as unknown as Pick<LoopOptions, 'reader' | 'snapshots'>),
+      ...{ storePosition: 0, storeBasis: 'before', snapshotEveryMs: 1_000, clock: manualClock(0) },
+      ...{ onTick: unexpected, onStored: unexpected, onSafe: unexpected, onWarning: unexpected },
+    });
+    await loop.run();
   });
 
   it('writes everything to a new store', async () => {
