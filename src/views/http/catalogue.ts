@@ -3,7 +3,7 @@ import { type FactEntry, factValueAt } from '../../config/index.ts';
 import { QUANTITIES, type Series } from '../../model/index.ts';
 import { deviceBody, qualityName, seriesBody } from '../bodies.ts';
 import { isoTime } from '../times.ts';
-import type { RouteContext, TypedServer } from './context.ts';
+import { factsNowMs, type RouteContext, type TypedServer } from './context.ts';
 import { limitUpTo, name, quantityId, wholeNumber } from './parameters.ts';
 import { unknownName } from './problems.ts';
 import { deviceSchema, errorSchema, quantitySchema, type SeriesBody, seriesSchema, zonesSchema } from './schemas.ts';
@@ -143,7 +143,8 @@ async function withLatest({ sources }: RouteContext, page: readonly Series[]): P
   });
 }
 
-function zoneRoute(app: TypedServer, { sources }: RouteContext): void {
+function zoneRoute(app: TypedServer, context: RouteContext): void {
+  const { sources } = context;
   const { city, zones } = sources.config;
   app.get(
     '/zones',
@@ -156,8 +157,8 @@ function zoneRoute(app: TypedServer, { sources }: RouteContext): void {
       },
     },
     async () => {
-      const { nowMs } = sources.engineStanding();
-      const people = (entry: FactEntry) => factValueAt(entry, city.timeZone, nowMs);
+      const atMs = factsNowMs(context);
+      const people = (entry: FactEntry) => factValueAt(entry, city.timeZone, atMs);
       return {
         city: {
           id: city.id,

@@ -16,6 +16,15 @@ export interface RouteContext {
   readonly placementOf: (device: string) => DevicePlacement;
 }
 
+/**
+ * Event time by which city facts are in force now, ms UTC. Before the first reading there is none: then the newest facts
+ * are those that hold.
+ */
+export function factsNowMs({ sources }: Pick<RouteContext, 'sources'>): number {
+  const { nowMs } = sources.engineStanding();
+  return Number.isFinite(nowMs) ? nowMs : Number.POSITIVE_INFINITY;
+}
+
 /** The server with request and response types taken from zod schemas. */
 export type TypedServer = FastifyInstance<
   RawServerDefault,

@@ -3,7 +3,7 @@ import { KPI_WINDOW_KINDS, type KpiValue, qualityWith } from '../../model/index.
 import { kpiBodies, kpiInfoBody } from '../bodies.ts';
 import { isoTime } from '../times.ts';
 import { checkDevice } from './catalogue.ts';
-import type { RouteContext, TypedServer } from './context.ts';
+import { factsNowMs, type RouteContext, type TypedServer } from './context.ts';
 import { instant, isRange, limitUpTo, name, RANGE_REFUSED } from './parameters.ts';
 import { badParameter, unknownName } from './problems.ts';
 import { errorSchema, type KpiInfoBody, kpiInfoSchema, kpiValueSchema } from './schemas.ts';
@@ -43,9 +43,9 @@ export function kpiRoutes(app: TypedServer, context: RouteContext): void {
 }
 
 /** What is said of every KPI now, by id. */
-export function infoBodies({ sources }: RouteContext): ReadonlyMap<string, KpiInfoBody> {
-  const { config, kpis, engineStanding, facts } = sources;
-  const inForce = facts(config.city.id, engineStanding().nowMs);
+export function infoBodies(context: RouteContext): ReadonlyMap<string, KpiInfoBody> {
+  const { config, kpis, facts } = context.sources;
+  const inForce = facts(config.city.id, factsNowMs(context));
   return new Map(
     kpis.map((info) => [info.id, kpiInfoBody(info, config.targets[info.id], qualityWith(info.facts ?? [], inForce))]),
   );

@@ -2,11 +2,12 @@ import * as z from 'zod';
 import type { U4sscKpi, U4sscNumber, U4sscScore, U4sscState } from '../../kpis/index.ts';
 import { CITY_FACTS, type FactsInForce } from '../../model/index.ts';
 import { isoTime } from '../times.ts';
-import type { RouteContext, TypedServer } from './context.ts';
+import { factsNowMs, type RouteContext, type TypedServer } from './context.ts';
 import { errorSchema, type U4sscBody, type U4sscKpiBody, u4sscSchema } from './schemas.ts';
 
 /** The route of the KPIs of U4SSC. */
-export function u4sscRoute(app: TypedServer, { sources, latest }: RouteContext): void {
+export function u4sscRoute(app: TypedServer, context: RouteContext): void {
+  const { sources, latest } = context;
   const { config, kpis: infos, u4ssc } = sources;
   const city = config.city.id;
   app.get(
@@ -20,18 +21,16 @@ export function u4sscRoute(app: TypedServer, { sources, latest }: RouteContext):
       },
     },
     async (): Promise<U4sscBody> => {
-      const nowMs = sources.engineStanding().nowMs;
-      // Before the first reading there is no event time: then the newest facts are those that hold.
-      const atMs = Number.isFinite(nowMs) ? nowMs : Number.POSITIVE_INFINITY;
+      const nowMs = factsNowMs(context);
       const overview = u4ssc.overview(u4ssc.kpis, {
         values: (await latest.kpis()).filter(({ zone }) => zone === city),
         infos,
         reported: config.reported,
         targets: config.targets,
         factsAt: (factsAtMs) => sources.facts(city, factsAtMs),
-        nowMs: atMs,
+        nowMs,
       });
-      const inForce = sources.facts(city, atMs);
+      const inForce = sources.facts(city, nowMs);
       return {
         kpis: overview.kpis.map((state) => kpiBody(state, inForce)),
         scores: overview.scores.map(({ subDimensions, ...dimension }) => ({

@@ -76,3 +76,26 @@ test('values and KPIs bear a data-quality label, and a target may turn the direc
     ...{ target: 30, direction: 'lower', quality: MEASURED, facts: [] },
   });
 });
+
+test('before the first reading the newest numbers by date are those that hold', async () => {
+  const people = [
+    { from: '2020-01-01', value: 900 },
+    { from: '2025-01-01', value: 1_000 },
+  ];
+  const early = await testApp({
+    config: {
+      city: { ...CITY, population: people, facts: { gridRenewableShare: [{ from: '2025-01-01', value: 0.5 }] } },
+      zones: [{ id: 'harbour', name: 'Harbour', population: people }],
+      devices: [],
+    },
+  });
+  const { sources } = early;
+  const [kpi] = sources.kpis;
+  const standing = { ...sources.engineStanding(), nowMs: Number.NEGATIVE_INFINITY };
+  Object.assign(sources, { engineStanding: () => standing, kpis: [{ ...kpi!, facts: ['gridRenewableShare'] }] });
+  const { city, zones } = (await early.get('/api/v1/zones')).body;
+  expect([city.population, zones[0].population]).toEqual([1_000, 1_000]);
+  const { kpis } = (await early.get('/api/v1/kpis')).body;
+  expect(kpis[0].quality).toBe('Unknown methodology, not traceable');
+  await early.app.close();
+});
