@@ -1,7 +1,7 @@
 import cliProgress from 'cli-progress';
 import { type Command, InvalidArgumentError } from 'commander';
 import { localDay, OperatingError } from '../base/index.ts';
-import type { Config } from '../config/index.ts';
+import { type Config, isDate } from '../config/index.ts';
 import type { KpiDefinition } from '../kpis/index.ts';
 import { openHistory, ownDefinitions, type TrialResult, tryKpi } from '../workers/index.ts';
 import { abortOnSignals, count, EXIT, reportFailure } from './publish-flags.ts';
@@ -47,14 +47,16 @@ export function kpisCommand(program: Command): void {
 async function run(id: string, flags: Flags): Promise<number> {
   const config = readConfig(flags);
   if (typeof config === 'number') return config;
-  const problem = problemOf(config, id, flags);
-  const kpi = definitionOf(config, id);
-  if (kpi === undefined || problem !== undefined) {
-    process.stderr.write(`${problem}\n`);
-    return SERVE_EXIT.configuration;
-  }
   const abort = abortOnSignals();
   try {
+    const known = config.kpis.flatMap(ownDefinitions);
+    const kpi = known.find((one) => one.id === id);
+    if (kpi === undefined) {
+      const ids = known.map((one) => one.id).join(', ') || 'none';
+      return refuse(`cannot try "${id}": kpis of ${config.file} has no such id; known are ${ids}`);
+    }
+    const problem = problemOf(config, kpi, flags);
+    if (problem !== undefined) return refuse(problem);
     const result = await tried(config, kpi, flags, abort.signal);
     process.stdout.write(flags.json === true ? jsonOf(kpi, result) : textOf(config, kpi, result, flags.rows));
     return EXIT.ok;
@@ -65,16 +67,14 @@ async function run(id: string, flags: Flags): Promise<number> {
   }
 }
 
-function definitionOf({ kpis }: Config, id: string): KpiDefinition | undefined {
-  return kpis.flatMap(ownDefinitions).find((one) => one.id === id);
+function refuse(problem: string): number {
+  process.stderr.write(`${problem}\n`);
+  return SERVE_EXIT.configuration;
 }
 
-/** What is wrong with what was asked for; undefined when it can be tried. */
-function problemOf(config: Config, id: string, { zone, from, to }: Flags): string | undefined {
-  const kpi = definitionOf(config, id);
-  const known = config.kpis.flatMap(ownDefinitions).map((one) => one.id);
-  if (kpi === undefined)
-    return `cannot try "${id}": kpis of ${config.file} has no such id; known are ${known.join(', ') || 'none'}`;
+/** Why the KPI cannot be tried as it was asked for; undefined when it can. */
+function problemOf(config: Config, kpi: KpiDefinition, { zone, from, to }: Flags): string | undefined {
+  const { id } = kpi;
   const zones = [config.city.id, ...config.zones.map((one) => one.id)];
   for (const scope of zone) {
     const kind = scope.startsWith('device:') ? 'device' : scope === config.city.id ? 'city' : 'zone';
@@ -83,7 +83,7 @@ function problemOf(config: Config, id: string, { zone, from, to }: Flags): strin
     if (!kpi.scopes.includes(kind))
       return `cannot try ${id} for "${scope}": its scopes are ${kpi.scopes.join(', ')}, and that is a ${kind}`;
   }
-  if (zone.length === 0 && scopesOf(config, kpi, zone).length === 0)
+  if (scopesOf(config, kpi, zone).length === 0)
     return `cannot try ${id}: it is one of devices alone; name some with --zone device:<id>`;
   if (to !== undefined && instantOf(to, config) <= instantOf(from, config))
     return `cannot try ${id}: --to ${to} is not behind --from ${from}`;
@@ -165,10 +165,8 @@ function isoText(atMs: number): string {
   return Temporal.Instant.fromEpochMilliseconds(atMs).toString();
 }
 
-const DATE = /^\d{4}-\d{2}-\d{2}$/;
-
 function instantOf(text: string, { city: { timeZone } }: Config): number {
-  if (!DATE.test(text)) return Temporal.Instant.from(text).epochMilliseconds;
+  if (!isDate(text)) return Temporal.Instant.from(text).epochMilliseconds;
   try {
     return localDay(timeZone, text).startMs;
   } catch (cause) {
@@ -179,8 +177,7 @@ function instantOf(text: string, { city: { timeZone } }: Config): number {
 /** commander parser: a date or an instant, told as it was written. */
 function time(text: string): string {
   try {
-    if (DATE.test(text)) Temporal.PlainDate.from(text, { overflow: 'reject' });
-    else Temporal.Instant.from(text);
+    if (!isDate(text)) Temporal.Instant.from(text);
     return text;
   } catch {
     throw new InvalidArgumentError('write a date such as 2026-03-01, or ISO 8601 with an offset: 2026-03-01T00:00:00Z');
