@@ -1,16 +1,13 @@
-import type { Series } from '../../model/index.ts';
+import { OUTAGE_QUANTITIES, type Series } from '../../model/index.ts';
 import type { DeviceFacts } from '../definition.ts';
+import { ELECTRICITY } from '../energy/energy-day.ts';
 
 /** Any of these says that the device measures a supply of electricity. */
 const SUPPLY_QUANTITIES: ReadonlySet<string> = new Set([
-  'energy_import',
-  'energy_export',
-  'energy_generation',
-  'energy_delta',
+  ...ELECTRICITY,
+  ...OUTAGE_QUANTITIES,
   'power_active',
   'power_import',
-  'power_outage',
-  'customers_out',
 ]);
 
 /**

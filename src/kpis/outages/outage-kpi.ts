@@ -60,3 +60,50 @@ export function outageLong(window: OutageWindow, of: KpiDefinition) {
     device: () => null,
   } as const satisfies Partial<KpiDefinition>;
 }
+
+/** What an index says of itself, whatever the window. */
+export interface OutageIndexInfo
+  extends Pick<
+    KpiDefinition,
+    'unit' | 'unitLabel' | 'direction' | 'decimals' | 'source' | 'spatial' | 'facts' | 'title'
+  > {
+  /** Without the part that names the window. */
+  readonly id: string;
+  /** @param which interruptions it is made of, in words */
+  method(which: string): string;
+}
+
+/** The index of a local day; U4SSC asks for years only. */
+export function outageOfDay({ id, title, method, ...info }: OutageIndexInfo): KpiDefinition {
+  return {
+    ...OUTAGE_DAY,
+    ...info,
+    id: `${id}-day`,
+    code: '',
+    title: `${title}, day`,
+    method: method(OF_THE_DAY),
+  };
+}
+
+/**
+ * The index of a year.
+ *
+ * @param of the KPI of the day that is folded; any of them carries all that is needed
+ * @param named code and title where U4SSC has the index
+ */
+export function outageOfYear(
+  window: OutageWindow,
+  of: KpiDefinition,
+  { id, title, method, ...info }: OutageIndexInfo,
+  named: Partial<Pick<KpiDefinition, 'code' | 'title'>> = {},
+): KpiDefinition {
+  const { suffix, title: windowTitle, words } = OUTAGE_WINDOWS[window];
+  return {
+    ...outageLong(window, of),
+    ...info,
+    id: `${id}-${suffix}`,
+    code: named.code ?? '',
+    title: `${named.title ?? title}, ${windowTitle}`,
+    method: method(words),
+  };
+}

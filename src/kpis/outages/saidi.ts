@@ -1,49 +1,25 @@
 import type { KpiDefinition } from '../definition.ts';
-import {
-  OF_THE_DAY,
-  OUTAGE_DAY,
-  OUTAGE_WINDOWS,
-  type OutageWindow,
-  outageLong,
-  STEPS,
-  SUSTAINED,
-} from './outage-kpi.ts';
-import { type OutageIndex, outageRule, perCustomerServed } from './outage-rule.ts';
-
-const saidiOf: OutageIndex = ({ minutes }, served) => perCustomerServed(minutes, served);
+import { type OutageIndexInfo, type OutageWindow, outageOfDay, outageOfYear, STEPS, SUSTAINED } from './outage-kpi.ts';
+import { outageRule, perCustomerServed } from './outage-rule.ts';
 
 /** System average interruption duration. It is no U4SSC indicator: "Outage Time" is CAIDI. */
-const SAIDI = {
-  code: '',
+const SAIDI: OutageIndexInfo = {
+  id: 'outage-saidi',
+  title: 'Outage duration (SAIDI)',
   unit: 'min',
   unitLabel: 'min per customer',
   direction: 'lower',
   decimals: 1,
+  method: (which) => `sum of customers · minutes of all ${SUSTAINED} ${which} / customers served; ${STEPS}`,
   source: 'IEEE Std 1366-2012, SAIDI',
   facts: ['electricityCustomers'],
-  spatial: outageRule(saidiOf),
-} as const satisfies Partial<KpiDefinition>;
-
-const methodOf = (which: string): string =>
-  `sum of customers · minutes of all ${SUSTAINED} ${which} / customers served; ${STEPS}`;
-
-/** SAIDI of a local day. */
-export const outageSaidiDay: KpiDefinition = {
-  ...OUTAGE_DAY,
-  ...SAIDI,
-  id: 'outage-saidi-day',
-  title: 'Outage duration (SAIDI), day',
-  method: methodOf(OF_THE_DAY),
+  spatial: outageRule(({ minutes }, served) => perCustomerServed(minutes, served)),
 };
+
+/** SAIDI of a local day; all indices of years are folded from it. */
+export const outageSaidiDay: KpiDefinition = outageOfDay(SAIDI);
 
 /** SAIDI of a year. */
 export function outageSaidi(window: OutageWindow): KpiDefinition {
-  const { suffix, title, words } = OUTAGE_WINDOWS[window];
-  return {
-    ...outageLong(window, outageSaidiDay),
-    ...SAIDI,
-    id: `outage-saidi-${suffix}`,
-    title: `Outage duration (SAIDI), ${title}`,
-    method: methodOf(words),
-  };
+  return outageOfYear(window, outageSaidiDay, SAIDI);
 }

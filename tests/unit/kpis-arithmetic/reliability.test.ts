@@ -9,21 +9,12 @@ import {
   majorEventThreshold,
   reliabilityIndices,
 } from '../../../src/kpis/arithmetic/index.ts';
+import { CLASSIC_EVENTS } from '../kpis/support/ieee-1366.ts';
 
-/** The classic table of IEEE 1366: customers, minutes and seconds without supply; 2000 customers served. */
-const CLASSIC: readonly CustomerInterruption[] = (
-  [
-    [200, 8, 10],
-    [400, 0, 30],
-    [600, 71, 19],
-    [25, 30, 14],
-    [2000, 1, 0],
-    [90, 267, 11],
-    [700, 120, 0],
-    [1500, 10, 0],
-    [100, 40, 0],
-  ] as const
-).map(([customers, minutes, seconds]) => ({ customers, minutes: minutes + seconds / 60 }));
+const CLASSIC: readonly CustomerInterruption[] = CLASSIC_EVENTS.map(([customers, minutes, seconds]) => ({
+  customers,
+  minutes: minutes + seconds / 60,
+}));
 
 describe('indices of a year', () => {
   it('are those of the classic table of IEEE 1366', () => {

@@ -11,6 +11,7 @@ import { majorEventDays, outageSaidiWithoutMajorDays } from '../../../src/kpis/o
 import { outageSaifi } from '../../../src/kpis/outages/saifi.ts';
 import { type Interruption, NO_FACTS } from '../../../src/model/index.ts';
 import { at, dayOf, device, kpi } from '../kpis/support/fakes.ts';
+import { CLASSIC_EVENTS } from '../kpis/support/ieee-1366.ts';
 
 const DAY = dayOf('2026-03-10T12:00:00Z');
 
@@ -213,18 +214,7 @@ describe('a year', () => {
   });
 
   it('has the same indices as the classic table of IEEE 1366, of which each line is an event', () => {
-    const lines = [
-      [200, 8, 10],
-      [400, 0, 30],
-      [600, 71, 19],
-      [25, 30, 14],
-      [2000, 1, 0],
-      [90, 267, 11],
-      [700, 120, 0],
-      [1500, 10, 0],
-      [100, 40, 0],
-    ] as const;
-    const events = lines.map(([customers, minutes, seconds], index) =>
+    const events = CLASSIC_EVENTS.map(([customers, minutes, seconds], index) =>
       lost(`2025-0${index + 1}-17T09:00:00Z`, minutes + seconds / 60, customers),
     );
     const said = (definition: KpiDefinition): number | null => {
