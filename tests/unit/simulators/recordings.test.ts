@@ -9,7 +9,7 @@ import {
   RowMapper,
   readRecording,
 } from '../../../simulators/replay/index.ts';
-import { loadConfig } from '../../../src/config/index.ts';
+import { citySchema, loadConfig } from '../../../src/config/index.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const EXCERPTS = join(ROOT, 'tests/recordings');
@@ -100,6 +100,7 @@ describe('cities', () => {
     for (const section of [
       'noise',
       'water',
+      'outages',
       'mqtt',
       'http',
       'journal',
@@ -110,6 +111,13 @@ describe('cities', () => {
     ] as const) {
       expect({ [section]: minimal[section] }).toEqual({ [section]: bare[section] });
     }
+  });
+
+  test('the minimal city has every section', () => {
+    const text = readFileSync(join(ROOT, 'cities/minimal/city.yaml'), 'utf8');
+    // As a comment where a section has no default.
+    const sections = [...text.matchAll(/^(?:# )?([a-zA-Z]+):(?: |$)/gm)].map(([, name]) => name!);
+    expect(Object.keys(citySchema.shape).filter((key) => !sections.includes(key))).toEqual([]);
   });
 
   test('the demonstration city places every device of the shipped recordings', async () => {
