@@ -1,4 +1,5 @@
 import type { Formula, FormulaCondition, FormulaFunction } from '../../model/index.ts';
+import { roundHalfUp } from '../arithmetic/index.ts';
 
 /** What a name stands for; null where it is not known. */
 export type LookUp = (name: string) => number | null;
@@ -89,14 +90,8 @@ const FUNCTIONS: Readonly<Record<FormulaFunction, (values: readonly number[]) =>
   pow: ([base = Number.NaN, exponent = Number.NaN]) => base ** exponent,
   floor: ([value = Number.NaN]) => Math.floor(value),
   ceil: ([value = Number.NaN]) => Math.ceil(value),
-  round: ([value = Number.NaN, decimals = 0]) => rounded(value, decimals),
+  round: ([value = Number.NaN, decimals = 0]) => roundHalfUp(value, Math.trunc(decimals)),
 };
-
-/** Half away from zero, to so many decimals. */
-function rounded(value: number, decimals: number): number {
-  const factor = 10 ** Math.trunc(decimals);
-  return (Math.sign(value) * Math.round(Math.abs(value) * factor)) / factor;
-}
 
 function finite(value: number | null): number | null {
   return value === null || !Number.isFinite(value) ? null : value;
