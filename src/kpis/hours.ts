@@ -128,22 +128,6 @@ export function validValues(hours: readonly KpiHour[]): number[] {
   return hours.filter((hour) => hour.valid && hour.value !== null).map((hour) => hour.value ?? Number.NaN);
 }
 
-/** Hourly values of a window by position, null where an hour is missing or not valid. */
-export function hourlyValues(
-  series: KpiSeries,
-  calendar: KpiWindow['calendar'],
-  fromMs: number,
-  toMs: number,
-): (number | null)[] {
-  const byStart = new Map(series.hours(fromMs, toMs).map((hour) => [hour.startMs, hour]));
-  const values: (number | null)[] = [];
-  for (let atMs = fromMs; atMs < toMs; atMs = calendar.hourEnd(atMs)) {
-    const hour = byStart.get(atMs);
-    values.push(hour?.valid === true ? hour.value : null);
-  }
-  return values;
-}
-
 /** A part from a value and its count of valid hours. */
 export function partOf(
   value: number | null,

@@ -1,5 +1,5 @@
 import { DAY_MS, exactSum, HOUR_MS } from '../base/index.ts';
-import { annualComplete90, requiredValues90 } from './arithmetic/index.ts';
+import { annualComplete90, requiredValues90, yearlyMeanOfDays } from './arithmetic/index.ts';
 import type { DayRecord } from './day-ledger.ts';
 import type { DayFold, FoldSpan, KpiDefinition, Part } from './definition.ts';
 import type { LongWindow } from './long-windows.ts';
@@ -55,11 +55,9 @@ export function overDays(spec: LongKpi): KpiDefinition[] {
 
 /** The mean of all valid hours of the days, each hour alike (2008/50/EC: from hourly values, 90 % of them). */
 export function meanOfHours(days: readonly DayRecord[], { hours }: FoldSpan): Part {
-  const known = days.filter(({ value, validCount }) => value !== null && validCount > 0);
-  const validCount = known.reduce((sum, day) => sum + day.validCount, 0);
-  const sum = exactSum(known.map(({ value, validCount: hoursOfDay }) => (value ?? 0) * hoursOfDay));
-  const value = validCount > 0 ? sum / validCount : null;
-  return partOfYear(value, validCount, Math.round(hours));
+  const hoursOfDays = days.map(({ value, validCount }) => ({ mean: value, validHours: validCount }));
+  const { mean, validCount, possibleCount } = yearlyMeanOfDays(hoursOfDays, Math.round(hours));
+  return partOfYear(mean, validCount, possibleCount);
 }
 
 /** Amounts of the valid days, added up; what days that are missing would add is not guessed. */
@@ -135,7 +133,7 @@ function numberOf({ value }: DayRecord): number {
   return value ?? Number.NaN;
 }
 
-/** Longest day of a clock change, ms. */
+/** Longer than any day, those of clock changes too, and shorter than two, ms. */
 const LONGEST_DAY_MS = 26 * HOUR_MS;
 
 /** Lengths of days, ms: the distance to the day that follows, 24 hours where that one is missing. */

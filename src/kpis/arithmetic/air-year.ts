@@ -13,23 +13,6 @@ export interface YearlyMean {
   readonly valid: boolean;
 }
 
-/**
- * Mean of a year from its hours or from its days.
- *
- * @param values null where an hour or day is not valid
- * @param possibleCount hours or days of the year, measured or not
- * @see Directive 2008/50/EC, annexes I and XI
- */
-export function yearlyMean(values: readonly (number | null)[], possibleCount: number): YearlyMean {
-  const validCount = values.filter((value) => value !== null).length;
-  return {
-    mean: meanOfValid(values),
-    validCount,
-    possibleCount,
-    valid: validCount > 0 && annualComplete90(validCount, possibleCount),
-  };
-}
-
 /** The mean of a year from days with their hours: each hour weighs alike, as if the hours themselves were averaged. */
 export function yearlyMeanOfDays(
   days: readonly { readonly mean: number | null; readonly validHours: number }[],
@@ -80,14 +63,6 @@ export function aot40OfDays(
     estimate: validHours === 0 ? null : (measured * possibleHours) / validHours,
     valid: annualComplete90(validHours, possibleHours),
   };
-}
-
-/** Valid daily maxima that a month needs for its exceedances to be counted. */
-const OZONE_DAYS_PER_MONTH = 27;
-
-/** Whether a month has enough daily maximum 8-hour means of ozone (2008/50/EC annex VII: 90 %, 27 days). */
-export function ozoneMonthComplete(validDays: number): boolean {
-  return validDays >= OZONE_DAYS_PER_MONTH;
 }
 
 /** Days above the ozone target as the mean of up to three years (2008/50/EC annex VII); null without a valid year. */

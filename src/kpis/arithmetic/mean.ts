@@ -23,6 +23,28 @@ export function percentileRankEpa(sorted: readonly number[], p: number): number 
 }
 
 /**
+ * The percentile of values with linear interpolation between neighbours (type 7).
+ *
+ * @param values at least one, in any order
+ * @param percent 0 to 100; 50 is the median
+ */
+export function percentileLinear(values: readonly number[], percent: number): number {
+  assert(values.length > 0 && percent >= 0 && percent <= 100, `percentile ${percent} of ${values.length} values`);
+  const sorted = values.toSorted((a, b) => a - b);
+  const position = ((sorted.length - 1) * percent) / 100;
+  const below = Math.floor(position);
+  const above = Math.min(below + 1, sorted.length - 1);
+  return sorted[below]! + (position - below) * (sorted[above]! - sorted[below]!);
+}
+
+/** Standard deviation of a sample (n - 1); null with fewer than two values, which have none. */
+export function sampleDeviation(values: readonly number[]): number | null {
+  if (values.length < 2) return null;
+  const mean = exactSum(values) / values.length;
+  return Math.sqrt(exactSum(values.map((value) => (value - mean) ** 2)) / (values.length - 1));
+}
+
+/**
  * Rounds to decimals, halves away from zero, as the number is written in decimal text: 0.15 becomes 0.2 and 1.005
  * becomes 1.01, although both lie below the half in binary.
  *

@@ -1,4 +1,5 @@
 import { assert, exactSum } from '../../base/index.ts';
+import { percentileLinear } from './mean.ts';
 
 /*
  * Sound levels live on a logarithmic scale: they are added, averaged and weighted as energy, 10^(L/10), and never as
@@ -116,12 +117,7 @@ export function ldn(levels: { readonly lday: number; readonly lnight: number }, 
  */
 export function exceedanceLevel(levels: readonly number[], n: number): number | null {
   assert(n >= 0 && n <= 100, `exceedanceLevel: n is ${n}, allowed 0 to 100`);
-  if (levels.length === 0) return null;
-  const sorted = levels.toSorted((a, b) => a - b);
-  const position = ((sorted.length - 1) * (100 - n)) / 100;
-  const below = Math.floor(position);
-  const above = Math.min(below + 1, sorted.length - 1);
-  return sorted[below]! + (position - below) * (sorted[above]! - sorted[below]!);
+  return levels.length === 0 ? null : percentileLinear(levels, 100 - n);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { exactSum, MINUTE_MS } from '../../base/index.ts';
+import { meanOfValid, sampleDeviation } from './mean.ts';
 
 /*
  * Indices of the reliability of supply after IEEE Std 1366-2012. Each takes the interruptions of one period and place;
@@ -156,10 +157,9 @@ export interface MajorEventThreshold {
  */
 export function majorEventThreshold(dailySaidi: readonly number[]): MajorEventThreshold | null {
   const logarithms = dailySaidi.filter((minutes) => minutes > 0).map(Math.log);
-  if (logarithms.length < 2) return null;
-  const alpha = exactSum(logarithms) / logarithms.length;
-  const squares = logarithms.map((value) => (value - alpha) ** 2);
-  const beta = Math.sqrt(exactSum(squares) / (logarithms.length - 1));
+  const alpha = meanOfValid(logarithms);
+  const beta = sampleDeviation(logarithms);
+  if (alpha === null || beta === null) return null;
   return { alpha, beta, tMed: Math.exp(alpha + 2.5 * beta) };
 }
 

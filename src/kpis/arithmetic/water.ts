@@ -1,5 +1,4 @@
-import { exactSum } from '../../base/index.ts';
-import { meanOfValid } from './mean.ts';
+import { meanOfValid, percentileLinear, sampleDeviation } from './mean.ts';
 
 const LITRES_PER_M3 = 1000;
 
@@ -95,7 +94,7 @@ export function minimumNightFlow(rollingHourMeansM3h: readonly (number | null)[]
  */
 export function nightFlowPercentile20(nightsM3h: readonly (number | null)[]): number | null {
   const valid = nightsM3h.slice(-BASELINE_NIGHTS).filter((flow) => flow !== null);
-  return valid.length < BASELINE_NIGHTS_MIN ? null : percentile(valid, 20);
+  return valid.length < BASELINE_NIGHTS_MIN ? null : percentileLinear(valid, 20);
 }
 
 /** What a district's nights say: nothing, or why a burst is suspected. */
@@ -121,7 +120,7 @@ export function districtAlarm(nightsM3h: readonly (number | null)[]): DistrictAl
   const before = nightsM3h.slice(0, -ALARM_NIGHTS).slice(-BASELINE_NIGHTS);
   const baselineM3h = nightFlowPercentile20(before);
   if (judged.length < ALARM_NIGHTS || baselineM3h === null) return null;
-  const sigmaM3h = sampleDeviation(before.filter((flow) => flow !== null));
+  const sigmaM3h = sampleDeviation(before.filter((flow) => flow !== null)) ?? 0;
   const rules: DistrictAlarm['rules'][number][] = [];
   // Without any scatter three deviations are no distance.
   if (sigmaM3h > 0 && judged.every((flow) => flow > baselineM3h + 3 * sigmaM3h)) rules.push('3 sigma');
@@ -133,20 +132,6 @@ export function districtAlarm(nightsM3h: readonly (number | null)[]): DistrictAl
 const BASELINE_NIGHTS = 7;
 const BASELINE_NIGHTS_MIN = 5;
 const ALARM_NIGHTS = 3;
-
-/** Linear between ranks (type 7). */
-function percentile(values: readonly number[], percent: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const position = ((sorted.length - 1) * percent) / 100;
-  const below = Math.floor(position);
-  const above = Math.min(below + 1, sorted.length - 1);
-  return sorted[below]! + (position - below) * (sorted[above]! - sorted[below]!);
-}
-
-function sampleDeviation(values: readonly number[]): number {
-  const mean = exactSum(values) / values.length;
-  return Math.sqrt(exactSum(values.map((value) => (value - mean) ** 2)) / (values.length - 1));
-}
 
 /**
  * Whether a customer's meter leaks: `leak` when no valid hour of the 24 (or of the local day) fell to the threshold and

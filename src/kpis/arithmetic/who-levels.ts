@@ -52,22 +52,3 @@ export function whoLevel(pollutant: string, averaging: WhoLevel['averaging']): W
 export function exceedsWhoLevel({ guideline }: WhoLevel, value: number): boolean {
   return roundHalfUp(value, 6) > guideline;
 }
-
-/** Days of a year above a guideline level. */
-export interface WhoExceedance {
-  readonly days: number;
-  readonly validDays: number;
-  /** No more than the three days that a 99th percentile leaves. */
-  readonly met: boolean;
-}
-
-/**
- * Counts the days of a year above a guideline level for 24 or 8 hours.
- *
- * @param daily means or maxima of the days; null where a day is not valid
- */
-export function whoExceedanceDays(level: WhoLevel, daily: readonly (number | null)[]): WhoExceedance {
-  const valid = daily.filter((value) => value !== null);
-  const days = valid.filter((value) => exceedsWhoLevel(level, value)).length;
-  return { days, validDays: valid.length, met: days <= WHO_2021.exceedanceDaysAllowed };
-}
