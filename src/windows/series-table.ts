@@ -13,8 +13,11 @@ export const SLOW_MS = 10 * MINUTE_MS;
 /** A KPI's window reaches this far behind the hour that changes it: a local day of 25 hours. */
 export const WINDOW_REACH_MS = 25 * HOUR_MS;
 
-/** Running means of the first hours of a day look at hours of the day before: the 8-h means of ozone. */
-const MEANS_REACH_MS = 8 * HOUR_MS;
+/**
+ * Running means of 8 hours look at hours outside of their day: those of its first hours 7 back, those of its last ones 7
+ * ahead, and the US AQI does both; one more for the hour that is cut by the instant from which readings are kept.
+ */
+const MEANS_REACH_MS = 15 * HOUR_MS;
 
 /** The last look at a window of a zone waits for its slowest station; an hourly one is released within so long. */
 export const LAST_LOOK_MS = 4 * HOUR_MS;

@@ -58,6 +58,8 @@ const CONFIG = citySchema.parse({
   windows: { clock: 'event', lateness: '15m', horizon: '2h', silentAfterIntervals: 3, silentAfterMin: '10m' },
 });
 
+const CONFIG_OF_A_DAY = { ...CONFIG, windows: { ...CONFIG.windows, horizon: DAY_MS } };
+
 /** Counts the times that the store is asked for what KPIs look back at. */
 class CountingStore extends MemoryStore {
   askedCount = 0;
@@ -95,6 +97,26 @@ describe('windows that wait for a slow device of their zone', () => {
   }, 60_000);
 });
 
+describe('windows that look at the hours before their day and behind it', () => {
+  it('are made of all of them when the last one comes at the horizon, of an hourly station', async () => {
+    const station: Source = { device: 'air-4', quantity: 'co', everyMs: HOUR_MS };
+    // The day of standard time from hour 25 to 49 looks 7 hours back and 7 hours ahead; hour 55 comes a day late.
+    const journal = records(
+      [station],
+      (step) => (step === 78 ? [{ source: station, step: 55 }] : []),
+      (step) => step === 55,
+    );
+    const said = await run(journal, Number.NaN, CONFIG_OF_A_DAY);
+    const index = [...said.kpis.values()].filter(
+      ({ kpi, zone, startMs, final }) =>
+        final && kpi === 'air-us-aqi' && zone === 'west' && startMs === START_MS + 25 * HOUR_MS,
+    );
+    // The highest 8-hour mean of CO, of hours 18 to 25, is 5.875 mg/m3, 5.0 ppm: 51 + (5.0 - 4.5) / (9.4 - 4.5) * 49.
+    expect(index.at(-1)?.revision).toBe(1);
+    expect(index.map(({ value }) => value)).toEqual([56, 56]);
+  }, 60_000);
+});
+
 describe('windows of many days that late readings correct', () => {
   it('count their corrections alike when the engine was started anew in the midst of these, behind the store', async () => {
     const station: Source = { device: 'air-2', quantity: 'no2', everyMs: HOUR_MS };
@@ -125,9 +147,9 @@ function differences(a: MemoryStore, b: MemoryStore): unknown[] {
 }
 
 /** After `restartAt` ticks the pipeline goes on from its last snapshot, and the store is ahead of it. */
-async function run(journal: readonly JournalRecord[], restartAt = Number.NaN): Promise<CountingStore> {
+async function run(journal: readonly JournalRecord[], restartAt = Number.NaN, config = CONFIG): Promise<CountingStore> {
   const store = new CountingStore();
-  let pipeline = new Pipeline(CONFIG, intake);
+  let pipeline = new Pipeline(config, intake);
   let snapshot: { readonly state: PipelineState; readonly pieces: readonly Uint8Array[] } | undefined;
   for (let at = 0, ticks = 0; at < journal.length; at++) {
     if (!pipeline.take(journal[at]!)) continue;
@@ -137,7 +159,7 @@ async function run(journal: readonly JournalRecord[], restartAt = Number.NaN): P
     if (batch.position > store.position) store.apply(batch);
     if (++ticks % 7 === 0) snapshot = snapshotOf(pipeline);
     if (ticks !== restartAt) continue;
-    pipeline = new Pipeline(CONFIG, intake);
+    pipeline = new Pipeline(config, intake);
     if (snapshot !== undefined) pipeline.restore(snapshot.state, snapshot.pieces);
     at = pipeline.sequence - 1;
   }
@@ -162,11 +184,18 @@ interface Late {
   readonly step: number;
 }
 
-/** @param lateAt what comes in a step of an earlier one */
-function records(sources: readonly Source[], lateAt: (step: number) => readonly Late[] = () => []): JournalRecord[] {
+/**
+ * @param lateAt what comes in a step of an earlier one
+ * @param isMissed steps in which nothing else comes
+ */
+function records(
+  sources: readonly Source[],
+  lateAt: (step: number) => readonly Late[] = () => [],
+  isMissed: (step: number) => boolean = () => false,
+): JournalRecord[] {
   const result: JournalRecord[] = [];
   for (let step = 0; step < TICKS; step++) {
-    const told = [...sources.map((source) => ({ source, step })), ...lateAt(step)];
+    const told = [...(isMissed(step) ? [] : sources.map((source) => ({ source, step }))), ...lateAt(step)];
     for (const { source, step: ofStep } of told) {
       const fromMs = START_MS + ofStep * STEP_MS;
       const payload = new TextEncoder().encode(JSON.stringify({ source, fromMs } satisfies Told));
@@ -202,6 +231,7 @@ const intake: Intake = (message): Decoded => {
 /** Registers count up, levels go round the day; some minutes are missing, and the last of some hours are bad. */
 function readingAt(quantity: string, timeMs: number): Pick<Reading, 'value' | 'quality'> {
   const minutes = (timeMs - START_MS) / MINUTE_MS;
+  if (quantity === 'co') return { value: minutes === 18 * 60 ? 40 : 1, quality: Quality.good };
   const wave = Math.sin((2 * Math.PI * minutes) / 1440) + ((minutes * 7919) % 101) / 101;
   const value = /volume|import/.test(quantity) ? minutes / 700 + wave / 1000 : 30 + 8 * wave;
   return { value, quality: minutes % 300 > 288 ? Quality.bad : Quality.good };
