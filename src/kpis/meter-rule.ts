@@ -100,6 +100,20 @@ export function servesChildren({ part, population }: WeightedPart): boolean {
   return population === 0 || amountOf(part, 'districtPeople') > population;
 }
 
+/**
+ * Parts that speak of the same water or power once: the zone's own meters, where they are valid and see what those of its
+ * children do, otherwise the children; all of them where the own ones see something else.
+ */
+export function ownOrBelow(
+  parts: readonly WeightedPart[],
+  seesChildren: (own: WeightedPart) => boolean,
+): readonly WeightedPart[] {
+  const own = parts.find((one) => one.own === true);
+  const below = parts.filter((one) => one !== own);
+  if (own === undefined || below.length === 0 || !seesChildren(own)) return parts;
+  return own.part.valid ? [own] : below;
+}
+
 function summed(rule: MeterRule, parts: readonly Part[]): CombinedPart {
   const used = rule.needsDistrict === true ? parts.filter((part) => amountOf(part, 'districtMeters') > 0) : parts;
   const keys = [...rule.districtKeys, ...rule.keys, ...DISTRICT_COUNTS, ...METER_COUNTS];

@@ -2,7 +2,7 @@ import { HOUR_MS, QUARTER_MS } from '../../base/index.ts';
 import type { CombinedPart, KpiDevice, KpiHour, KpiSeries, KpiWindow, Part, SpatialRule } from '../definition.ts';
 import { threeQuarters, type WholeInterval, wholeIntervals } from '../hours.ts';
 import { IntervalCurve } from '../interval-curve.ts';
-import { isDistrict } from '../meter-rule.ts';
+import { isDistrict, ownOrBelow } from '../meter-rule.ts';
 import { remembered } from '../shared-work.ts';
 import { importSeries } from './energy-day.ts';
 
@@ -69,12 +69,8 @@ export function gridBeforeCustomers(rule: Omit<SpatialRule, 'text'>, text: strin
       const grid = parts.filter(({ facts }) => isDistrict(facts));
       return grid.length === 0 ? rule.zone(parts, zone) : { ...rule.zone(grid, zone), bulk: true };
     },
-    parent: (parts): CombinedPart => {
-      const own = parts.find((one) => one.own === true && one.part.bulk === true);
-      if (own === undefined || own.population > 0) return rule.parent(parts);
-      const below = parts.filter((one) => one !== own);
-      return own.part.valid || below.length === 0 ? rule.parent([own]) : rule.parent(below);
-    },
+    parent: (parts): CombinedPart =>
+      rule.parent(ownOrBelow(parts, ({ part, population }) => part.bulk === true && population === 0)),
   };
 }
 

@@ -2,7 +2,7 @@ import type { FactsInForce } from '../../model/index.ts';
 import { leakageFromMnf } from '../arithmetic/index.ts';
 import type { Amounts, CombinedPart, KpiDefinition, Part, SpatialRule } from '../definition.ts';
 import { EXPECTED_AFTER_HOURS } from '../hours.ts';
-import { servesChildren, sumsOf } from '../meter-rule.ts';
+import { ownOrBelow, servesChildren, sumsOf } from '../meter-rule.ts';
 import { COINCIDENT_MINIMUM, NO_PART } from '../spatial-rules.ts';
 import { nightFlowPart } from './night-flow.ts';
 
@@ -29,13 +29,7 @@ export const DISTRICTS: SpatialRule = {
     const amounts = lowest.value === null ? counts : { ...counts, nightFlow: lowest.value };
     return ofAmounts(amounts, lowest.valid, lowest.used);
   },
-  parent: (parts) => {
-    const own = parts.find((one) => one.own === true);
-    const below = parts.filter((one) => one !== own).map(({ part }) => part);
-    const all = own === undefined ? below : [own.part, ...below];
-    if (own === undefined || below.length === 0 || !servesChildren(own)) return summed(all);
-    return own.part.valid ? summed([own.part]) : summed(below);
-  },
+  parent: (parts) => summed(ownOrBelow(parts, servesChildren).map(({ part }) => part)),
   whole: (part, { fact }) =>
     part.amounts === undefined ? part : { ...part, ...leakageOf(part.amounts, part.valid, fact) },
 };

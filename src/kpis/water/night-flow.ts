@@ -2,7 +2,7 @@ import { HOUR_MS } from '../../base/index.ts';
 import { minimumNightFlow } from '../arithmetic/index.ts';
 import type { KpiDefinition, KpiDevice, KpiWindow, Part, SpatialRule } from '../definition.ts';
 import { EXPECTED_AFTER_HOURS, partOf, threeQuarters, wholeHours, wholeSeries } from '../hours.ts';
-import { servesChildren } from '../meter-rule.ts';
+import { ownOrBelow, servesChildren } from '../meter-rule.ts';
 import { COINCIDENT_MINIMUM } from '../spatial-rules.ts';
 
 /** The minimum of the sum; the city's own bulk meters instead of its zones' when they see the same water. */
@@ -12,12 +12,7 @@ const DISTRICT_MINIMUM: SpatialRule = {
     const districtPeople = parts.reduce((sum, { facts }) => sum + facts.peopleServed, 0);
     return { ...COINCIDENT_MINIMUM.zone(parts, zone), amounts: { districtPeople } };
   },
-  parent: (parts) => {
-    const own = parts.find((one) => one.own === true);
-    const below = parts.filter((one) => one !== own);
-    if (own === undefined || below.length === 0 || !servesChildren(own)) return COINCIDENT_MINIMUM.parent(parts);
-    return COINCIDENT_MINIMUM.parent(own.part.valid ? [own] : below);
-  },
+  parent: (parts) => COINCIDENT_MINIMUM.parent(ownOrBelow(parts, servesChildren)),
 };
 
 /**
