@@ -6,7 +6,7 @@ import { countOfDays, overDays, partOfYear } from '../long-kpi.ts';
 import { WORST } from '../spatial-rules.ts';
 import { airDayOf } from './day-of-pollutant.ts';
 import { allowanceBands, allowanceText, euRules } from './eu-rules.ts';
-import { airHoursAbove } from './hours-above.ts';
+import { airHoursAboveOf } from './hours-above.ts';
 import { airMda8 } from './mda8.ts';
 import { idPart, POLLUTANTS, type PollutantId } from './pollutants.ts';
 
@@ -52,8 +52,7 @@ export const air8hDaysAbove: readonly KpiDefinition[] = euRules('day-max-8h').fl
 
 /** Hours above a limit value or threshold of the EU, of all valid hours: those of days with gaps count too. */
 export const airYearHoursAbove: readonly KpiDefinition[] = euRules('hour').flatMap((rule) => {
-  const of = airHoursAbove.find(({ id }) => id === `air-${idPart(rule.pollutant)}-hours-above-${rule.value}`);
-  if (of === undefined) return [];
+  const of = airHoursAboveOf(rule);
   return overDays({
     ...countOf('hours'),
     id: of.id,

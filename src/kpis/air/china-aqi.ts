@@ -15,14 +15,12 @@ import { remembered } from '../shared-work.ts';
 import { NO_PART } from '../spatial-rules.ts';
 import { type AirHour, airHours, type Concentration, highest8hWithin, isMeasured, meanOf } from './air-hours.ts';
 import { bandsOf } from './index-part.ts';
+import { POLLUTANTS, type PollutantId } from './pollutants.ts';
 
 type Period = 'hour' | 'day';
 
-const QUANTITIES: Readonly<Record<ChinaPollutant, string>> = {
+const QUANTITIES: Readonly<Record<ChinaPollutant, PollutantId>> = {
   ...{ pm25: 'pm2_5', pm10: 'pm10', so2: 'so2', no2: 'no2', co: 'co', o3: 'o3' },
-};
-const NAMES: Readonly<Record<ChinaPollutant, string>> = {
-  ...{ pm25: 'PM2.5', pm10: 'PM10', so2: 'SO2', no2: 'NO2', co: 'CO', o3: 'O3' },
 };
 /** Particles of an hour use the columns of 24 hours. */
 const ITEMS: Readonly<Record<Period, Readonly<Record<ChinaPollutant, ChinaItem>>>> = {
@@ -146,7 +144,7 @@ function indexPart(table: ChinaAqiTable, period: Period, amounts: Amounts): Part
     iaqi[pollutant] = chinaIaqi(table, ITEMS[period][pollutant], (amounts[pollutant] ?? Number.NaN) / count);
   }
   const { aqi, primary } = chinaAqi(table, iaqi);
-  const note = aqi === null ? 'NA' : primary.map((pollutant) => NAMES[pollutant]).join(', ');
+  const note = aqi === null ? 'NA' : primary.map((pollutant) => POLLUTANTS[QUANTITIES[pollutant]].name).join(', ');
   return {
     value: aqi,
     validCount: knownCount,

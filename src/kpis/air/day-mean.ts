@@ -1,27 +1,20 @@
-import type { EaqiPollutant } from '../arithmetic/index.ts';
-import { meanOfValid, whoLevel } from '../arithmetic/index.ts';
+import { type EaqiPollutant, meanOfValid, whoLevel } from '../arithmetic/index.ts';
 import type { KpiDefinition } from '../definition.ts';
 import { hoursOf, mainSeries, partOf, threeQuarters, validValues } from '../hours.ts';
 import { MEAN_OF_STATIONS } from '../spatial-rules.ts';
+import { idPart, POLLUTANTS } from './pollutants.ts';
 import { whoBands } from './who-bands.ts';
-
-const TITLES: Readonly<Record<EaqiPollutant, string>> = {
-  pm2_5: 'PM2.5, 24-hour mean',
-  pm10: 'PM10, 24-hour mean',
-  no2: 'NO2, 24-hour mean',
-  o3: 'O3, 24-hour mean',
-  so2: 'SO2, 24-hour mean',
-};
 
 /** Rolling mean of the valid hourly means of the last 24 hours, end-stamped at full hours (KPI.md 6.3). */
 export function airDayMean(pollutant: EaqiPollutant): KpiDefinition {
+  const { name, unit, unitLabel } = POLLUTANTS[pollutant];
   return {
-    id: `air-${pollutant.replace('_', '-')}-24h`,
+    id: `air-${idPart(pollutant)}-24h`,
     code: '',
-    title: TITLES[pollutant],
+    title: `${name}, 24-hour mean`,
     domain: 'air',
-    unit: 'ug/m3',
-    unitLabel: '\u00b5g/m\u00b3',
+    unit,
+    unitLabel,
     window: 'rolling-24h',
     direction: 'lower',
     decimals: 1,

@@ -2,8 +2,8 @@ import { EAQI_2024, EAQI_POLLUTANTS, eaqiOverall } from '../arithmetic/index.ts'
 import type { KpiDefinition } from '../definition.ts';
 import { EXPECTED_AFTER_HOURS, expectedHour } from '../hours.ts';
 import { WORST } from '../spatial-rules.ts';
-
-const NAMES: Readonly<Record<string, string>> = { pm2_5: 'PM2.5', pm10: 'PM10', no2: 'NO2', o3: 'O3', so2: 'SO2' };
+import { bandsOf } from './index-part.ts';
+import { POLLUTANTS } from './pollutants.ts';
 
 /** European Air Quality Index 2024/25: the class of the worst pollutant of the hour, nothing filled in. */
 export const airEaqi: KpiDefinition = {
@@ -16,7 +16,7 @@ export const airEaqi: KpiDefinition = {
   window: 'hour',
   direction: 'lower',
   decimals: 0,
-  bands: EAQI_2024.classes.map(({ name, color }, index) => ({ name, color, upTo: index + 1 })),
+  bands: bandsOf(EAQI_2024.classes),
   scopes: ['device', 'zone', 'city'],
   method: `class of the worst pollutant of the hour, from at least one valid hourly mean; ${EAQI_2024.version}`,
   completeness: 'at least one pollutant with a valid hour',
@@ -43,7 +43,7 @@ export const airEaqi: KpiDefinition = {
       validCount: validHours.length,
       expectedCount: hours.length,
       valid: overall !== null && validHours.length > 0,
-      note: overall === null ? '' : (NAMES[overall.driver] ?? overall.driver),
+      note: overall === null ? '' : POLLUTANTS[overall.driver].name,
     };
   },
 };

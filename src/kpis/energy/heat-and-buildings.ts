@@ -3,10 +3,10 @@ import type { FactsInForce } from '../../model/index.ts';
 import { energyPerCapita, publicBuildingIntensity } from '../arithmetic/index.ts';
 import type { Amounts, KpiDefinition, KpiDevice, KpiWindow, Part } from '../definition.ts';
 import { EXPECTED_AFTER_HOURS, hoursOf, threeQuarters } from '../hours.ts';
+import { DAYS_A_YEAR } from '../long-meters.ts';
 import { type MeterRule, meterPart, meterRule } from '../meter-rule.ts';
 import { CARRIERS, carrierDay, electricityDay } from './energy-day.ts';
 
-const DAYS_A_YEAR = 365;
 const GJ_PER_KWH = 0.0036;
 
 const COMMON = {

@@ -1,10 +1,9 @@
 import { DAY_MS, exactSum } from '../../base/index.ts';
 import type { KpiDefinition } from '../definition.ts';
 import { EXPECTED_AFTER_HOURS, hoursOf, threeQuarters } from '../hours.ts';
+import { DAYS_A_YEAR } from '../long-meters.ts';
 import { RATIO } from '../spatial-rules.ts';
 import { ELECTRICITY, electricityDay } from './energy-day.ts';
-
-const DAYS_A_YEAR = 365;
 
 /**
  * Electricity consumption per head of the metered supplies, annualised from the local day. With generation of its own
