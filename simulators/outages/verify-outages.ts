@@ -1,15 +1,16 @@
 import type { KpiAnswer } from '../verify/index.ts';
 import {
   Api,
+  addDifference,
   agrees,
   type ColumnResult,
-  DIFFERENCES_SHOWN_MAX,
   decimalsOf,
   type ExpectedFile,
   type ExpectedRow,
   emptyResult,
   readExpected,
   type VerifyReport,
+  verifyReport,
 } from '../verify/index.ts';
 import { OUTAGE_CALENDAR } from './city.ts';
 import { type OutageEvent, realMinutes, wallMinutes } from './events.ts';
@@ -53,13 +54,7 @@ export async function verifyOutages(
     if (rules.length === 0) notCovered.push(`${file.name}: whole file`);
     else if (left.length > 0) notCovered.push(`${file.name}: ${left.join(', ')}`);
   }
-  return {
-    columns,
-    notCovered,
-    compared: columns.reduce((sum, column) => sum + column.compared, 0),
-    different: columns.reduce((sum, column) => sum + column.different, 0),
-    digest: api.digest(),
-  };
+  return verifyReport(columns, notCovered, api);
 }
 
 function columnsOf(file: string, events: readonly OutageEvent[], api: Api): readonly Column[] {
@@ -82,10 +77,7 @@ async function compareColumn(file: ExpectedFile, rule: Column): Promise<ColumnRe
       result.ruled.push({ row: name, ours: value ?? Number.NaN, want, reason: ruled.reason });
       continue;
     }
-    result.different++;
-    if (result.differences.length >= DIFFERENCES_SHOWN_MAX) continue;
-    const got = value === null ? 'nothing' : String(value);
-    result.differences.push({ row: name, want: want === '' ? 'nothing' : want, got, answer: said });
+    addDifference(result, { row: name, want, got: value, answer: said });
   }
   return result;
 }

@@ -1,4 +1,5 @@
-import type { AggregateAnswer, KpiAnswer } from './api.ts';
+import { type AggregateColumn, mean, most, parts } from './aggregate-columns.ts';
+import type { KpiAnswer } from './api.ts';
 import type { ColumnRule, ExpectedRow, FileSpec, Source } from './spec-kinds.ts';
 
 /*
@@ -43,35 +44,33 @@ const daysAbove = (
   kpi: string,
   days: string,
   more: Rule[] = [],
-): Source[] => [
-  {
-    kind: 'kpi',
-    kpi,
-    quantity,
-    window: 'year',
-    days,
-    columns: [
-      {
-        column,
-        comparison: 'count',
-        pick: (value) => value.value,
-        when: isMass,
-        byRule: (answer, want, got) => {
-          if (want !== above(answer, limit) || got !== roundedAbove(answer, limit)) return undefined;
-          return `${want - got} days above ${limit} are not when rounded to the decimals of the limit`;
-        },
+): Source => ({
+  kind: 'kpi',
+  kpi,
+  quantity,
+  window: 'year',
+  days,
+  columns: [
+    {
+      column,
+      comparison: 'count',
+      pick: (value) => value.value,
+      when: isMass,
+      byRule: (answer, want, got) => {
+        if (want !== above(answer, limit) || got !== roundedAbove(answer, limit)) return undefined;
+        return `${want - got} days above ${limit} are not when rounded to the decimals of the limit`;
       },
-      {
-        column,
-        from: `days of kpi ${days}`,
-        comparison: 'count',
-        pick: (value) => above(value, limit),
-        when: isMass,
-      },
-      ...more,
-    ],
-  },
-];
+    },
+    {
+      column,
+      from: `days of kpi ${days}`,
+      comparison: 'count',
+      pick: (value) => above(value, limit),
+      when: isMass,
+    },
+    ...more,
+  ],
+});
 
 const yearCount = (column: string, quantity: string, kpi: string): Source => ({
   kind: 'kpi',
@@ -89,11 +88,9 @@ const highest = (answer: KpiAnswer): number | null => {
 /** Furthest that a mean of the city's lies from that of its hours: it cuts or rounds to what the gas is told in. */
 const CITY_WITHIN = 0.75;
 const CITY_WITHIN_MG = 0.075;
-const cityMean = (unit: string, within: number): ColumnRule<AggregateAnswer> => ({
-  column: 'city_daily_mean',
+const cityMean = (unit: string, within: number): AggregateColumn => ({
+  ...mean('city_daily_mean'),
   comparison: { within },
-  pick: (row) => row.value,
-  unit: 'recorded',
   rows: (row) => row.city_flag === 'V' && row.unit === unit,
 });
 
@@ -109,11 +106,7 @@ export const AIR_YEAR_SPECS: readonly FileSpec[] = [
         window: 'year',
         of: 'hours',
         tz: 'calendar',
-        columns: [
-          { column: 'n', comparison: 'count', pick: (row) => row.validParts },
-          { column: 'mean', comparison: 'rounded', pick: (row) => row.value, unit: 'recorded' },
-          { column: 'max', comparison: 'exact', pick: (row) => row.max, unit: 'recorded' },
-        ],
+        columns: [parts(), mean(), most()],
       },
       {
         kind: 'aggregate',
@@ -132,10 +125,10 @@ export const AIR_YEAR_SPECS: readonly FileSpec[] = [
       annualMean('so2', 'air-so2-year'),
       annualMean('o3', 'air-o3-year'),
       yearCount('hours_gt_200', 'no2', 'air-no2-hours-above-200-year'),
-      ...daysAbove('valid_days_gt_50', 'pm10', 50, 'air-pm10-days-above-50-year', 'air-pm10-day'),
-      ...daysAbove('valid_days_gt_25', 'pm2_5', 25, 'air-pm2-5-days-above-25-year', 'air-pm2-5-day'),
+      daysAbove('valid_days_gt_50', 'pm10', 50, 'air-pm10-days-above-50-year', 'air-pm10-day'),
+      daysAbove('valid_days_gt_25', 'pm2_5', 25, 'air-pm2-5-days-above-25-year', 'air-pm2-5-day'),
       yearCount('valid_days_gt_15', 'pm2_5', 'air-pm2-5-who-days-year'),
-      ...daysAbove('o3_days_gt_120', 'o3', 120, 'air-o3-days-above-120-year', 'air-o3-mda8', [
+      daysAbove('o3_days_gt_120', 'o3', 120, 'air-o3-days-above-120-year', 'air-o3-mda8', [
         { column: 'o3_valid_days', comparison: 'count', pick: (value) => value.validCount },
         { column: 'o3_max8h', comparison: 'rounded', pick: highest, when: isMass },
       ]),

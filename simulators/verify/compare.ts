@@ -56,7 +56,17 @@ export function emptyResult(file: string, column: string, source: string): Colum
   return { file, column, source, compared: 0, different: 0, explained: [], ruled: [], notCovered: 0, differences: [] };
 }
 
-export const DIFFERENCES_SHOWN_MAX = 5;
+const DIFFERENCES_SHOWN_MAX = 5;
+
+/** Counts a number that the product answers otherwise; the first few are told. */
+export function addDifference(
+  result: ColumnResult,
+  { row, want, got, answer }: Omit<Difference, 'got'> & { readonly got: number | boolean | null | undefined },
+): void {
+  result.different++;
+  if (result.differences.length >= DIFFERENCES_SHOWN_MAX) return;
+  result.differences.push({ row, want: want === '' ? 'nothing' : want, got: String(got ?? 'nothing'), answer });
+}
 
 const EXACT_RELATIVE = 1e-9;
 const ROUNDED_RELATIVE = 1e-6;

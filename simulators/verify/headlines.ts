@@ -1,6 +1,6 @@
 import type { Mapping } from '../replay/index.ts';
 import type { Api } from './api.ts';
-import { agrees, type ColumnResult, emptyResult } from './compare.ts';
+import { addDifference, agrees, type ColumnResult, emptyResult } from './compare.ts';
 import type { RecordedSeries, Survey } from './survey.ts';
 import { keyWindow } from './windows.ts';
 
@@ -82,13 +82,7 @@ async function compareHeadline(
   const got = of(valid);
   result.compared++;
   if (!agrees(String(published), got, 'count', 0)) {
-    result.different++;
-    result.differences.push({
-      row: source,
-      want: String(published),
-      got: String(got),
-      answer: JSON.stringify(answers),
-    });
+    addDifference(result, { row: source, want: String(published), got, answer: JSON.stringify(answers) });
   }
   return result;
 }

@@ -1,7 +1,7 @@
 import { DAY_MS } from '../../src/base/index.ts';
 import type { Mapping } from '../replay/index.ts';
 import type { AggregateAnswer, Api } from './api.ts';
-import { agrees, type ColumnResult, DIFFERENCES_SHOWN_MAX, decimalsOf, emptyResult } from './compare.ts';
+import { addDifference, agrees, type ColumnResult, decimalsOf, emptyResult } from './compare.ts';
 import type { ExpectedFile } from './expected.ts';
 import type { ExpectedRow } from './spec-kinds.ts';
 import type { RecordedSeries, Survey } from './survey.ts';
@@ -133,8 +133,5 @@ function hold(result: ColumnResult, file: ExpectedFile, row: ExpectedRow, got: n
   const decimals = decimalsOf(file.rows.map((one) => one[result.column] ?? ''));
   result.compared++;
   if (agrees(want, got, result.column === 'n' ? 'count' : 'rounded', decimals)) return;
-  result.different++;
-  if (result.differences.length >= DIFFERENCES_SHOWN_MAX) return;
-  const name = row.month ?? row[YEAR_KEY] ?? '';
-  result.differences.push({ row: `network ${name}`, want, got: String(got), answer: '' });
+  addDifference(result, { row: `network ${row.month ?? row[YEAR_KEY] ?? ''}`, want, got, answer: '' });
 }

@@ -1,28 +1,16 @@
+import { type AggregateColumn, least, mean, most, parts, readings } from './aggregate-columns.ts';
 import { AIR_YEAR_SPECS } from './air-year-specs.ts';
-import type { AggregateAnswer } from './api.ts';
-import type { ColumnRule, FileSpec, Source } from './spec-kinds.ts';
+import type { FileSpec, Source } from './spec-kinds.ts';
 
-type Picks = ColumnRule<AggregateAnswer>;
-
-const mean = (column = 'mean'): Picks => ({
-  column,
-  comparison: 'rounded',
-  pick: (row) => row.value,
-  unit: 'recorded',
-});
 /** Sums of a register's differences, signed or rises only, without any judgement of its readings. */
-const naiveSums: readonly Picks[] = [
+const naiveSums: readonly AggregateColumn[] = [
   { ...mean('sum_delta'), isNaiveSum: true },
   { ...mean('sum_pos'), isNaiveSum: true },
 ];
-const least = (column = 'min'): Picks => ({ column, comparison: 'exact', pick: (row) => row.min, unit: 'recorded' });
-const most = (column = 'max'): Picks => ({ column, comparison: 'exact', pick: (row) => row.max, unit: 'recorded' });
-const parts = (column = 'n'): Picks => ({ column, comparison: 'count', pick: (row) => row.validParts });
-const readings = (column = 'n'): Picks => ({ column, comparison: 'count', pick: (row) => row.count });
-const validity: Picks = { column: 'valid', comparison: 'flag', pick: (row) => row.valid };
-const possible = (column: string): Picks => ({ column, comparison: 'count', pick: (row) => row.expected });
+const validity: AggregateColumn = { column: 'valid', comparison: 'flag', pick: (row) => row.valid };
+const possible = (column: string): AggregateColumn => ({ column, comparison: 'count', pick: (row) => row.expected });
 /** Hourly means in m3/h, summed: mean times hours. */
-const volume: Picks = {
+const volume: AggregateColumn = {
   column: 'volume_m3',
   comparison: 'rounded',
   pick: (row) => (row.value === null ? null : row.value * row.validParts),

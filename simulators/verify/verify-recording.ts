@@ -3,14 +3,7 @@ import { OperatingError } from '../../src/base/index.ts';
 import { conversionBetween, unitCode } from '../../src/model/index.ts';
 import { findRecording, loadMapping, type Mapping } from '../replay/index.ts';
 import { type AggregateAnswer, Api, type KpiAnswer } from './api.ts';
-import {
-  agrees,
-  type ColumnResult,
-  DIFFERENCES_SHOWN_MAX,
-  decimalsOf,
-  emptyResult,
-  type RegisterRow,
-} from './compare.ts';
+import { addDifference, agrees, type ColumnResult, decimalsOf, emptyResult, type RegisterRow } from './compare.ts';
 import { type ExpectedFile, readExpected, seriesFinder } from './expected.ts';
 import { compareHeadlines } from './headlines.ts';
 import { compareNetworks, isNetworkFile } from './networks.ts';
@@ -59,9 +52,15 @@ export async function verifyRecording(options: VerifyOptions): Promise<VerifyRep
   }
   columns.push(...(await compareNetworks(files, survey, mapping, api)));
   columns.push(...(await compareHeadlines(mapping.recording ?? place.name, survey, mapping, api)));
+  const notCovered = files.flatMap((file) => notCoveredOf(file, survey));
+  return verifyReport(columns, notCovered, api);
+}
+
+/** What a comparison comes to, once everything has been asked. */
+export function verifyReport(columns: readonly ColumnResult[], notCovered: readonly string[], api: Api): VerifyReport {
   return {
     columns,
-    notCovered: files.flatMap((file) => notCoveredOf(file, survey)),
+    notCovered,
     compared: columns.reduce((sum, column) => sum + column.compared, 0),
     different: columns.reduce((sum, column) => sum + column.different, 0),
     digest: api.digest(),
@@ -323,14 +322,8 @@ function compareRow(comparison: RowComparison): void {
     result.explained.push(explained);
     return;
   }
-  result.different++;
-  if (result.differences.length >= DIFFERENCES_SHOWN_MAX) return;
-  result.differences.push({
-    row: nameOf(comparison),
-    want: want === '' ? 'nothing' : want,
-    got: got === undefined || got === null ? 'nothing' : String(got),
-    answer: answer === undefined ? 'no answer' : JSON.stringify({ ...answer, days: undefined }),
-  });
+  const said = answer === undefined ? 'no answer' : JSON.stringify({ ...answer, days: undefined });
+  addDifference(result, { row: nameOf(comparison), want, got, answer: said });
 }
 
 function nameOf({ series, row, spec }: RowComparison): string {
