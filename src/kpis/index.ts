@@ -17,17 +17,13 @@ export * from './trial.ts';
 export * from './u4ssc/index.ts';
 export { type ZoneSpec, zoneTree } from './zone-tree.ts';
 
-/** What a definition says of itself, without its functions. */
+/** What a definition says of itself, without what computes it; plain data. */
 export function kpiInfo(kpi: KpiDefinition): KpiInfo {
-  const {
-    quantities: _q,
-    spatial,
-    reachHours: _reach,
-    aheadHours: _ahead,
-    looksAt: _looks,
-    live: _live,
-    device: _device,
-    ...info
-  } = kpi;
-  return { ...info, spatial: spatial.text };
+  const { id, code, title, domain, unit, unitLabel, window, direction, decimals, bands, scopes } = kpi;
+  const { method, completeness, spatial, source, facts } = kpi;
+  return {
+    ...{ id, code, title, domain, unit, unitLabel, window, direction, decimals, bands, scopes },
+    ...{ method, completeness, spatial: spatial.text, source },
+    ...(facts === undefined ? {} : { facts }),
+  };
 }
