@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { CityConfig } from '../config/index.ts';
+import type { CityConfig, OwnKpiConfig } from '../config/index.ts';
 import type { RevisionReason } from '../model/index.ts';
 
 /*
@@ -16,9 +16,20 @@ export function kpiBasis(config: CityConfig): string {
   const { sustainedOver, strict } = outages;
   const rest = [
     [city.id, city.timeZone, zones.map(({ id, parent }) => [id, parent])],
-    [devices.map((line) => ({ ...line, name: '' })), noise, water, { sustainedOver, strict }, kpis],
+    [devices.map((line) => ({ ...line, name: '' })), noise, water, { sustainedOver, strict }, ownBasis(kpis)],
   ];
   return `facts ${digest(facts)}, config ${digest(rest)}`;
+}
+
+/** Own KPIs that are computed, without what only pages show of them; bands stay, because a value says its band. */
+function ownBasis(kpis: readonly OwnKpiConfig[]): unknown[] {
+  return kpis
+    .filter(({ enabled }) => enabled)
+    .map(
+      ({ title: _title, unitLabel: _label, decimals: _decimals, direction: _direction, target: _target, ...own }) => {
+        return { ...own, bands: own.bands.map(({ upTo }) => upTo ?? null) };
+      },
+    );
 }
 
 /** Why values of one basis are looked at again under another; undefined when nothing was changed. */
