@@ -21,11 +21,11 @@ export interface LateHoursState {
   readonly hours: readonly (readonly [series: number, hourStartMs: number])[];
 }
 
-/** An hour that readings far from it changed. */
-interface FarHour {
-  /** A late-filed reading stands at the start of the hour, too. */
-  isReading: boolean;
-}
+/**
+ * What waits at the time of a late-filed reading, or at the start of an hour that readings far from it changed, or of both
+ * at once.
+ */
+export type WaitsFor = 'reading' | 'hour' | 'both';
 
 /**
  * Late-filed readings that wait for their panes to be rebuilt, by local day, oldest first. Bounded: what finds no place
@@ -35,7 +35,8 @@ export class LateHours {
   readonly #days = new Map<number, Map<number, Set<number>>>();
   readonly #calendar: Calendar;
   readonly #countMax: number;
-  readonly #farHours = new Map<number, Map<number, FarHour>>();
+  /** Hours that readings far from them changed, by series and start. */
+  readonly #farHours = new Map<number, Map<number, 'hour' | 'both'>>();
   #count = 0;
 
   constructor(calendar: Calendar, countMax: number) {
@@ -50,8 +51,8 @@ export class LateHours {
 
   /** @returns false when there is no place */
   add(series: number, timeMs: number): boolean {
-    const far = this.#farHours.get(series)?.get(timeMs);
-    if (far !== undefined) far.isReading = true;
+    const hours = this.#farHours.get(series);
+    if (hours?.has(timeMs) === true) hours.set(timeMs, 'both');
     return this.#queue(series, timeMs);
   }
 
@@ -68,17 +69,17 @@ export class LateHours {
       hours = new Map();
       this.#farHours.set(series, hours);
     }
-    if (!hours.has(hourStartMs)) hours.set(hourStartMs, { isReading });
+    if (!hours.has(hourStartMs)) hours.set(hourStartMs, isReading ? 'both' : 'hour');
     return true;
   }
 
-  /** What is known of an hour that was taken out; undefined for the time of a late-filed reading. */
-  takeHour(series: number, timeMs: number): FarHour | undefined {
+  /** What waited at a time that was taken out; asked once. */
+  takeHour(series: number, timeMs: number): WaitsFor {
     const hours = this.#farHours.get(series);
     const far = hours?.get(timeMs);
     hours?.delete(timeMs);
     if (hours?.size === 0) this.#farHours.delete(series);
-    return far;
+    return far ?? 'reading';
   }
 
   #queue(series: number, timeMs: number): boolean {
@@ -113,8 +114,7 @@ export class LateHours {
   }
 
   state(): LateHoursState {
-    const isHourOnly = (series: number, timeMs: number): boolean =>
-      this.#farHours.get(series)?.get(timeMs)?.isReading === false;
+    const isHourOnly = (series: number, timeMs: number): boolean => this.#farHours.get(series)?.get(timeMs) === 'hour';
     return {
       readings: [...this.#days.values()].flatMap((day) =>
         [...day].map(([series, times]) => [series, [...times].filter((at) => !isHourOnly(series, at))] as const),

@@ -252,9 +252,9 @@ export class WindowEngine {
     const farHours: number[] = [];
     let isKept = true;
     for (const timeMs of timesMs) {
-      const far = this.#late.takeHour(series, timeMs);
-      if (far !== undefined) farHours.push(timeMs);
-      if (far?.isReading === false) continue;
+      const waits = this.#late.takeHour(series, timeMs);
+      if (waits !== 'reading') farHours.push(timeMs);
+      if (waits === 'hour') continue;
       insertedMs.add(timeMs);
       const index = readings.lowerBound(timeMs);
       if (index === readings.count || readings.timeMsAt(index) !== timeMs) continue;
