@@ -89,6 +89,11 @@ function nothing(parts: readonly Part[]): CombinedPart {
   return { ...NO_PART, expectedCount: parts.length, used: [] };
 }
 
+/** Counts of parts of which half must be valid. */
+export function halfOf(parts: readonly Part[]): Pick<Part, 'validCount' | 'expectedCount' | 'valid'> {
+  return counts(parts, half);
+}
+
 function counts(parts: readonly Part[], enough: Enough) {
   const validCount = parts.filter((part) => part.valid).length;
   return { validCount, expectedCount: parts.length, valid: enough(validCount, parts.length) };

@@ -1,43 +1,22 @@
-import type { FoldSpan, KpiDefinition, Part } from '../definition.ts';
+import type { KpiDefinition, Part } from '../definition.ts';
 import { energeticMeanOfDays, type LongKpi, overDays } from '../long-kpi.ts';
 import { ldenOfDays, NOISE_DAYS } from './annual-levels.ts';
-import { type ExposureIndex, exposureRule } from './exposure.ts';
-import { noiseLden, noisePeriods } from './periods.ts';
+import { EXPOSURES, type ExposureIndex, exposureRule } from './exposure.ts';
+import { noiseLden, noisePeriod } from './periods.ts';
 
-interface Line extends Pick<LongKpi, 'of' | 'fold'> {
-  readonly index: ExposureIndex;
-  readonly id: string;
-  readonly code: string;
-  readonly name: string;
-  threshold(span: FoldSpan): number;
-}
-
-const LINES: readonly Line[] = [
-  {
-    ...{ index: 'lden', id: 'noise-exposure-lden', code: 'EN: EN: EQ: 2A', name: 'Lden' },
-    threshold: ({ window }) => window.settings.noise.ldenThresholdDb,
-    of: noiseLden,
-    fold: ldenOfDays,
-  },
-  ...noisePeriods
-    .filter(({ id }) => id === 'noise-lnight')
-    .map(
-      (of): Line => ({
-        ...{ index: 'lnight', id: 'noise-exposure-lnight', code: '', name: 'Lnight' },
-        threshold: ({ window }) => window.settings.noise.lnightThresholdDb,
-        of,
-        fold: energeticMeanOfDays,
-      }),
-    ),
-];
+const LEVELS: Readonly<Record<ExposureIndex, Pick<LongKpi, 'of' | 'fold'>>> = {
+  lden: { of: noiseLden, fold: ldenOfDays },
+  lnight: { of: noisePeriod('night'), fold: energeticMeanOfDays },
+};
 
 /**
  * People of the city in zones whose annual level lies above the threshold, and by 5-dB bands in the note. Points stand
  * for zones: an estimate, and no strategic noise map (KPI.md 3).
  */
-export const noiseAnnualExposure: readonly KpiDefinition[] = LINES.flatMap(
-  ({ index, id, code, name, threshold, of, fold }) =>
-    overDays({
+export const noiseAnnualExposure: readonly KpiDefinition[] = EXPOSURES.flatMap(
+  ({ index, id, code, name, threshold }) => {
+    const { of, fold } = LEVELS[index];
+    return overDays({
       ...{ id, code, of, level: 'device' },
       title: `Inhabitants exposed to noise, annual ${name} (estimate)`,
       unit: '%',
@@ -48,6 +27,7 @@ export const noiseAnnualExposure: readonly KpiDefinition[] = LINES.flatMap(
       completeness: `zones with half of their sensors valid: ${NOISE_DAYS}`,
       source: 'Directive 2002/49/EC, annexes I and VI; U4SSC EN: EN: EQ: 2A',
       spatial: exposureRule(index),
-      fold: (days, span): Part => ({ ...fold(days, span), amounts: { threshold: threshold(span) } }),
-    }),
+      fold: (days, span): Part => ({ ...fold(days, span), amounts: { threshold: threshold(span.window.settings) } }),
+    });
+  },
 );

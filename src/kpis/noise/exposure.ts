@@ -1,39 +1,43 @@
 import { EXPOSURE_BANDS, energyMean, exposureBands, exposureShare } from '../arithmetic/index.ts';
-import type { Amounts, CombinedPart, KpiDefinition, KpiDevice, KpiWindow, Part, SpatialRule } from '../definition.ts';
+import type { Amounts, KpiDefinition, KpiSettings, SpatialRule } from '../definition.ts';
 import { sumsOf } from '../meter-rule.ts';
-import { NO_PART, usable } from '../spatial-rules.ts';
+import { halfOf, NO_PART, usable } from '../spatial-rules.ts';
 import { ldenPart, periodPart } from './periods.ts';
 
 export type ExposureIndex = 'lden' | 'lnight';
 
-interface Line {
+/** A level that people are exposed to, of a day or of a year. */
+interface Exposure {
   readonly index: ExposureIndex;
   readonly id: string;
   readonly code: string;
   readonly name: string;
-  threshold(window: KpiWindow): number;
-  level(device: KpiDevice, window: KpiWindow): Part | null;
+  /** Above it people are exposed, dB(A). */
+  threshold(settings: KpiSettings): number;
 }
 
-const LINES: readonly Line[] = [
+export const EXPOSURES: readonly Exposure[] = [
   {
     ...{ index: 'lden', id: 'noise-exposure-lden', code: 'EN: EN: EQ: 2A', name: 'Lden' },
-    threshold: ({ settings }) => settings.noise.ldenThresholdDb,
-    level: ldenPart,
+    threshold: ({ noise }) => noise.ldenThresholdDb,
   },
   {
     ...{ index: 'lnight', id: 'noise-exposure-lnight', code: '', name: 'Lnight' },
-    threshold: ({ settings }) => settings.noise.lnightThresholdDb,
-    level: (device, window) => periodPart(device, window, 'night'),
+    threshold: ({ noise }) => noise.lnightThresholdDb,
   },
 ];
+
+const LEVELS: Readonly<Record<ExposureIndex, KpiDefinition['device']>> = {
+  lden: ldenPart,
+  lnight: (device, window) => periodPart(device, window, 'night'),
+};
 
 /**
  * People of the city in zones whose level of the day lies above the threshold, and by 5-dB bands in the note. Points
  * stand for zones: an estimate of one day, and no strategic noise map (KPI.md 3).
  */
-export const noiseExposure: readonly KpiDefinition[] = LINES.map(
-  ({ index, id, code, name, threshold, level }): KpiDefinition => ({
+export const noiseExposure: readonly KpiDefinition[] = EXPOSURES.map(
+  ({ index, id, code, name, threshold }): KpiDefinition => ({
     id,
     code,
     title: `Inhabitants exposed to noise, ${name} of the day (estimate)`,
@@ -52,8 +56,8 @@ export const noiseExposure: readonly KpiDefinition[] = LINES.map(
     spatial: exposureRule(index),
     reachHours: 0,
     device: (device, window) => {
-      const part = level(device, window);
-      return part === null ? null : { ...part, amounts: { threshold: threshold(window) } };
+      const part = LEVELS[index](device, window);
+      return part === null ? null : { ...part, amounts: { threshold: threshold(window.settings) } };
     },
   }),
 );
@@ -74,20 +78,16 @@ export function exposureRule(index: ExposureIndex): SpatialRule {
       const used = usable(all);
       const db = energyMean(used.map((part) => part.value ?? Number.NaN));
       if (db === null) return { ...NO_PART, expectedCount: all.length, used: [] };
-      const validCount = all.filter((part) => part.valid).length;
-      const valid = validCount > 0 && 2 * validCount >= all.length;
-      const amounts = { ...peopleOf(index, db, population, used[0]?.amounts?.threshold ?? Number.NaN) };
-      return { ...saidOf(amounts, names, valid), validCount, expectedCount: all.length, amounts, used };
+      const { valid, ...counts } = halfOf(all);
+      const amounts = peopleOf(index, db, population, used[0]?.amounts?.threshold ?? Number.NaN);
+      return { ...saidOf(amounts, names, valid), ...counts, amounts, used };
     },
     parent: (parts) => {
       const all = parts.map(({ part }) => part);
       const used = usable(all);
       const amounts = sumsOf(used, keys);
-      const validCount = all.filter((part) => part.valid).length;
-      return {
-        ...saidOf(amounts, names, validCount > 0 && 2 * validCount >= all.length),
-        ...{ validCount, expectedCount: all.length, amounts, used },
-      } satisfies CombinedPart;
+      const { valid, ...counts } = halfOf(all);
+      return { ...saidOf(amounts, names, valid), ...counts, amounts, used };
     },
   };
 }

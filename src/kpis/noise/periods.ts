@@ -4,11 +4,7 @@ import { mainSeries, partOf, threeQuarters } from '../hours.ts';
 import type { KpiBand } from '../kpi.ts';
 import { ENERGETIC_MEAN } from '../spatial-rules.ts';
 
-const PERIODS: readonly { readonly period: NoisePeriod; readonly id: string; readonly name: string }[] = [
-  { period: 'day', id: 'noise-lday', name: 'Lday' },
-  { period: 'evening', id: 'noise-levening', name: 'Levening' },
-  { period: 'night', id: 'noise-lnight', name: 'Lnight' },
-];
+const PERIODS = ['day', 'evening', 'night'] as const satisfies readonly NoisePeriod[];
 
 const COMMON = {
   code: '',
@@ -25,20 +21,25 @@ const COMMON = {
   reachHours: 0,
 } as const satisfies Partial<KpiDefinition>;
 
+/** Lday, Levening and Lnight of one local day. */
+export const noisePeriods: readonly KpiDefinition[] = PERIODS.map(noisePeriod);
+
 /**
- * Lday, Levening and Lnight of one local day: the energetic mean of the readings of the period's valid hours; of all its
+ * The level of a period of one local day: the energetic mean of the readings of the period's valid hours; of all its
  * readings when too few hours are valid, and the value with them. The night is the two ends of the calendar day. A value
  * of one day is an indicator only; the directive's are annual.
  */
-export const noisePeriods: readonly KpiDefinition[] = PERIODS.map(({ period, id, name }) => ({
-  ...COMMON,
-  id,
-  title: `${name} of the day`,
-  bands: period === 'night' ? bands(45, 50, 55) : [],
-  method: `energetic mean of the readings of the valid hours of the ${period} of the local day (one day: an indicator, END values are annual)`,
-  completeness: `valid hours for at least 75 % of the ${period}`,
-  device: (device, window) => periodPart(device, window, period),
-}));
+export function noisePeriod(period: NoisePeriod): KpiDefinition {
+  return {
+    ...COMMON,
+    id: `noise-l${period}`,
+    title: `L${period} of the day`,
+    bands: period === 'night' ? bands(45, 50, 55) : [],
+    method: `energetic mean of the readings of the valid hours of the ${period} of the local day (one day: an indicator, END values are annual)`,
+    completeness: `valid hours for at least 75 % of the ${period}`,
+    device: (device, window) => periodPart(device, window, period),
+  };
+}
 
 /** Day-evening-night level of one local day with the weights of the city's periods (12/4/8 by default). */
 export const noiseLden: KpiDefinition = {
@@ -92,7 +93,7 @@ const LDN_DAY_FROM = 7;
  * that are valid, by name: of many days each period is averaged on its own.
  */
 export function ldenPart(device: KpiDevice, window: KpiWindow): Part | null {
-  const parts = PERIODS.map(({ period }) => periodPart(device, window, period));
+  const parts = PERIODS.map((period) => periodPart(device, window, period));
   const [day, evening, night] = parts;
   if (!day || !evening || !night) return null;
   const value =
