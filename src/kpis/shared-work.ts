@@ -7,9 +7,14 @@ const REMEMBERED_MAX = 400_000;
  * What several KPIs make of the same device and window is made once a tick: the hours of a meter's day cost far more to
  * look at than the KPIs that are made of them.
  *
- * @param what names the work; all who use one name must compute the same
+ * @param what names the work; all who use one name and start of a window must compute the same
  */
-export function remembered<T>(what: string, device: KpiDevice, window: KpiWindow, compute: () => T): T {
+export function remembered<T>(
+  what: string,
+  device: KpiDevice,
+  window: Pick<KpiWindow, 'memo' | 'startMs'>,
+  compute: () => T,
+): T {
   const { memo } = window;
   if (memo === undefined) return compute();
   const key = `${what}\n${device.device}\n${window.startMs}`;

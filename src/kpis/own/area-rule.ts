@@ -1,7 +1,8 @@
-import { type CityFactId, type FactsInForce, type Formula, NO_FACTS, namesInFormula } from '../../model/index.ts';
-import type { CombinedPart, DeviceFacts, Part, SpatialRule, WeightedPart, ZoneFacts } from '../definition.ts';
+import { type FactsInForce, type Formula, NO_FACTS, namesInFormula } from '../../model/index.ts';
+import type { CombinedPart, Part, SpatialRule } from '../definition.ts';
 import { NO_PART } from '../spatial-rules.ts';
 import { evaluateFormula } from './evaluate-formula.ts';
+import { valuesOf } from './own-input.ts';
 import type { OwnKpi } from './own-kpi.ts';
 import { SPACE_RULES } from './own-space.ts';
 
@@ -21,60 +22,47 @@ export function areaRule(own: Rule, formula: Formula): SpatialRule {
   const rules = Object.values(own.inputs).map(({ space }) => SPACE_RULES[space ?? own.space]);
   const names = Object.keys(own.inputs);
   const texts = names.map((name, index) => `${name}: ${rules[index]?.text ?? ''}`);
-  const said = (parts: readonly Part[], inputs: readonly (CombinedPart | null)[]): CombinedPart =>
-    combined(names, formula, NO_FACTS, parts, inputs);
+  // Until the facts of the area are known, those that are assumed everywhere.
+  const said = (parts: readonly { readonly part: Part }[], inputs: readonly (CombinedPart | null)[]): CombinedPart => {
+    const used = inputs.map((input) => new Set(input?.used));
+    return {
+      ...evaluated(names, formula, NO_FACTS, inputs),
+      used: parts.map(({ part }) => part).filter((part) => isUsed(part as AreaPart, used)),
+    };
+  };
   return {
     text: `the expression of each area with its own facts, from its inputs (${texts.join('; ')})`,
     zone: (parts, zone) =>
       said(
-        parts.map(({ part }) => part),
-        rules.map((rule, index) => ofDevices(rule, parts, index, zone)),
+        parts,
+        rules.map((rule, index) => {
+          const inputs = inputsOf(parts, index);
+          return inputs.length === 0 ? null : rule.zone(inputs, zone);
+        }),
       ),
     parent: (parts) =>
       said(
-        parts.map(({ part }) => part),
-        rules.map((rule, index) => ofZones(rule, parts, index)),
+        parts,
+        rules.map((rule, index) => {
+          const inputs = inputsOf(parts, index);
+          return inputs.length === 0 ? null : rule.parent(inputs);
+        }),
       ),
-    whole: (part, { fact }) => wholeOf(names, formula, part as AreaPart, fact),
+    whole: (part, { fact }) => evaluated(names, formula, fact, (part as AreaPart).inputs),
   };
 }
 
-function ofDevices(
-  rule: SpatialRule,
-  parts: readonly { readonly part: Part; readonly facts: DeviceFacts }[],
-  index: number,
-  zone: ZoneFacts,
-): CombinedPart | null {
-  const said = parts.flatMap(({ part, facts }) => {
-    const input = (part as AreaPart).inputs[index];
-    return input == null ? [] : [{ part: input, facts }];
+/** What devices or zones say of one input, those that have a part in it. */
+function inputsOf<T extends { readonly part: Part }>(parts: readonly T[], index: number): readonly T[] {
+  return parts.flatMap((one) => {
+    const input = (one.part as AreaPart).inputs[index];
+    return input == null ? [] : [{ ...one, part: input }];
   });
-  return said.length === 0 ? null : rule.zone(said, zone);
 }
 
-function ofZones(rule: SpatialRule, parts: readonly WeightedPart[], index: number): CombinedPart | null {
-  const said = parts.flatMap((zone) => {
-    const input = (zone.part as AreaPart).inputs[index];
-    return input == null ? [] : [{ ...zone, part: input }];
-  });
-  return said.length === 0 ? null : rule.parent(said);
-}
-
-function combined(
-  names: readonly string[],
-  formula: Formula,
-  fact: FactsInForce,
-  parts: readonly Part[],
-  inputs: readonly (CombinedPart | null)[],
-): CombinedPart & AreaPart {
-  const used = parts.filter((part) =>
-    (part as AreaPart).inputs.some((input, index) => input !== null && inputs[index]?.used.includes(input) === true),
-  );
-  return { ...evaluated(names, formula, fact, inputs), used };
-}
-
-function wholeOf(names: readonly string[], formula: Formula, { inputs }: AreaPart, fact: FactsInForce): AreaPart {
-  return evaluated(names, formula, fact, inputs);
+/** Whether any input of the area is made of what the part says of it. */
+function isUsed({ inputs }: AreaPart, used: readonly ReadonlySet<Part>[]): boolean {
+  return inputs.some((input, index) => input !== null && used[index]?.has(input) === true);
 }
 
 function evaluated(
@@ -84,8 +72,7 @@ function evaluated(
   inputs: readonly (Part | null)[],
 ): AreaPart {
   const byName = new Map(names.map((name, index) => [name, inputs[index] ?? NO_PART]));
-  const lookUp = (name: string): number | null =>
-    (byName.has(name) ? byName.get(name)?.value : fact(name as CityFactId)?.value) ?? null;
+  const lookUp = valuesOf(byName, fact);
   const value = evaluateFormula(formula, lookUp);
   const parts = [...byName.values()];
   const missing = value === null ? namesInFormula(formula).filter((name) => lookUp(name) === null) : [];

@@ -1,8 +1,9 @@
 import { exactSum, HOUR_MS } from '../../base/index.ts';
-import type { OwnStat } from '../../model/index.ts';
+import type { CityFactId, FactsInForce, OwnStat } from '../../model/index.ts';
 import { meanOfValid } from '../arithmetic/index.ts';
 import type { KpiDevice, KpiHour, KpiSeries, KpiWindow, Part } from '../definition.ts';
 import { EXPECTED_AFTER_HOURS, hoursOf, mainSeries, partOf, wholeHours, wholeSeries } from '../hours.ts';
+import type { LookUp } from './evaluate-formula.ts';
 import type { OwnInput } from './own-kpi.ts';
 
 export const STAT_WORDS: Readonly<Record<OwnStat, string>> = {
@@ -30,6 +31,14 @@ export function inputPart(device: KpiDevice, input: OwnInput, window: KpiWindow,
   if (said === null) return null;
   const needed = Math.max(1, Math.ceil((input.coverage ?? coverage) * expected - 1e-9));
   return partOf(said.value, said.validCount, expected, needed);
+}
+
+/** What the names of an expression stand for: inputs, and facts in force where no input has the name. */
+export function valuesOf(inputs: ReadonlyMap<string, Part>, fact: FactsInForce): LookUp {
+  return (name) => {
+    const input = inputs.get(name);
+    return input === undefined ? (fact(name as CityFactId)?.value ?? null) : input.value;
+  };
 }
 
 interface Said {

@@ -14,7 +14,7 @@ import type { KpiBand } from '../kpi.ts';
 import { energeticMeanOfDays, meanOfDays, overDays, sumOfDays } from '../long-kpi.ts';
 import { type AreaPart, areaRule } from './area-rule.ts';
 import { evaluateFormula } from './evaluate-formula.ts';
-import { inputPart, STAT_WORDS } from './own-input.ts';
+import { inputPart, STAT_WORDS, valuesOf } from './own-input.ts';
 import { SPACE_RULES } from './own-space.ts';
 
 /** A number that goes into an own KPI: a statistic of a quantity over the window. */
@@ -115,10 +115,7 @@ function valueOfDevice(own: OwnKpi, formula: Formula, device: KpiDevice, window:
     if (part === null) return null;
     said.set(name, part);
   }
-  const value = evaluateFormula(
-    formula,
-    (name) => (said.has(name) ? said.get(name)?.value : window.cityFacts(name as CityFactId)?.value) ?? null,
-  );
+  const value = evaluateFormula(formula, valuesOf(said, window.cityFacts));
   const parts = [...said.values()];
   return { ...countsOf(parts), value, valid: value !== null && parts.every(({ valid }) => valid), note: '' };
 }
