@@ -139,7 +139,7 @@ describe('the inline jobs', () => {
     await jobs.cancel('1500');
     expect(await jobs.get('1')).toBeUndefined();
     expect(await jobs.get('2')).toBeUndefined();
-    expect(await jobs.get('3')).toBeDefined();
+    expect(await jobs.get('3')).toMatchObject({ id: '3', kind: 'a', state: 'completed' });
     expect((await jobs.list({ state: 'completed', limit: 2_000 })).length).toBe(999);
   });
 

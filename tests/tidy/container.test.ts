@@ -62,9 +62,8 @@ describe('docker-compose.yml', () => {
   });
 
   test('sets variables that the configuration knows, with the city file of the documents', () => {
-    const example = /```yaml\n# city\.yaml for a container\n([\s\S]*?)```/.exec(read('docs/operations.md'))?.[1];
-    expect(example).toBeDefined();
-    const root = plantTree({ 'city.yaml': example! });
+    const example = /```yaml\n# city\.yaml for a container\n([\s\S]*?)```/.exec(read('docs/operations.md'))![1]!;
+    const root = plantTree({ 'city.yaml': example });
     const environment = Object.fromEntries(
       Object.entries(service.environment).map(([name, value]) => [name, composeValue(value)]),
     );
