@@ -1,8 +1,9 @@
 import { HOUR_MS } from '../base/index.ts';
 import type { KpiHour, KpiSeries, KpiSource } from '../kpis/index.ts';
 import type { Pane } from '../model/index.ts';
-import { hourIsValid, mergePanes, paneValue, type SeriesView, SLOW_MS, type WindowEngine } from '../windows/index.ts';
+import { type SeriesView, SLOW_MS, type WindowEngine } from '../windows/index.ts';
 import { IntervalCache } from './interval-cache.ts';
+import { kpiHour, pooledValue } from './kpi-hour.ts';
 import type { OldHours } from './old-hours.ts';
 import type { OutageTracker } from './outage-tracker.ts';
 
@@ -51,13 +52,7 @@ interface Sources {
 
 function kpiSeries({ windows, oldHours, outages, cache, look }: Sources, view: SeriesView): KpiSeries {
   const { series } = view;
-  const hourOf = (pane: Pane): KpiHour => ({
-    startMs: pane.startMs,
-    endMs: pane.endMs,
-    value: paneValue(series.kind, pane),
-    valid: hourIsValid(series.kind, pane),
-    pane,
-  });
+  const hourOf = (pane: Pane): KpiHour => kpiHour(series, pane);
   const fold = { hours: folded('hours'), quarters: folded('quarters') };
   function folded(level: 'hours' | 'quarters') {
     return (fromMs: number, toMs: number): KpiHour[] => view[level](fromMs, toMs).map(hourOf);
@@ -90,13 +85,7 @@ function kpiSeries({ windows, oldHours, outages, cache, look }: Sources, view: S
     },
     hours: (fromMs, toMs) => joined('hours', fromMs, Math.min(toMs, look.untilMs)),
     quarters: (fromMs, toMs) => joined('quarters', fromMs, Math.min(toMs, look.untilMs)),
-    pooled: (hours) => {
-      const first = hours[0];
-      const last = hours.at(-1);
-      if (first === undefined || last === undefined) return null;
-      const panes = hours.map((hour) => hour.pane);
-      return paneValue(series.kind, mergePanes(panes, first.startMs, last.endMs, series.expectEveryMs));
-    },
+    pooled: (hours) => pooledValue(series, hours),
     levels: (startMs) => view.levels(startMs),
     interruptions: (fromMs, toMs) => outages.interruptions(series.id, fromMs, toMs),
   };

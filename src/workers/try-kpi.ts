@@ -9,10 +9,10 @@ import {
   kpiReach,
   trialWindows,
 } from '../kpis/index.ts';
-import type { KpiValue, Pane, Series } from '../model/index.ts';
+import type { KpiValue, Series } from '../model/index.ts';
 import type { Store, StoreHistory } from '../store/index.ts';
-import { hourIsValid, mergePanes, paneValue } from '../windows/index.ts';
 import { kpiCity } from './kpi-city.ts';
+import { kpiHour, pooledValue } from './kpi-hour.ts';
 import { OldHours } from './old-hours.ts';
 
 /** What a trial reads of the store. */
@@ -154,16 +154,17 @@ class StoredHours {
   }
 
   #view(series: Series): KpiSeries {
-    const hourOf = (pane: Pane): KpiHour => ({
-      startMs: pane.startMs,
-      endMs: pane.endMs,
-      value: paneValue(series.kind, pane),
-      valid: hourIsValid(series.kind, pane),
-      pane,
-    });
     const hours = (fromMs: number, toMs: number): KpiHour[] => {
       const range = { fromMs, toMs: Math.min(toMs, this.#untilMs) };
-      return this.#hours?.intervals('hour', series, range, () => [], hourOf) ?? [];
+      return (
+        this.#hours?.intervals(
+          'hour',
+          series,
+          range,
+          () => [],
+          (pane) => kpiHour(series, pane),
+        ) ?? []
+      );
     };
     return {
       series,
@@ -172,12 +173,7 @@ class StoredHours {
       heardMs: () => Number.NEGATIVE_INFINITY,
       hours,
       quarters: () => [],
-      pooled: (some) => {
-        const [first, last] = [some[0], some.at(-1)];
-        if (first === undefined || last === undefined) return null;
-        const panes = some.map(({ pane }) => pane);
-        return paneValue(series.kind, mergePanes(panes, first.startMs, last.endMs, series.expectEveryMs));
-      },
+      pooled: (some) => pooledValue(series, some),
       levels: () => undefined,
       interruptions: () => undefined,
     };

@@ -1,0 +1,17 @@
+import type { KpiHour } from '../kpis/index.ts';
+import type { Pane, Series } from '../model/index.ts';
+import { hourIsValid, mergePanes, paneValue } from '../windows/index.ts';
+
+/** A pane of a series, of memory or of the store, as KPIs look at it. */
+export function kpiHour({ kind }: Pick<Series, 'kind'>, pane: Pane): KpiHour {
+  const { startMs, endMs } = pane;
+  return { startMs, endMs, value: paneValue(kind, pane), valid: hourIsValid(kind, pane), pane };
+}
+
+/** The value of several hours of a series taken together, oldest first; null when nothing counts. */
+export function pooledValue({ kind, expectEveryMs }: Series, hours: readonly KpiHour[]): number | null {
+  const [first, last] = [hours[0], hours.at(-1)];
+  if (first === undefined || last === undefined) return null;
+  const panes = hours.map(({ pane }) => pane);
+  return paneValue(kind, mergePanes(panes, first.startMs, last.endMs, expectEveryMs));
+}
