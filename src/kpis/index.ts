@@ -8,6 +8,7 @@ export * from './explain-days.ts';
 export * from './kpi.ts';
 export * from './kpi-engine.ts';
 export * from './kpi-reach.ts';
+export { revisionKey } from './kpi-revisions.ts';
 export { KPI_DEFINITIONS } from './list.ts';
 export * from './outages/customer-count.ts';
 export * from './outages/interruptions.ts';

@@ -10,13 +10,13 @@ import { KpiRevisions, LONG_REVISIONS_KEPT_MS } from './kpi-revisions.ts';
 import {
   addSubject,
   addTodo,
-  compare,
   emptyGroup,
   type Group,
   insertByName,
   listAt,
   type Member,
   noteOpen,
+  sortSeries,
   type Todo,
   type Tracked,
   todoAt,
@@ -350,9 +350,7 @@ export class KpiEngine {
     const known = group.devices.get(device);
     if (known !== undefined) {
       known.series.push(view);
-      known.series.sort((a, b) =>
-        compare(`${a.series.quantity} ${a.series.channel}`, `${b.series.quantity} ${b.series.channel}`),
-      );
+      sortSeries(known.series);
       return;
     }
     const facts = this.#city.facts(device);

@@ -44,7 +44,7 @@ export class KpiRevisions {
     const { startMs } = bounds;
     const isOld = startMs < this.keptFromMs(kpi);
     const stored = isOld ? this.#source.storedRevision(kpi.id, scope, startMs) : undefined;
-    const known = this.#known.get(keyOf(kpi.id, scope, startMs)) ?? NOT_REVISED;
+    const known = this.#known.get(revisionKey(kpi.id, scope, startMs)) ?? NOT_REVISED;
     const before = stored === undefined ? known : { count: stored, reason: undefined };
     if (!isCorrected) return before;
     // Hours from before the horizon are not kept: they were read back from the store.
@@ -56,14 +56,14 @@ export class KpiRevisions {
 
   /** Takes what the store says of a window, or what was just made of it; an older revision than the known one is nothing. */
   learn(kpi: KpiDefinition, scope: string, startMs: number, revision: Revision): void {
-    const key = keyOf(kpi.id, scope, startMs);
+    const key = revisionKey(kpi.id, scope, startMs);
     if (startMs < this.keptFromMs(kpi) || revision.count <= (this.#known.get(key)?.count ?? 0)) return;
     this.#known.set(key, revision);
   }
 
   /** As if the window had never been corrected. */
   drop(kpi: string, scope: string, startMs: number): void {
-    this.#known.delete(keyOf(kpi, scope, startMs));
+    this.#known.delete(revisionKey(kpi, scope, startMs));
   }
 
   /** Once a day of event time: of windows that nothing can change any more. */
@@ -100,6 +100,7 @@ function isCorrectedForLong({ window, looksAt }: KpiDefinition): boolean {
   return isLongWindow(window) || looksAt?.length === 0;
 }
 
-function keyOf(kpi: string, scope: string, startMs: number): string {
+/** Under which the revision of a window of a scope is kept. */
+export function revisionKey(kpi: string, scope: string, startMs: number): string {
   return `${kpi}\n${scope}\n${startMs}`;
 }

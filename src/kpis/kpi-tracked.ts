@@ -71,13 +71,22 @@ export function noteOpen(
   else entry.provisional.delete(scope);
 }
 
-/** Members stand by name and not in the order of arrival, so that ties fall alike in every run. */
-export function compare(a: string, b: string): number {
+/** Members and their series stand by name and not in the order of arrival, so that ties fall alike in every run. */
+function compare(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
 }
 
+/** Puts the series of a device where they stand. */
+export function sortSeries(series: KpiSeries[]): void {
+  series.sort((a, b) => compare(seriesName(a), seriesName(b)));
+}
+
+function seriesName({ series: { quantity, channel } }: KpiSeries): string {
+  return `${quantity} ${channel}`;
+}
+
 /** Puts a member where it stands by name; most come in order. */
-export function insertByName(members: KpiDevice[], member: KpiDevice): void {
+export function insertByName<Named extends Pick<KpiDevice, 'device'>>(members: Named[], member: Named): void {
   let at = members.length;
   while (at > 0 && compare(members[at - 1]!.device, member.device) > 0) at--;
   members.splice(at, 0, member);

@@ -1,3 +1,5 @@
+import { revisionKey } from './kpi-revisions.ts';
+
 /** A window of a scope. */
 export interface RevisedWindow {
   readonly kpi: string;
@@ -25,11 +27,11 @@ export class ReplayedRevisions {
   readonly #windows = new Map<string, RevisedWindow>();
 
   add(kpi: string, zone: string, startMs: number): void {
-    this.#windows.set(keyOf({ kpi, zone, startMs }), { kpi, zone, startMs });
+    this.#windows.set(revisionKey(kpi, zone, startMs), { kpi, zone, startMs });
   }
 
-  has(window: RevisedWindow): boolean {
-    return this.#windows.has(keyOf(window));
+  has({ kpi, zone, startMs }: RevisedWindow): boolean {
+    return this.#windows.has(revisionKey(kpi, zone, startMs));
   }
 
   /** Undefined when there are none. */
@@ -60,8 +62,4 @@ export class ReplayedRevisions {
   restore(state: ReplayedRevisionsState): void {
     for (const [kpi, zone, startMs] of state) this.add(kpi, zone, startMs);
   }
-}
-
-function keyOf({ kpi, zone, startMs }: RevisedWindow): string {
-  return `${kpi}\n${zone}\n${startMs}`;
 }

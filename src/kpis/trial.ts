@@ -3,6 +3,7 @@ import type { KpiValue } from '../model/index.ts';
 import type { KpiDefinition, KpiDevice, KpiSeries } from './definition.ts';
 import type { KpiCity } from './kpi-engine.ts';
 import { type EvaluationContext, KpiEvaluation, type KpiMembers } from './kpi-evaluation.ts';
+import { insertByName, listAt, sortSeries } from './kpi-tracked.ts';
 import { type Bounds, windowAt } from './kpi-windows.ts';
 import { DayBook, elapsedDays, isLongWindow, rollingUpTo } from './long-windows.ts';
 import { PartCache } from './part-cache.ts';
@@ -115,26 +116,15 @@ function membersOf(
   series: readonly KpiSeries[],
   zones: ReadonlyMap<string, unknown>,
 ): Pick<KpiMembers, 'devices' | 'byZone'> {
-  const byDevice = Map.groupBy(series, (one) => one.series.device);
-  const names = [...byDevice.keys()].sort(compare);
   const devices = new Map<string, KpiDevice>();
   const byZone = new Map<string, KpiDevice[]>();
-  for (const device of names) {
+  for (const [device, own] of Map.groupBy(series, (one) => one.series.device)) {
     const facts = city.facts(device);
     if (facts.role === 'ignore') continue;
-    const own = byDevice.get(device)!.toSorted((a, b) => compare(nameOf(a), nameOf(b)));
+    sortSeries(own);
     const member = { device, facts, series: own };
-    const zone = zones.has(facts.zone) ? facts.zone : city.id;
     devices.set(device, member);
-    byZone.set(zone, [...(byZone.get(zone) ?? []), member]);
+    insertByName(listAt(byZone, zones.has(facts.zone) ? facts.zone : city.id), member);
   }
   return { devices, byZone };
-}
-
-function nameOf({ series: { quantity, channel } }: KpiSeries): string {
-  return `${quantity} ${channel}`;
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : Number(a > b);
 }

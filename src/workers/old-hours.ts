@@ -1,3 +1,4 @@
+import { revisionKey } from '../kpis/index.ts';
 import { type Pane, type PaneColumns, type PaneLevel, paneAt, paneLevelAt, type Series } from '../model/index.ts';
 import type { HeardHours, TimeRange } from '../store/index.ts';
 import { isEmptyPane } from '../windows/index.ts';
@@ -160,11 +161,6 @@ export class OldHours {
     if (times === undefined) this.#rebuiltHeard.set(series, [timeMs]);
     else times.push(timeMs);
   }
-}
-
-/** Under which a window's stored revision is found. */
-export function revisionKey(kpi: string, zone: string, startMs: number): string {
-  return `${kpi}\n${zone}\n${startMs}`;
 }
 
 function rowsBySeries(series: Int32Array): Map<number, Rows> {

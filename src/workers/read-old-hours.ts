@@ -1,7 +1,7 @@
-import type { KpiReach } from '../kpis/index.ts';
+import { type KpiReach, revisionKey } from '../kpis/index.ts';
 import type { PaneLevel } from '../model/index.ts';
 import type { HeardHours, StoreHistory, TimeRange } from '../store/index.ts';
-import { OldHours, type OldPanes, revisionKey } from './old-hours.ts';
+import { OldHours, type OldPanes } from './old-hours.ts';
 
 /** A level of panes, and what of a KPI's looks asks for it. */
 const LEVELS = [
