@@ -56,7 +56,7 @@ function ugm3Of(gas: string, { temperatureCel, pressureKPa }: ReferenceState): n
     `a gas at ${temperatureCel} Cel and ${pressureKPa} kPa has no volume`,
   );
   const factor = ugm3PerPpb(gas, temperatureCel);
-  assert(factor !== undefined, `ppbToUgm3: "${gas}" has no molar mass`);
+  assert(factor !== undefined, `a concentration of "${gas}" is no mole fraction: "${gas}" has no molar mass`);
   return (factor * pressureKPa) / STANDARD_PRESSURE_KPA;
 }
 

@@ -3,6 +3,7 @@ import { ghgFromEnergy, renewableShareOfSupplies } from '../arithmetic/index.ts'
 import type { Amounts, KpiDefinition } from '../definition.ts';
 import { EXPECTED_AFTER_HOURS } from '../hours.ts';
 import { type MeterRule, meterPart, meterRule, type Said } from '../meter-rule.ts';
+import { generatedForOwnUse } from './electricity.ts';
 import { CARRIERS, carriersPart } from './energy-day.ts';
 
 const WHERE =
@@ -75,7 +76,7 @@ function renewableOf(amounts: Amounts, fact: FactsInForce): Said {
   ];
   const { known, note } = knownOf(carriers, amounts);
   if (known.length === 0) return { value: null, note };
-  const ownUse = amounts.generation === undefined ? 0 : amounts.generation - (amounts.export ?? 0);
+  const ownUse = generatedForOwnUse(amounts);
   const supplies = known.map(({ energyKWh, factor }) => ({ energyKWh, renewableRatio: factor! }));
   const total = supplies.reduce((sum, { energyKWh }) => sum + energyKWh, ownUse);
   const value = renewableShareOfSupplies(supplies, ownUse);

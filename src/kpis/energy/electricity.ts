@@ -1,4 +1,5 @@
-import type { KpiDefinition } from '../definition.ts';
+import { selfConsumption } from '../arithmetic/index.ts';
+import type { Amounts, KpiDefinition } from '../definition.ts';
 import { EXPECTED_AFTER_HOURS } from '../hours.ts';
 import { type MeterRule, meterPart, meterRule } from '../meter-rule.ts';
 import { ELECTRICITY, electricityPart } from './energy-day.ts';
@@ -13,11 +14,9 @@ const SITE = { districtKeys: ['import', 'export'], keys: ['generation'] } as con
 type Line = Pick<KpiDefinition, 'id' | 'code' | 'title' | 'unit' | 'unitLabel' | 'direction' | 'method' | 'source'> &
   Pick<MeterRule, 'value'>;
 
-/** Locally used generation can be taken for 0 only where something is generated. */
-const selfConsumed = ({ export: fedIn = 0, generation = 0 }: Readonly<Record<string, number>>): number =>
-  generation - fedIn;
-
-const consumed = (amounts: Readonly<Record<string, number>>): number => (amounts.import ?? 0) + selfConsumed(amounts);
+/** What a site, or a zone, consumes, and how much of that it generates. */
+const siteOf = ({ import: taken = 0, export: fedIn = 0, generation = 0 }: Amounts) =>
+  selfConsumption(generation, fedIn, taken);
 
 const amountOf = (kWh: number | undefined) =>
   kWh === undefined ? { value: null } : { value: kWh, numerator: kWh, denominator: 1 };
@@ -59,27 +58,29 @@ const LINES: readonly Line[] = [
     ...{ ...DAY_SUM, id: 'energy-consumption', title: 'Electricity consumption', direction: 'lower' },
     method: 'import + generation \u2212 export',
     source: 'supports U4SSC EN: E: E: 2C',
-    value: (amounts) => amountOf(amounts.import === undefined ? undefined : consumed(amounts)),
+    value: (amounts) => amountOf(amounts.import === undefined ? undefined : siteOf(amounts).siteConsumptionKWh),
   },
   {
     ...{ ...SHARE, id: 'energy-self-consumption', title: 'Self-consumption of local generation', direction: 'higher' },
     method: '(generation \u2212 export) / generation, as percent',
     source: 'definition of self-consumption of prosumers',
     value: (amounts) =>
-      amounts.generation === undefined ? { value: null } : percentOf(selfConsumed(amounts), amounts.generation),
+      amounts.generation === undefined ? { value: null } : percentOf(generatedForOwnUse(amounts), amounts.generation),
   },
   {
     ...{ ...SHARE, id: 'energy-self-sufficiency', title: 'Self-sufficiency with electricity', direction: 'higher' },
     method: '(generation \u2212 export) / (import + generation \u2212 export), as percent',
     source: 'definition of self-sufficiency of prosumers',
     value: (amounts) =>
-      amounts.import === undefined ? { value: null } : percentOf(generatedForOwnUse(amounts), consumed(amounts)),
+      amounts.import === undefined
+        ? { value: null }
+        : percentOf(generatedForOwnUse(amounts), siteOf(amounts).siteConsumptionKWh),
   },
 ];
 
-/** Without any generation nothing is used of it, whatever a meter says that it feeds in. */
-function generatedForOwnUse(amounts: Readonly<Record<string, number>>): number {
-  return amounts.generation === undefined ? 0 : selfConsumed(amounts);
+/** Own use of local generation, kWh. Without any generation nothing is used of it, whatever a meter says that it feeds in. */
+export function generatedForOwnUse(amounts: Amounts): number {
+  return amounts.generation === undefined ? 0 : siteOf(amounts).selfConsumedKWh;
 }
 
 /** What the electricity of a local day amounts to, and how much of it is home-made (KPI.md 5). */

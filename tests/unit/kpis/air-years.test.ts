@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { calendarOf, HOUR_MS } from '../../../src/base/index.ts';
+import { HOUR_MS } from '../../../src/base/index.ts';
 import type { DayRecord } from '../../../src/kpis/day-ledger.ts';
 import type { Part } from '../../../src/kpis/index.ts';
 import { elapsedDays, rollingUpTo } from '../../../src/kpis/long-windows.ts';
 import { NO_FACTS } from '../../../src/model/index.ts';
 import { at, kpi, NO_DEVICE_FACTS, SETTINGS } from './support/fakes.ts';
+import { MADRID } from './support/years.ts';
 
-const MADRID = calendarOf('Europe/Madrid');
 const YEAR = { startMs: at('2025-12-31T23:00:00Z'), endMs: at('2026-12-31T23:00:00Z') };
 
 type Said = Partial<DayRecord> & Pick<DayRecord, 'value'>;

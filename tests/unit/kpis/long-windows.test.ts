@@ -5,10 +5,8 @@ import { overDays, sumOfDays } from '../../../src/kpis/long-kpi.ts';
 import { elapsedDays, longWindowsOf, rollingUpTo } from '../../../src/kpis/long-windows.ts';
 import { SUM } from '../../../src/kpis/spatial-rules.ts';
 import type { KpiValue } from '../../../src/model/index.ts';
-import { kpi, NO_DEVICE_FACTS, SETTINGS } from './support/fakes.ts';
-
-const MADRID = calendarOf('Europe/Madrid');
-const at = (iso: string): number => Temporal.Instant.from(iso).epochMilliseconds;
+import { at, kpi, NO_DEVICE_FACTS, SETTINGS } from './support/fakes.ts';
+import { MADRID } from './support/years.ts';
 
 describe('windows of many days', () => {
   it('are the 365 local days before a midnight, across both changes of the clock', () => {
