@@ -13,27 +13,20 @@ export interface PlantowerReading {
   readonly humidity: number;
 }
 
-export const PM_CORRECTIONS = {
-  barkjohn2021: {
-    version: 'Barkjohn 2021',
-    source: 'Barkjohn et al., Atmos. Meas. Tech. 14 (2021): 0.524 PAcf1 - 0.0862 RH + 5.75',
-    field: 'cf_1',
-  },
-  fireSmokeMap: {
-    version: 'Fire and Smoke Map 2021',
-    source: 'US EPA and US Forest Service, AirNow Fire and Smoke Map, extended correction of 2021',
-    field: 'cf_atm',
-  },
-} as const;
-
-/** The general correction for the United States (Barkjohn 2021), ug/m3, not below 0. */
+/**
+ * The general correction for the United States, ug/m3, not below 0; of the field `cf_1`.
+ *
+ * @see Barkjohn et al., Atmos. Meas. Tech. 14 (2021): 0.524 PAcf1 - 0.0862 RH + 5.75
+ */
 export function barkjohn2021({ ugm3, humidity }: PlantowerReading): number {
   return Math.max(0, dry(0.524, ugm3, humidity));
 }
 
 /**
  * The correction of the AirNow Fire and Smoke Map, in pieces that join without a step: the general one below 30 ug/m3, a
- * steeper one from 50, a quadratic one from 260, and blends between; ug/m3, not below 0.
+ * steeper one from 50, a quadratic one from 260, and blends between; ug/m3, not below 0; of the field `cf_atm`.
+ *
+ * @see US EPA and US Forest Service, AirNow Fire and Smoke Map, extended correction of 2021
  */
 export function fireSmokeMap({ ugm3: x, humidity }: PlantowerReading): number {
   return Math.max(0, piece(x, humidity));
