@@ -42,6 +42,11 @@ export function Zones({ kpi, why }: PartProps) {
   );
 }
 
+const WHICH_DEVICE: readonly Column<Device>[] = [
+  { id: 'device', title: 'Device', cell: (row) => <DeviceName row={row} /> },
+  { id: 'zone', title: 'Zone', cell: ({ zone }) => (zone === '' ? 'none' : zoneName(zone)) },
+];
+
 interface UsedProps extends PartProps {
   readonly offset: number;
   readonly page: number;
@@ -50,8 +55,7 @@ interface UsedProps extends PartProps {
 
 export function UsedDevices({ kpi, why, offset, page, onMove }: UsedProps) {
   const columns: Column<Device>[] = [
-    { id: 'device', title: 'Device', cell: (row) => <DeviceName row={row} /> },
-    { id: 'zone', title: 'Zone', cell: ({ zone }) => (zone === '' ? 'none' : zoneName(zone)) },
+    ...WHICH_DEVICE,
     { id: 'value', title: valueTitle(kpi), isNumber: true, cell: ({ value }) => formatNumber(value, kpi.decimals) },
     {
       id: 'valid',
@@ -86,8 +90,7 @@ export function UsedDevices({ kpi, why, offset, page, onMove }: UsedProps) {
 export function LeftOut({ why }: { why: Why }) {
   if (why.leftOutCount === 0) return null;
   const columns: Column<Device>[] = [
-    { id: 'device', title: 'Device', cell: (row) => <DeviceName row={row} /> },
-    { id: 'zone', title: 'Zone', cell: ({ zone }) => (zone === '' ? 'none' : zoneName(zone)) },
+    ...WHICH_DEVICE,
     { id: 'reason', title: 'Left out because', cell: ({ reason }) => reason },
   ];
   return (
@@ -128,19 +131,16 @@ export function Facts({ why }: { why: Why }) {
 export function Days({ kpi, why }: PartProps) {
   const { days } = why;
   if (days === null) return null;
-  const isOne = days.listed === 1;
-  const columns: Column<(typeof days.list)[number]>[] = [
+  type Day = (typeof days.list)[number];
+  const value: Column<Day> = {
+    id: 'value',
+    title: valueTitle(kpi),
+    isNumber: true,
+    cell: (row) => formatMeasured(row.value),
+  };
+  const columns: Column<Day>[] = [
     { id: 'day', title: 'Day', cell: ({ start }) => formatTime(start, 'date') },
-    ...(isOne
-      ? [
-          {
-            id: 'value',
-            title: valueTitle(kpi),
-            isNumber: true,
-            cell: (row: (typeof days.list)[number]) => formatMeasured(row.value),
-          },
-        ]
-      : []),
+    ...(days.listed === 1 ? [value] : []),
     { id: 'valid', title: 'Valid', isNumber: true, cell: ({ valid }) => formatNumber(valid) },
     { id: 'said', title: 'Said something', isNumber: true, cell: ({ said }) => formatNumber(said) },
   ];
