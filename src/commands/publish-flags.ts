@@ -1,9 +1,9 @@
 import { InvalidArgumentError } from 'commander';
 import { OperatingError, parseDuration } from '../base/index.ts';
 
-/* What the commands that publish or verify have in common: exit codes, signals, flags. */
+/* What the commands that publish, verify or try have in common: exit codes, signals, flags. */
 
-/** Exit codes of `replay`, `simulate` and `verify`. */
+/** Exit codes of `replay`, `simulate`, `verify` and `kpis try`. */
 export const EXIT = { ok: 0, failed: 1, broker: 2, interrupted: 130 } as const;
 
 /** The user's name, and the password from the environment so that it is in no list of processes. */
