@@ -74,7 +74,7 @@ export interface KpiEngineState {
   readonly finalMarks: readonly (readonly [key: string, watermarkMs: number])[];
   readonly revisions: ReturnType<KpiRevisions['state']>;
   readonly days: DayLedgerState;
-  readonly replayed?: ReplayedRevisionsState;
+  readonly replayed: ReplayedRevisionsState;
 }
 
 /** An hour of a series that says something else than before. */
@@ -204,7 +204,6 @@ export class KpiEngine {
   tick(newlyChanged: readonly ChangedHour[] = []): KpiValue[] {
     if (this.#plan === undefined) this.prepare(newlyChanged);
     const { nowMs, minutePassed, todo, changed } = this.#planned();
-    this.#forget(nowMs);
     const values: KpiValue[] = [];
     // What is shared is shared among those that see the same hours.
     const [ofWholeHours, ofAllHours] = [new Map<string, unknown>(), new Map<string, unknown>()];
@@ -222,10 +221,8 @@ export class KpiEngine {
     if (minutePassed) this.#raiseMarks();
     for (const [key, markMs] of this.#raisedMarks) this.#finalMarks.set(key, markMs);
     this.#raisedMarks.clear();
-    if (Math.floor(nowMs / DAY_MS) !== Math.floor(this.#nowMs / DAY_MS)) {
-      // Behind all that this tick was to fold, however far time moved in it.
-      this.#days.forget(this.#source.calendar, nowMs, nowMs - this.#source.horizonStartMs());
-    }
+    // Behind all that this tick was to fold, however far time moved in it.
+    if (Math.floor(nowMs / DAY_MS) !== Math.floor(this.#nowMs / DAY_MS)) this.#forget(nowMs);
     this.#nowMs = nowMs;
     for (const { series } of changed) this.#rememberNewest(series);
     for (const { parts } of this.#tracked) parts.unpin();
@@ -279,7 +276,6 @@ export class KpiEngine {
   /** Windows of days were looked at too: what their days say now is no news to the next tick. */
   endLookAgain(): void {
     this.#days.takeChanged();
-    for (const { group } of this.#tracked) group.watermarks.clear();
   }
 
   /** Takes revisions that the store has and a state from before them has not. */
@@ -320,7 +316,7 @@ export class KpiEngine {
     for (const [key, watermarkMs] of state.finalMarks) this.#finalMarks.set(key, watermarkMs);
     this.#revisions.restore(state.revisions);
     this.#days.ledger.restore(state.days);
-    this.#replayed.restore(state.replayed ?? []);
+    this.#replayed.restore(state.replayed);
   }
 
   /** New series join the KPIs that read their quantity. */
@@ -332,10 +328,10 @@ export class KpiEngine {
     }
   }
 
-  /** Once a day of event time: revisions of windows that nothing can change any more. */
+  /** Once a day of event time: revisions of windows, and days, that nothing is made of any more. */
   #forget(nowMs: number): void {
-    if (Math.floor(nowMs / DAY_MS) === Math.floor(this.#nowMs / DAY_MS)) return;
     this.#revisions.forget(this.#tracked.map(({ kpi }) => kpi));
+    this.#days.forget(this.#source.calendar, nowMs, nowMs - this.#source.horizonStartMs());
   }
 
   #rememberNewest(series: number): void {

@@ -70,10 +70,13 @@ export class KpiEvaluation {
   readonly #watermarks: Map<string, number>;
   /** The hour that runs, for a KPI that it enters only when it ends. */
   readonly #hoursUntilMs: number;
-  /** Of the window looked at last: windows are looked at one after the other. */
-  #windowStartMs = Number.NaN;
+  /** The window looked at last, and what is known of it: windows are looked at one after the other. */
+  #window: KpiWindow | undefined;
   #held: HeldParts = { devices: new Map(), zones: new Map() };
   #zoneParts = new Map<string, ScopePart | null>();
+  /** The scope looked at last: it is asked for its part, for more about that, and for its value. */
+  #scope: string | undefined;
+  #said: ScopePart | null = null;
 
   constructor(members: KpiMembers, context: EvaluationContext) {
     this.members = members;
@@ -162,13 +165,20 @@ export class KpiEvaluation {
   }
 
   #scopePart(bounds: Bounds, scope: string): ScopePart | null {
-    if (bounds.startMs !== this.#windowStartMs) {
-      this.#windowStartMs = bounds.startMs;
+    let window = this.#window;
+    if (bounds.startMs !== window?.startMs) {
+      window = this.windowOf(bounds);
+      this.#window = window;
       this.#held = this.members.parts.of(bounds.startMs);
       this.#zoneParts = new Map();
-    }
+    } else if (scope === this.#scope) return this.#said;
+    this.#scope = scope;
+    this.#said = this.#freshScopePart(window, scope);
+    return this.#said;
+  }
+
+  #freshScopePart(window: KpiWindow, scope: string): ScopePart | null {
     const { zones } = this.#context;
-    const window = this.windowOf(bounds);
     if (scope.startsWith('device:')) {
       const part = this.#devicePart(window, this.members.devices.get(scope.slice('device:'.length)));
       return part === null ? null : { part, deviceCount: part.value === null ? 0 : 1, coveredPopulation: 0 };

@@ -40,8 +40,8 @@ export type EventCounts = Readonly<Record<WindowEvent['kind'], number>>;
 /** Plain data of everything behind the journal except the windows, for snapshots. */
 export interface PipelineState {
   readonly sequence: number;
-  /** Absent in snapshots of earlier versions. */
-  readonly basis?: string;
+  /** What its KPI values depend on beside the readings. */
+  readonly basis: string;
   readonly kpis: KpiEngineState;
   readonly devices: DeviceTrackerState;
   readonly late: LateRebuildState;
