@@ -15,7 +15,10 @@ import {
   insertByName,
   listAt,
   type Member,
+  markOf,
+  marksOf,
   noteOpen,
+  raiseMark,
   sortSeries,
   type Todo,
   type Tracked,
@@ -71,7 +74,10 @@ export interface KpiEngineState {
     scopes: readonly string[],
     provisional: readonly string[],
   ])[];
-  readonly finalMarks: readonly (readonly [key: string, watermarkMs: number])[];
+  readonly finalMarks: readonly (readonly [
+    group: string,
+    marks: readonly (readonly [scope: string, watermarkMs: number])[],
+  ])[];
   readonly revisions: ReturnType<KpiRevisions['state']>;
   readonly days: DayLedgerState;
   readonly replayed: ReplayedRevisionsState;
@@ -82,6 +88,8 @@ interface ChangedHour {
   readonly series: number;
   readonly hourStartMs: number;
 }
+
+const NEVER_MS = Number.NEGATIVE_INFINITY;
 
 /** What the tick that runs is going to look at. */
 interface Plan {
@@ -109,11 +117,9 @@ export class KpiEngine {
   readonly #city: KpiCity;
   readonly #source: KpiSource;
   readonly #zones: ReadonlyMap<string, ZoneNode>;
-  /** Watermark of a scope when it was last looked at: windows that end before it are final. */
-  readonly #finalMarks = new Map<string, number>();
   readonly #revisions: KpiRevisions;
   /** Marks of the tick that runs: within it every window is held against the marks before. */
-  readonly #raisedMarks = new Map<string, number>();
+  readonly #raisedMarks: (readonly [group: Group, scope: string, watermarkMs: number])[] = [];
   readonly #replayed = new ReplayedRevisions();
   #knownSeries = 0;
   #nowMs = Number.NEGATIVE_INFINITY;
@@ -218,9 +224,8 @@ export class KpiEngine {
     for (const tracked of this.#tracked) if (tracked.kpi.days === undefined) evaluate(tracked);
     this.#touchLong(todo, nowMs);
     for (const tracked of this.#tracked) if (tracked.kpi.days !== undefined) evaluate(tracked);
+    for (const raised of this.#raisedMarks.splice(0)) raiseMark(...raised);
     if (minutePassed) this.#raiseMarks();
-    for (const [key, markMs] of this.#raisedMarks) this.#finalMarks.set(key, markMs);
-    this.#raisedMarks.clear();
     // Behind all that this tick was to fold, however far time moved in it.
     if (Math.floor(nowMs / DAY_MS) !== Math.floor(this.#nowMs / DAY_MS)) this.#forget(nowMs);
     this.#nowMs = nowMs;
@@ -297,7 +302,7 @@ export class KpiEngine {
             [kpi.id, startMs, endMs, [...scopes], [...provisional]] as const,
         ),
       ),
-      finalMarks: [...this.#finalMarks],
+      finalMarks: Array.from(this.#groups.values(), (group) => [group.id, [...marksOf(group)]] as const),
       revisions: this.#revisions.state(),
       days: this.#days.state(),
       replayed: this.#replayed.state(),
@@ -313,7 +318,10 @@ export class KpiEngine {
       const entry = { endMs, scopes: new Set(scopes), provisional: new Set(provisional) };
       this.#tracked.find(({ kpi }) => kpi.id === id)?.open.set(startMs, entry);
     }
-    for (const [key, watermarkMs] of state.finalMarks) this.#finalMarks.set(key, watermarkMs);
+    for (const [id, marks] of state.finalMarks) {
+      const group = this.#groups.get(id);
+      if (group !== undefined) for (const [scope, watermarkMs] of marks) raiseMark(group, scope, watermarkMs);
+    }
     this.#revisions.restore(state.revisions);
     this.#days.ledger.restore(state.days);
     this.#replayed.restore(state.replayed);
@@ -356,7 +364,7 @@ export class KpiEngine {
       return;
     }
     const zone = this.#zones.has(facts.zone) ? facts.zone : this.#city.id;
-    const member: Member = { device, zone, facts, series: [view], newestMs: Number.NEGATIVE_INFINITY };
+    const member: Member = { device, zone, facts, series: [view], newestMs: NEVER_MS, markMs: NEVER_MS };
     group.devices.set(device, member);
     insertByName(listAt(group.byZone, zone), member);
   }
@@ -528,17 +536,18 @@ export class KpiEngine {
       if (group.devices.size === 0 || seen.has(group)) continue;
       seen.add(group);
       const evaluation = this.#evaluation(tracked, this.#source.nowMs(), new Map());
-      for (const zone of this.#zones.keys()) this.#raiseMark(group, zone, evaluation);
+      for (const zone of this.#zones.keys()) raiseMark(group, zone, evaluation.watermarkMs(zone));
       if (!group.hasDeviceScope) continue;
-      for (const device of group.devices.keys()) this.#raiseMark(group, `device:${device}`, evaluation);
+      for (const member of group.devices.values()) {
+        member.markMs = Math.max(member.markMs, evaluation.deviceWatermarkMs(member));
+      }
     }
   }
 
   #look(evaluation: KpiEvaluation, bounds: Bounds, scope: string, changed: boolean, values: KpiValue[]): void {
     const { kpi, group, open } = evaluation.members as Tracked;
     const entry = open.get(bounds.startMs);
-    const markMs = this.#finalMarks.get(`${group.id}\n${scope}`) ?? Number.NEGATIVE_INFINITY;
-    const wasFinal = neededUntilMs(kpi, bounds) <= markMs && entry?.provisional.has(scope) !== true;
+    const wasFinal = neededUntilMs(kpi, bounds) <= markOf(group, scope) && entry?.provisional.has(scope) !== true;
     // What was said and has nothing behind it any more is taken back by a value that says nothing.
     if (!evaluation.hasPart(bounds, scope) && !wasFinal && entry?.scopes.has(scope) !== true) return;
     const { count, reason } = this.#revisions.of(kpi, scope, bounds, changed && wasFinal);
@@ -547,18 +556,8 @@ export class KpiEngine {
     values.push(evaluation.value(bounds, scope, count, final, reason));
     const mayDiffer = kpi.days !== undefined || (changed && wasFinal);
     if (mayDiffer && this.#planned().isStored) this.#replayed.add(kpi.id, scope, bounds.startMs);
-    if (final && !wasFinal) this.#raiseMark(group, scope, evaluation);
+    if (final && !wasFinal) this.#raisedMarks.push([group, scope, evaluation.watermarkMs(scope)]);
     noteOpen(open, bounds, scope, final ? 'final' : isProvisional ? 'provisional' : 'open');
-  }
-
-  /** What was said to be final stays final: a device that joins with a backlog makes revisions, not a step back. */
-  #raiseMark(group: Group, scope: string, evaluation: KpiEvaluation): void {
-    const watermarkMs = evaluation.watermarkMs(scope);
-    // A zone without any device is never waited for, but nothing of it has been final either.
-    if (watermarkMs === Number.POSITIVE_INFINITY) return;
-    const key = `${group.id}\n${scope}`;
-    const before = this.#finalMarks.get(key) ?? Number.NEGATIVE_INFINITY;
-    if (watermarkMs > before) this.#raisedMarks.set(key, watermarkMs);
   }
 
   #evaluation(tracked: Tracked, nowMs: number, memo: Map<string, unknown>): KpiEvaluation {

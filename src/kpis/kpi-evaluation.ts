@@ -142,13 +142,14 @@ export class KpiEvaluation {
     const known = this.#watermarks.get(scope);
     if (known !== undefined) return known;
     const watermarkMs = scope.startsWith('device:')
-      ? this.#deviceWatermarkMs(this.members.devices.get(scope.slice('device:'.length)))
+      ? this.deviceWatermarkMs(this.members.devices.get(scope.slice('device:'.length)))
       : this.#zoneWatermarkMs(this.#context.zones.get(scope));
     this.#watermarks.set(scope, watermarkMs);
     return watermarkMs;
   }
 
-  #deviceWatermarkMs(device: KpiDevice | undefined): number {
+  /** That of a device; Infinity when it has no series. */
+  deviceWatermarkMs(device: KpiDevice | undefined): number {
     let leastMs = Number.POSITIVE_INFINITY;
     for (const { series } of device?.series ?? []) leastMs = Math.min(leastMs, this.#context.watermarkMs(series.id));
     return leastMs;
@@ -158,7 +159,7 @@ export class KpiEvaluation {
     if (node === undefined) return Number.NEGATIVE_INFINITY;
     let leastMs = Number.POSITIVE_INFINITY;
     for (const device of this.members.byZone.get(node.id) ?? []) {
-      leastMs = Math.min(leastMs, this.#deviceWatermarkMs(device));
+      leastMs = Math.min(leastMs, this.deviceWatermarkMs(device));
     }
     for (const child of node.children) leastMs = Math.min(leastMs, this.watermarkMs(child.id));
     return leastMs;
