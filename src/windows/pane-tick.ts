@@ -345,7 +345,8 @@ export class PaneTick {
     const held = isEmptyPane(pane) ? undefined : pane;
     if (level === 'hour') {
       hours.set(record, rule.kind, pane.startMs, held, newestIn(readings, pane));
-      if (rule.kind === 'level') {
+      // Of an hour that is open the readings are all in memory, and whoever asks folds them.
+      if (rule.kind === 'level' && final) {
         hours.setLevels(record, pane.startMs, levelStatsOf(readings, pane.startMs, pane.endMs));
       }
     } else if (table.remembersQuarters(id)) quarters.set(record, rule.kind, pane.startMs, held, Number.NaN);

@@ -69,7 +69,9 @@ export class SeriesViews {
       },
       levels: (startMs) => {
         if (series.kind !== 'level') return undefined;
-        if (record >= 0) return this.#sources.hours.levels(record, startMs);
+        // Hours that are open are not recorded yet, and whole in memory.
+        const isOpen = startMs >= this.#sources.table.openFromMs[id]!;
+        if (record >= 0 && !isOpen) return this.#sources.hours.levels(record, startMs);
         return levelStatsOf(this.#visible(id), startMs, hourEnd(startMs));
       },
       heardMs: (fromMs, toMs) => this.#heardMs(id, fromMs, toMs),
