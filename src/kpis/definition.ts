@@ -4,6 +4,7 @@ import type { SustainedRule } from './arithmetic/index.ts';
 import type { DayRecord } from './day-ledger.ts';
 import type { KpiInfo } from './kpi.ts';
 import type { DayLevel, ElapsedDays } from './long-windows.ts';
+import type { SharedWork } from './shared-work.ts';
 
 /** Role of a device in the city, as its configuration says. */
 export type DeviceRole = 'ambient' | 'bulk' | 'customer' | 'generation' | 'grid' | 'ignore';
@@ -110,7 +111,7 @@ export interface KpiWindow {
   readonly nowMs: number;
   readonly settings: KpiSettings;
   /** Work that KPIs share in one tick, such as the day of a meter that many are made of; see `remembered`. */
-  readonly memo?: Map<string, unknown>;
+  readonly memo?: SharedWork;
   /** Facts of the city as a whole that are in force when the window starts. */
   readonly cityFacts: FactsInForce;
 }

@@ -1,5 +1,6 @@
 import type { DayRecord } from './day-ledger.ts';
-import type { EvaluationContext, KpiMembers } from './kpi-evaluation.ts';
+import type { EvaluationContext } from './kpi-evaluation.ts';
+import type { KpiMembers } from './kpi-members.ts';
 import type { Bounds } from './kpi-windows.ts';
 import { elapsedDays } from './long-windows.ts';
 import { zonesIn } from './zone-tree.ts';

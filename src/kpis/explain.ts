@@ -9,7 +9,8 @@ import {
 } from '../model/index.ts';
 import type { Amounts, CombinedPart, DeviceRole, KpiDefinition, KpiDevice, Part, WeightedPart } from './definition.ts';
 import { type ExplainedDays, explainDays } from './explain-days.ts';
-import { type EvaluationContext, type EvaluationTrace, KpiEvaluation, type KpiMembers } from './kpi-evaluation.ts';
+import { type EvaluationContext, type EvaluationTrace, KpiEvaluation } from './kpi-evaluation.ts';
+import type { KpiMembers } from './kpi-members.ts';
 import { type Bounds, neededUntilMs, windowAt } from './kpi-windows.ts';
 import { isLongWindow, rollingUpTo } from './long-windows.ts';
 import { whyDeviceLeftOut, whyZoneLeftOut } from './why-left-out.ts';
@@ -200,7 +201,7 @@ export function windowHolding(kpi: KpiDefinition, calendar: Calendar, atMs: numb
 }
 
 function deviceEntry({ devices, kpi }: KpiMembers, trace: Trace, scope: string): Entry[] {
-  const device = devices.get(scope.slice('device:'.length));
+  const device = devices.get(scope);
   if (device === undefined) return [];
   const part = trace.parts.get(device.device);
   const used = part !== null && part !== undefined && part.value !== null;

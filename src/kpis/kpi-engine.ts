@@ -5,30 +5,18 @@ import type { DeviceFacts, KpiDefinition, KpiSeries, KpiSettings } from './defin
 import { type Explanation, explainValue, type KpiQuestion } from './explain.ts';
 import { valueAgain, windowsAgain } from './kpi-again.ts';
 import { type EvaluationContext, KpiEvaluation } from './kpi-evaluation.ts';
+import { listAt, type MemberGroup } from './kpi-members.ts';
 import type { KpiReach } from './kpi-reach.ts';
 import { KpiRevisions, LONG_REVISIONS_KEPT_MS } from './kpi-revisions.ts';
-import {
-  addSubject,
-  addTodo,
-  emptyGroup,
-  type Group,
-  insertByName,
-  listAt,
-  type Member,
-  markOf,
-  marksOf,
-  noteOpen,
-  raiseMark,
-  sortSeries,
-  type Todo,
-  type Tracked,
-  todoAt,
-} from './kpi-tracked.ts';
+import { addSubject, noteChange, noteOpen, type Todo, type Todos, type Tracked, todoAt } from './kpi-tracked.ts';
 import { type Bounds, hasBegun, isOfWholeHours, neededUntilMs, touchedWindows, windowAt } from './kpi-windows.ts';
 import { DayBook, type LongWindow, longWindowsEndedWith, longWindowsOf } from './long-windows.ts';
+import { MemberBook, type NewestHour } from './member-book.ts';
 import { type Look, oldLooks } from './old-looks.ts';
 import { PartCache } from './part-cache.ts';
 import { ReplayedRevisions, type ReplayedRevisionsState, type RevisionsWanted } from './replayed-revisions.ts';
+import { SharedWork } from './shared-work.ts';
+import { TouchedWindows } from './touched-windows.ts';
 import { ancestors, type ZoneNode, type ZoneSpec, zoneTree } from './zone-tree.ts';
 
 /** What KPIs look at: the window engine, through the loop that joins the rooms. */
@@ -89,13 +77,11 @@ interface ChangedHour {
   readonly hourStartMs: number;
 }
 
-const NEVER_MS = Number.NEGATIVE_INFINITY;
-
 /** What the tick that runs is going to look at. */
 interface Plan {
   readonly nowMs: number;
   readonly minutePassed: boolean;
-  readonly todo: Map<Tracked, Map<number, Todo>>;
+  readonly todo: Todos;
   readonly changed: readonly ChangedHour[];
   /** The store has what comes of the tick already: the journal is replayed. */
   readonly isStored: boolean;
@@ -107,21 +93,21 @@ interface Plan {
  */
 export class KpiEngine {
   readonly #tracked: readonly Tracked[];
-  /** KPIs that are made of hours, by quantity. */
-  readonly #byQuantity = new Map<string, Tracked[]>();
   /** KPIs whose windows are folded from days, by KPI of the day. */
   readonly #byDay = new Map<string, Tracked[]>();
-  readonly #groups = new Map<string, Group>();
-  readonly #groupsByQuantity = new Map<string, Group[]>();
+  /** KPIs that are made of hours, by quantity. */
+  readonly #byQuantity = new Map<string, Tracked[]>();
+  readonly #members: MemberBook;
+  /** Groups with KPIs that publish values of single devices. */
+  readonly #groupsOfDevices = new Set<MemberGroup>();
   readonly #days: DayBook;
   readonly #city: KpiCity;
   readonly #source: KpiSource;
   readonly #zones: ReadonlyMap<string, ZoneNode>;
   readonly #revisions: KpiRevisions;
   /** Marks of the tick that runs: within it every window is held against the marks before. */
-  readonly #raisedMarks: (readonly [group: Group, scope: string, watermarkMs: number])[] = [];
+  readonly #raisedMarks: (readonly [group: MemberGroup, scope: string, watermarkMs: number])[] = [];
   readonly #replayed = new ReplayedRevisions();
-  #knownSeries = 0;
   #nowMs = Number.NEGATIVE_INFINITY;
   #plan: Plan | undefined;
 
@@ -130,13 +116,12 @@ export class KpiEngine {
     this.#source = source;
     this.#revisions = new KpiRevisions(source);
     this.#zones = zoneTree(city.id, city.population, city.zones, city.cityFacts);
+    const places = { cityId: city.id, zones: this.#zones, facts: (device: string) => city.facts(device) };
+    this.#members = new MemberBook(source, places);
     this.#tracked = definitions.map((kpi) => this.#track(kpi));
     this.#days = new DayBook(
       definitions.flatMap(({ days }) => (days === undefined ? [] : [[days.of.id, days.level, days.yearsBefore]])),
     );
-    for (const group of this.#groups.values()) {
-      for (const quantity of group.id.split(',')) listAt(this.#groupsByQuantity, quantity).push(group);
-    }
     for (const tracked of this.#tracked) {
       const { quantities, days } = tracked.kpi;
       if (days !== undefined) listAt(this.#byDay, days.of.id).push(tracked);
@@ -145,15 +130,11 @@ export class KpiEngine {
   }
 
   #track(kpi: KpiDefinition): Tracked {
-    const id = kpi.quantities.join(',');
-    let group = this.#groups.get(id);
-    if (group === undefined) {
-      group = { id, ...emptyGroup() };
-      this.#groups.set(id, group);
-    }
-    group.hasDeviceScope ||= kpi.scopes.includes('device');
+    const group = this.#members.group(kpi.quantities);
+    const ofDevices = kpi.scopes.includes('device');
+    if (ofDevices) this.#groupsOfDevices.add(group);
     const { devices, byZone } = group;
-    return { kpi, group, devices, byZone, open: new Map(), parts: new PartCache() };
+    return { kpi, group, ofDevices, devices, byZone, open: new Map(), parts: new PartCache() };
   }
 
   /**
@@ -162,14 +143,17 @@ export class KpiEngine {
    * @param isStored the store has what comes of the tick already: the journal is replayed
    */
   prepare(changed: readonly ChangedHour[], isStored = false): void {
-    this.#learnSeries();
+    this.#members.learn();
+    this.#members.forgetWatermarks();
     const nowMs = this.#source.nowMs();
-    const todo = new Map<Tracked, Map<number, Todo>>();
-    for (const { series, hourStartMs } of changed) this.#source.hourChanged?.(series, hourStartMs);
-    for (const { series, hourStartMs } of changed) this.#touch(todo, series, hourStartMs, nowMs);
+    const todo: Todos = new Map();
+    for (const { series, hourStartMs } of changed) {
+      this.#source.hourChanged?.(series, hourStartMs);
+      this.#members.hear(series);
+    }
+    this.#touch(todo, changed, nowMs);
     const minutePassed = Math.floor(nowMs / MINUTE_MS) !== Math.floor(this.#nowMs / MINUTE_MS);
     if (minutePassed) this.#passTime(todo, this.#nowMs, nowMs);
-    for (const { watermarks } of this.#groups.values()) watermarks.clear();
     this.#plan = { nowMs, minutePassed, todo, changed, isStored };
   }
 
@@ -212,7 +196,7 @@ export class KpiEngine {
     const { nowMs, minutePassed, todo, changed } = this.#planned();
     const values: KpiValue[] = [];
     // What is shared is shared among those that see the same hours.
-    const [ofWholeHours, ofAllHours] = [new Map<string, unknown>(), new Map<string, unknown>()];
+    const [ofWholeHours, ofAllHours] = [new SharedWork(), new SharedWork()];
     const evaluate = (tracked: Tracked): void => {
       const memo = isOfWholeHours(tracked.kpi) ? ofWholeHours : ofAllHours;
       const evaluation = this.#evaluation(tracked, nowMs, memo);
@@ -224,12 +208,12 @@ export class KpiEngine {
     for (const tracked of this.#tracked) if (tracked.kpi.days === undefined) evaluate(tracked);
     this.#touchLong(todo, nowMs);
     for (const tracked of this.#tracked) if (tracked.kpi.days !== undefined) evaluate(tracked);
-    for (const raised of this.#raisedMarks.splice(0)) raiseMark(...raised);
+    for (const [group, scope, watermarkMs] of this.#raisedMarks.splice(0)) group.raiseMark(scope, watermarkMs);
     if (minutePassed) this.#raiseMarks();
     // Behind all that this tick was to fold, however far time moved in it.
     if (Math.floor(nowMs / DAY_MS) !== Math.floor(this.#nowMs / DAY_MS)) this.#forget(nowMs);
     this.#nowMs = nowMs;
-    for (const { series } of changed) this.#rememberNewest(series);
+    for (const { series } of changed) this.#members.rememberNewest(series);
     for (const { parts } of this.#tracked) parts.unpin();
     this.#plan = undefined;
     return values;
@@ -245,7 +229,7 @@ export class KpiEngine {
     if (tracked === undefined) return undefined;
     const ignored = [...tracked.group.ignored].map((device) => ({ device, zone: this.#city.facts(device).zone }));
     const days = { ledger: this.#days.ledger, note: () => undefined };
-    const context = { ...this.#context(this.#source.nowMs(), new Map()), days };
+    const context = { ...this.#context(this.#source.nowMs(), new SharedWork()), days };
     return explainValue({ ...tracked, parts: new PartCache() }, context, ignored, question);
   }
 
@@ -267,8 +251,8 @@ export class KpiEngine {
     const tracked = this.#tracked.find(({ kpi: { id } }) => id === kpi.id);
     if (tracked === undefined) return [];
     const before = new Map(published.map((value) => [`${value.zone}\n${value.startMs}`, value]));
-    const everywhere = { devices: new Set(tracked.devices.keys()), zones: new Set(this.#zones.keys()) };
-    const evaluation = this.#evaluation(tracked, this.#source.nowMs(), new Map());
+    const everywhere = { devices: new Set(tracked.group.members), zones: new Set(this.#zones.keys()) };
+    const evaluation = this.#evaluation(tracked, this.#source.nowMs(), new SharedWork());
     return this.windowsAgain(kpi).flatMap((bounds) => {
       const scopes = [...this.#scopesOf(tracked, { bounds, ...everywhere })];
       return scopes.flatMap((scope) => {
@@ -295,14 +279,14 @@ export class KpiEngine {
   state(): KpiEngineState {
     return {
       nowMs: this.#nowMs,
-      knownSeries: this.#knownSeries,
+      knownSeries: this.#members.seriesCount,
       open: this.#tracked.flatMap(({ kpi, open }) =>
         [...open].map(
           ([startMs, { endMs, scopes, provisional }]) =>
             [kpi.id, startMs, endMs, [...scopes], [...provisional]] as const,
         ),
       ),
-      finalMarks: Array.from(this.#groups.values(), (group) => [group.id, [...marksOf(group)]] as const),
+      finalMarks: Array.from(this.#members.groups, (group) => [group.id, [...group.marks()]] as const),
       revisions: this.#revisions.state(),
       days: this.#days.state(),
       replayed: this.#replayed.state(),
@@ -310,30 +294,21 @@ export class KpiEngine {
   }
 
   restore(state: KpiEngineState): void {
-    assert(this.#knownSeries === 0, 'only an empty engine can be restored');
+    assert(this.#members.seriesCount === 0, 'only an empty engine can be restored');
     this.#nowMs = state.nowMs;
-    this.#learnSeries(state.knownSeries);
-    for (let series = 0; series < this.#knownSeries; series++) this.#rememberNewest(series);
+    this.#members.learn(state.knownSeries);
+    for (let series = 0; series < state.knownSeries; series++) this.#members.rememberNewest(series);
     for (const [id, startMs, endMs, scopes, provisional] of state.open) {
       const entry = { endMs, scopes: new Set(scopes), provisional: new Set(provisional) };
       this.#tracked.find(({ kpi }) => kpi.id === id)?.open.set(startMs, entry);
     }
     for (const [id, marks] of state.finalMarks) {
-      const group = this.#groups.get(id);
-      if (group !== undefined) for (const [scope, watermarkMs] of marks) raiseMark(group, scope, watermarkMs);
+      const group = this.#members.named(id);
+      for (const [scope, watermarkMs] of marks) group?.raiseMark(scope, watermarkMs);
     }
     this.#revisions.restore(state.revisions);
     this.#days.ledger.restore(state.days);
     this.#replayed.restore(state.replayed);
-  }
-
-  /** New series join the KPIs that read their quantity. */
-  #learnSeries(upTo = this.#source.seriesCount()): void {
-    for (; this.#knownSeries < upTo; this.#knownSeries++) {
-      const view = this.#source.series(this.#knownSeries);
-      const { device, quantity } = view.series;
-      for (const group of this.#groupsByQuantity.get(quantity) ?? []) this.#join(group, device, view);
-    }
   }
 
   /** Once a day of event time: revisions of windows, and days, that nothing is made of any more. */
@@ -342,49 +317,23 @@ export class KpiEngine {
     this.#days.forget(this.#source.calendar, nowMs, nowMs - this.#source.horizonStartMs());
   }
 
-  #rememberNewest(series: number): void {
-    const view = this.#source.series(series);
-    for (const group of this.#groupsByQuantity.get(view.series.quantity) ?? []) {
-      const member = group.devices.get(view.series.device);
-      if (member !== undefined) member.newestMs = Math.max(member.newestMs, view.newestMs());
-    }
-  }
-
-  #join(group: Group, device: string, view: KpiSeries): void {
-    const known = group.devices.get(device);
-    if (known !== undefined) {
-      known.series.push(view);
-      sortSeries(known.series);
-      return;
-    }
-    const facts = this.#city.facts(device);
-    // Decoded and stored, but part of no KPI: it must not hold back what is final either.
-    if (facts.role === 'ignore') {
-      group.ignored.add(device);
-      return;
-    }
-    const zone = this.#zones.has(facts.zone) ? facts.zone : this.#city.id;
-    const member: Member = { device, zone, facts, series: [view], newestMs: NEVER_MS, markMs: NEVER_MS };
-    group.devices.set(device, member);
-    insertByName(listAt(group.byZone, zone), member);
-  }
-
-  #touch(todo: Map<Tracked, Map<number, Todo>>, series: number, hourStartMs: number, nowMs: number): void {
-    const { calendar } = this.#source;
-    const { device, quantity } = this.#source.series(series).series;
+  /** Windows that changed hours are part of: what is held of them is forgotten, and they are looked at. */
+  #touch(todo: Todos, changed: readonly ChangedHour[], nowMs: number): void {
     const levelsFromMs = this.#source.levelsKeptFromMs?.() ?? Number.NEGATIVE_INFINITY;
-    const isRunning = calendar.hourEnd(hourStartMs) > nowMs;
-    for (const tracked of this.#byQuantity.get(quantity) ?? []) {
-      const { kpi, group, parts } = tracked;
-      const member = group.devices.get(device);
-      if (member === undefined) continue;
-      const fromMs = kpi.looksAt?.includes('levels') === true ? levelsFromMs : Number.NEGATIVE_INFINITY;
-      for (const bounds of touchedWindows(kpi, calendar, hourStartMs)) {
-        if (bounds.startMs < fromMs) continue;
-        parts.forget(bounds.startMs, device, member.zone);
-        if (isRunning && isOfWholeHours(kpi)) continue;
-        if (hasBegun(kpi, bounds, nowMs)) addTodo(todo, tracked, bounds, member);
-      }
+    const time = { calendar: this.#source.calendar, nowMs, levelsFromMs };
+    const touched = new TouchedWindows(this.#byQuantity, time);
+    for (const { series, hourStartMs } of changed) {
+      const { quantity } = this.#source.series(series).series;
+      const byGroup = touched.of(quantity, hourStartMs, this.#members.groupsOf(quantity));
+      this.#members.membersOf(series).forEach((member, place) => {
+        if (member === undefined) return;
+        for (const window of byGroup[place]!) {
+          window.held?.forget(member);
+          if (!window.isLookedAt) continue;
+          window.todo ??= todoAt(todo, window.tracked, window.bounds);
+          noteChange(window.tracked, window.todo, member);
+        }
+      });
     }
   }
 
@@ -392,30 +341,35 @@ export class KpiEngine {
    * Windows that began, or that depend on now, since the last tick. Of the hours known then the newest is enough: a
    * window that only an older one touches had begun already.
    */
-  #passTime(todo: Map<Tracked, Map<number, Todo>>, beforeMs: number, nowMs: number): void {
+  #passTime(todo: Todos, beforeMs: number, nowMs: number): void {
     const { calendar } = this.#source;
     // Windows begin with an hour of the calendar; within one only what depends on now changes.
     const hourPassed = !Number.isFinite(beforeMs) || calendar.hourStart(nowMs) !== calendar.hourStart(beforeMs);
-    const newest = new Map<Group, ReadonlyMap<number, readonly Member[]>>();
+    const newest = new Map<MemberGroup, ReadonlyMap<number, NewestHour>>();
     for (const tracked of this.#tracked) {
       const { kpi, group } = tracked;
       if (kpi.days !== undefined) continue;
       if (kpi.live === true) this.#passLive(todo, tracked, beforeMs, nowMs);
       if (!hourPassed) continue;
-      const byHour = newest.get(group) ?? this.#newestHours(group);
+      const byHour = newest.get(group) ?? this.#members.newestHours(group, calendar);
       newest.set(group, byHour);
-      for (const [hourMs, members] of byHour) {
+      for (const [hourMs, newestOf] of byHour) {
         const isOver = isOfWholeHours(kpi) && calendar.hourEnd(hourMs) > beforeMs;
         for (const bounds of touchedWindows(kpi, calendar, hourMs)) {
           if (!hasBegun(kpi, bounds, nowMs) || (hasBegun(kpi, bounds, beforeMs) && !isOver)) continue;
-          for (const member of members) {
-            // It may have been looked at without the hour that ran.
-            if (isOver) tracked.parts.forget(bounds.startMs, member.device, member.zone);
-            addTodo(todo, tracked, bounds, member);
-          }
+          this.#lookThrough(todo, tracked, bounds, newestOf, isOver);
         }
       }
     }
+  }
+
+  /** @param isOver an hour has ended that the window may have been looked at without */
+  #lookThrough(todo: Todos, tracked: Tracked, bounds: Bounds, { members, zones }: NewestHour, isOver: boolean): void {
+    const held = isOver ? tracked.parts.held(bounds.startMs) : undefined;
+    if (held !== undefined) for (const member of members) held.forget(member);
+    const entry = todoAt(todo, tracked, bounds);
+    if (tracked.ofDevices) for (const member of members) entry.devices.add(member);
+    else for (const zone of zones) entry.zones.add(zone);
   }
 
   #planned(): Plan {
@@ -434,7 +388,7 @@ export class KpiEngine {
     let evaluation: KpiEvaluation | undefined;
     for (const [startMs, { endMs, scopes, provisional }] of tracked.open) {
       if (startMs >= beforeMs) continue;
-      evaluation ??= this.#evaluation(tracked, nowMs, new Map());
+      evaluation ??= this.#evaluation(tracked, nowMs, new SharedWork());
       const bounds = { startMs, endMs };
       const neededMs = neededUntilMs(tracked.kpi, bounds);
       const passed = [...scopes].filter((at) => !provisional.has(at) && evaluation!.watermarkMs(at) >= neededMs);
@@ -442,34 +396,19 @@ export class KpiEngine {
     }
   }
 
-  /** Devices by the hour of their newest reading. */
-  #newestHours(group: Group): ReadonlyMap<number, readonly Member[]> {
-    const { calendar } = this.#source;
-    const byHour = new Map<number, Member[]>();
-    for (const member of group.devices.values()) {
-      if (!Number.isFinite(member.newestMs)) continue;
-      const hourMs = calendar.hourStart(member.newestMs);
-      const members = byHour.get(hourMs);
-      if (members === undefined) byHour.set(hourMs, [member]);
-      else members.push(member);
-    }
-    return byHour;
-  }
-
-  #passLive(todo: Map<Tracked, Map<number, Todo>>, tracked: Tracked, beforeMs: number, nowMs: number): void {
-    const { kpi, group, parts } = tracked;
-    const minuteMs = Math.floor(nowMs / MINUTE_MS) * MINUTE_MS;
-    parts.expire(minuteMs, (device) => group.devices.get(device)?.zone ?? '');
+  #passLive(todo: Todos, tracked: Tracked, beforeMs: number, nowMs: number): void {
+    const { kpi, group, ofDevices, parts } = tracked;
+    parts.expire(Math.floor(nowMs / MINUTE_MS) * MINUTE_MS, group.members);
     for (const atMs of [nowMs, beforeMs]) {
       if (!Number.isFinite(atMs)) continue;
       const { devices, zones } = todoAt(todo, tracked, windowAt(kpi, this.#source.calendar, atMs));
       for (const zone of group.byZone.keys()) zones.add(zone);
-      if (kpi.scopes.includes('device')) for (const device of group.devices.keys()) devices.add(device);
+      if (ofDevices) for (const member of group.members) devices.add(member);
     }
   }
 
   /** Windows of many days in which a day ended, or an ended one changed, in this tick. */
-  #touchLong(todo: Map<Tracked, Map<number, Todo>>, nowMs: number): void {
+  #touchLong(todo: Todos, nowMs: number): void {
     if (this.#byDay.size === 0 || !Number.isFinite(nowMs)) return;
     const { calendar } = this.#source;
     const todayMs = calendar.dayStart(nowMs);
@@ -487,7 +426,7 @@ export class KpiEngine {
   }
 
   /** A day that ends belongs to windows also of subjects that said nothing in it: their coverage falls. */
-  #passDays(todo: Map<Tracked, Map<number, Todo>>, tracked: Tracked, day: string, todayMs: number): void {
+  #passDays(todo: Todos, tracked: Tracked, day: string, todayMs: number): void {
     const { calendar } = this.#source;
     const firstMs = Math.max(calendar.dayStart(this.#nowMs), todayMs - LONG_REVISIONS_KEPT_MS);
     for (let dayMs = firstMs; dayMs < todayMs; dayMs = calendar.dayEnd(dayMs)) {
@@ -507,9 +446,9 @@ export class KpiEngine {
       const node = this.#zones.get(id) ?? this.#zones.get(this.#city.id);
       if (node !== undefined) for (const zone of ancestors(node)) zones.add(zone.id);
     };
-    for (const device of devices) {
-      if (scopes.includes('device')) yield `device:${device}`;
-      addZone(tracked.devices.get(device)?.facts.zone ?? '');
+    for (const { scope, zone } of devices) {
+      if (tracked.ofDevices) yield scope;
+      if (!zones.has(zone)) addZone(zone);
     }
     for (const zone of changed) addZone(zone);
     for (const zone of zones) if (scopes.includes(zone === this.#city.id ? 'city' : 'zone')) yield zone;
@@ -517,7 +456,10 @@ export class KpiEngine {
 
   /** Windows whose scope's watermark passed their end are said once more, as final. */
   #finish(tracked: Tracked, evaluation: KpiEvaluation, values: KpiValue[]): void {
+    // No scope is believed complete beyond this: most windows that are open run, and need not be asked.
+    const highestMs = Math.max(this.#planned().nowMs, this.#members.highestMs);
     for (const [startMs, { endMs, scopes, provisional }] of tracked.open) {
+      if (scopes.size > 0 && neededUntilMs(tracked.kpi, { startMs, endMs }) > highestMs) continue;
       for (const scope of scopes) {
         // Looked at again when it ends, and as it goes on.
         if (provisional.has(scope)) continue;
@@ -530,24 +472,21 @@ export class KpiEngine {
 
   /** Once a minute: how far the inputs of every scope are believed complete. */
   #raiseMarks(): void {
-    const seen = new Set<Group>();
+    const seen = new Set<MemberGroup>();
     for (const tracked of this.#tracked) {
       const { group } = tracked;
       if (group.devices.size === 0 || seen.has(group)) continue;
       seen.add(group);
-      const evaluation = this.#evaluation(tracked, this.#source.nowMs(), new Map());
-      for (const zone of this.#zones.keys()) raiseMark(group, zone, evaluation.watermarkMs(zone));
-      if (!group.hasDeviceScope) continue;
-      for (const member of group.devices.values()) {
-        member.markMs = Math.max(member.markMs, evaluation.deviceWatermarkMs(member));
-      }
+      const evaluation = this.#evaluation(tracked, this.#source.nowMs(), new SharedWork());
+      for (const zone of this.#zones.keys()) group.raiseMark(zone, evaluation.watermarkMs(zone));
+      if (this.#groupsOfDevices.has(group)) this.#members.raiseDeviceMarks(group);
     }
   }
 
   #look(evaluation: KpiEvaluation, bounds: Bounds, scope: string, changed: boolean, values: KpiValue[]): void {
     const { kpi, group, open } = evaluation.members as Tracked;
     const entry = open.get(bounds.startMs);
-    const wasFinal = neededUntilMs(kpi, bounds) <= markOf(group, scope) && entry?.provisional.has(scope) !== true;
+    const wasFinal = neededUntilMs(kpi, bounds) <= group.markOf(scope) && entry?.provisional.has(scope) !== true;
     // What was said and has nothing behind it any more is taken back by a value that says nothing.
     if (!evaluation.hasPart(bounds, scope) && !wasFinal && entry?.scopes.has(scope) !== true) return;
     const { count, reason } = this.#revisions.of(kpi, scope, bounds, changed && wasFinal);
@@ -560,12 +499,17 @@ export class KpiEngine {
     noteOpen(open, bounds, scope, final ? 'final' : isProvisional ? 'provisional' : 'open');
   }
 
-  #evaluation(tracked: Tracked, nowMs: number, memo: Map<string, unknown>): KpiEvaluation {
-    const { watermarks } = tracked.group;
-    return new KpiEvaluation(tracked, { ...this.#context(nowMs, memo), days: this.#days, watermarks });
+  #evaluation(tracked: Tracked, nowMs: number, memo: SharedWork): KpiEvaluation {
+    const { group } = tracked;
+    return new KpiEvaluation(tracked, {
+      ...this.#context(nowMs, memo),
+      days: this.#days,
+      watermarks: group.watermarks,
+      ownWatermarkMs: (zone) => this.#members.ownWatermarkMs(group, zone),
+    });
   }
 
-  #context(nowMs: number, memo: Map<string, unknown>): EvaluationContext {
+  #context(nowMs: number, memo: SharedWork): EvaluationContext {
     return {
       memo,
       calendar: this.#source.calendar,

@@ -4,7 +4,7 @@ import type { DayRecord } from './day-ledger.ts';
 import type {
   CombinedPart,
   DayFold,
-  KpiDefinition,
+  DeviceFacts,
   KpiDevice,
   KpiSettings,
   KpiWindow,
@@ -12,19 +12,13 @@ import type {
   WeightedPart,
 } from './definition.ts';
 import type { KpiBand } from './kpi.ts';
+import { isDevice, type KpiMember, type KpiMembers } from './kpi-members.ts';
 import { type Bounds, isOfWholeHours } from './kpi-windows.ts';
 import { type DayBook, elapsedDays, yearsEarlier } from './long-windows.ts';
-import type { HeldParts, PartCache, ScopePart } from './part-cache.ts';
+import { HeldParts, type ScopePart } from './part-cache.ts';
+import type { SharedWork } from './shared-work.ts';
 import { NO_PART } from './spatial-rules.ts';
 import type { ZoneNode } from './zone-tree.ts';
-
-/** A KPI and the devices that have a part in it, by zone (the city's id for devices outside all zones). */
-export interface KpiMembers {
-  readonly kpi: KpiDefinition;
-  readonly devices: ReadonlyMap<string, KpiDevice>;
-  readonly byZone: ReadonlyMap<string, readonly KpiDevice[]>;
-  readonly parts: PartCache;
-}
 
 /** Told how a value comes about, by who takes it apart. */
 export interface EvaluationTrace {
@@ -40,7 +34,7 @@ export interface EvaluationContext {
   readonly calendar: Calendar;
   readonly settings: KpiSettings;
   /** What KPIs share in one tick; absent when every KPI is to be computed for itself. */
-  readonly memo?: Map<string, unknown>;
+  readonly memo?: SharedWork;
   /** Cut to the minute. */
   readonly nowMs: number;
   readonly zones: ReadonlyMap<string, ZoneNode>;
@@ -48,12 +42,14 @@ export interface EvaluationContext {
   /** What days said; kept for windows of many days. */
   readonly days?: Pick<DayBook, 'ledger' | 'note'>;
   readonly trace?: EvaluationTrace;
-  /** Of scopes, in the tick that runs; shared by KPIs of the same devices. */
+  /** Of zones, in the tick that runs; shared by KPIs of the same devices. */
   readonly watermarks?: Map<string, number>;
   /** Series are to show hours and quarters that begin before this, ms UTC. */
   lookUpTo?(untilMs: number): void;
   /** Event time up to which a series is believed complete. */
   watermarkMs(series: number): number;
+  /** That of the devices of a zone itself, where it is known without looking at them; Infinity without any. */
+  ownWatermarkMs?(zone: string): number;
   /** Customers behind the electricity meters heard in a zone itself; '' for the city's own. */
   customersCounted?(zone: string): number;
 }
@@ -67,12 +63,13 @@ const NOTHING: ScopePart = { part: NO_PART, deviceCount: 0, coveredPopulation: 0
 export class KpiEvaluation {
   readonly members: KpiMembers;
   readonly #context: EvaluationContext;
+  /** Of zones. */
   readonly #watermarks: Map<string, number>;
   /** The hour that runs, for a KPI that it enters only when it ends. */
   readonly #hoursUntilMs: number;
   /** The window looked at last, and what is known of it: windows are looked at one after the other. */
   #window: KpiWindow | undefined;
-  #held: HeldParts = { devices: new Map(), zones: new Map() };
+  #held = new HeldParts();
   #zoneParts = new Map<string, ScopePart | null>();
   /** The scope looked at last: it is asked for its part, for more about that, and for its value. */
   #scope: string | undefined;
@@ -81,10 +78,10 @@ export class KpiEvaluation {
   constructor(members: KpiMembers, context: EvaluationContext) {
     this.members = members;
     this.#context = context;
+    this.#watermarks = context.watermarks ?? new Map();
     const { calendar, nowMs } = context;
     const hides = isOfWholeHours(members.kpi) && Number.isFinite(nowMs);
     this.#hoursUntilMs = hides ? calendar.hourStart(nowMs) : Number.POSITIVE_INFINITY;
-    this.#watermarks = context.watermarks ?? new Map();
   }
 
   /** What the scope says; null when nothing in it has a part in the KPI. */
@@ -139,17 +136,16 @@ export class KpiEvaluation {
 
   /** The smallest watermark of the series behind a scope; silent series are released by the window engine. */
   watermarkMs(scope: string): number {
+    if (isDevice(scope)) return this.#deviceWatermarkMs(this.members.devices.get(scope));
     const known = this.#watermarks.get(scope);
     if (known !== undefined) return known;
-    const watermarkMs = scope.startsWith('device:')
-      ? this.deviceWatermarkMs(this.members.devices.get(scope.slice('device:'.length)))
-      : this.#zoneWatermarkMs(this.#context.zones.get(scope));
+    const watermarkMs = this.#zoneWatermarkMs(this.#context.zones.get(scope));
     this.#watermarks.set(scope, watermarkMs);
     return watermarkMs;
   }
 
   /** That of a device; Infinity when it has no series. */
-  deviceWatermarkMs(device: KpiDevice | undefined): number {
+  #deviceWatermarkMs(device: KpiDevice | undefined): number {
     let leastMs = Number.POSITIVE_INFINITY;
     for (const { series } of device?.series ?? []) leastMs = Math.min(leastMs, this.#context.watermarkMs(series.id));
     return leastMs;
@@ -157,11 +153,16 @@ export class KpiEvaluation {
 
   #zoneWatermarkMs(node: ZoneNode | undefined): number {
     if (node === undefined) return Number.NEGATIVE_INFINITY;
+    let leastMs = this.#context.ownWatermarkMs?.(node.id) ?? this.#devicesWatermarkMs(node);
+    for (const child of node.children) leastMs = Math.min(leastMs, this.watermarkMs(child.id));
+    return leastMs;
+  }
+
+  #devicesWatermarkMs(node: ZoneNode): number {
     let leastMs = Number.POSITIVE_INFINITY;
     for (const device of this.members.byZone.get(node.id) ?? []) {
-      leastMs = Math.min(leastMs, this.deviceWatermarkMs(device));
+      leastMs = Math.min(leastMs, this.#deviceWatermarkMs(device));
     }
-    for (const child of node.children) leastMs = Math.min(leastMs, this.watermarkMs(child.id));
     return leastMs;
   }
 
@@ -180,8 +181,8 @@ export class KpiEvaluation {
 
   #freshScopePart(window: KpiWindow, scope: string): ScopePart | null {
     const { zones } = this.#context;
-    if (scope.startsWith('device:')) {
-      const part = this.#devicePart(window, this.members.devices.get(scope.slice('device:'.length)));
+    if (isDevice(scope)) {
+      const part = this.#devicePart(window, this.members.devices.get(scope));
       return part === null ? null : { part, deviceCount: part.value === null ? 0 : 1, coveredPopulation: 0 };
     }
     const node = zones.get(scope);
@@ -200,25 +201,25 @@ export class KpiEvaluation {
     return node.children.reduce((sum, child) => sum + this.#customersCounted(child), own);
   }
 
-  #devicePart(window: KpiWindow, device: KpiDevice | undefined): Part | null {
+  #devicePart(window: KpiWindow, device: KpiMember | undefined): Part | null {
     if (device === undefined) return null;
-    let part = this.#held.devices.get(device.device);
+    let part = this.#held.device(device);
     // A device without a part is held as null, one that was not asked yet not at all.
     if (part === undefined) {
       part = this.#freshPart(window, device);
-      this.#held.devices.set(device.device, part);
+      this.#held.hold(device, part);
       this.#context.trace?.device(device, part);
     }
     return part;
   }
 
-  #freshPart(window: KpiWindow, device: KpiDevice): Part | null {
+  #freshPart(window: KpiWindow, device: KpiMember): Part | null {
     const { kpi } = this.members;
-    const subject = `device:${device.device}`;
-    if (kpi.days !== undefined) return this.#folded(window, kpi.days, subject)?.part ?? null;
+    const { scope } = device;
+    if (kpi.days !== undefined) return this.#folded(window, kpi.days, scope)?.part ?? null;
     this.#context.lookUpTo?.(this.#hoursUntilMs);
     const part = kpi.device(device, window);
-    this.#context.days?.note(kpi.id, 'device', subject, window.startMs, part);
+    this.#context.days?.note(kpi.id, 'device', scope, window.startMs, part);
     return part;
   }
 
@@ -240,12 +241,8 @@ export class KpiEvaluation {
   /** Read once a tick: many KPIs are folded from the same days. */
   #days(kpi: string, subject: string, fromMs: number, toMs: number): readonly DayRecord[] {
     const { days, memo } = this.#context;
-    const key = `days\n${kpi}\n${subject}\n${fromMs}\n${toMs}`;
-    const known = memo?.get(key) as readonly DayRecord[] | undefined;
-    if (known !== undefined) return known;
-    const records = days?.ledger.days(kpi, subject, fromMs, toMs) ?? [];
-    memo?.set(key, records);
-    return records;
+    const read = (): readonly DayRecord[] => days?.ledger.days(kpi, subject, fromMs, toMs) ?? [];
+    return memo === undefined ? read() : memo.of(`days ${kpi} ${toMs}`, fromMs, subject, read);
   }
 
   #zonePart(window: KpiWindow, node: ZoneNode): ScopePart | null {
@@ -310,10 +307,11 @@ export class KpiEvaluation {
   }
 
   #devicesPart(window: KpiWindow, node: ZoneNode): ScopePart | null {
-    const parts = (this.members.byZone.get(node.id) ?? []).flatMap((device) => {
-      const part = this.#devicePart(window, device);
-      return part === null ? [] : [{ device: device.device, part, facts: device.facts }];
-    });
+    const parts: { readonly device: string; readonly part: Part; readonly facts: DeviceFacts }[] = [];
+    for (const member of this.members.byZone.get(node.id) ?? []) {
+      const part = this.#devicePart(window, member);
+      if (part !== null) parts.push({ device: member.device, part, facts: member.facts });
+    }
     if (parts.length === 0) return null;
     const state = node.at(window.startMs);
     const { ownPopulation } = state;

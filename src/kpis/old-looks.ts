@@ -1,5 +1,5 @@
 import { HOUR_MS } from '../base/index.ts';
-import type { KpiMembers } from './kpi-evaluation.ts';
+import { isDevice, type KpiMember, type KpiMembers } from './kpi-members.ts';
 import { type KpiReach, kpiReach } from './kpi-reach.ts';
 import type { Bounds } from './kpi-windows.ts';
 import type { ZoneNode } from './zone-tree.ts';
@@ -9,7 +9,7 @@ export interface Look {
   readonly bounds: Bounds;
   readonly scopes: Iterable<string>;
   /** Devices whose hours changed: their parts are made anew in every run; none where nothing changed. */
-  readonly changed?: ReadonlySet<string>;
+  readonly changed?: ReadonlySet<KpiMember>;
 }
 
 /** From where on windows need nothing of the store, ms UTC. */
@@ -41,8 +41,8 @@ export function oldLooks(
   for (const { bounds, scopes, changed } of looks) {
     if (bounds.startMs >= kept.hoursMs || old.has(bounds.startMs)) continue;
     const isRevised = changed !== undefined && bounds.startMs < kept.revisionsMs;
-    const isMade = (device: string): boolean =>
-      bounds.startMs >= kept.hoursMs - keptLongerMs(members, device) ||
+    const isMade = (device: KpiMember): boolean =>
+      bounds.startMs >= kept.hoursMs - keptLongerMs(device) ||
       (bounds.startMs >= kept.hoursMs - aheadMs && changed?.has(device) === true);
     if (!isRevised && isMadeOrHeld(members, bounds, scopes, isMade, zones)) parts.pin(bounds.startMs);
     else if (isRevised || kpi.looksAt?.length !== 0) old.set(bounds.startMs, bounds);
@@ -51,8 +51,7 @@ export function oldLooks(
 }
 
 /** Slow devices are waited for the longest, and their hours are kept for as long. */
-function keptLongerMs({ devices }: KpiMembers, device: string): number {
-  const series = devices.get(device)?.series ?? [];
+function keptLongerMs({ series }: KpiMember): number {
   return series.reduce((least, one) => Math.min(least, one.keptLongerMs?.() ?? 0), Number.POSITIVE_INFINITY);
 }
 
@@ -60,23 +59,25 @@ function isMadeOrHeld(
   members: KpiMembers,
   { startMs }: Bounds,
   scopes: Iterable<string>,
-  isMade: (device: string) => boolean,
+  isMade: (device: KpiMember) => boolean,
   zones: ReadonlyMap<string, ZoneNode>,
 ): boolean {
+  const held = members.parts.held(startMs);
   for (const scope of scopes) {
     for (const device of devicesOf(members, scope, zones)) {
-      if (!members.parts.has(startMs, device) && !isMade(device)) return false;
+      if (held?.device(device) === undefined && !isMade(device)) return false;
     }
   }
   return true;
 }
 
 /** Devices that a scope is made of. */
-function* devicesOf(members: KpiMembers, scope: string, zones: ReadonlyMap<string, ZoneNode>): Generator<string> {
-  if (scope.startsWith('device:')) {
-    yield scope.slice('device:'.length);
+function* devicesOf(members: KpiMembers, scope: string, zones: ReadonlyMap<string, ZoneNode>): Generator<KpiMember> {
+  if (isDevice(scope)) {
+    const device = members.devices.get(scope);
+    if (device !== undefined) yield device;
     return;
   }
-  for (const { device } of members.byZone.get(scope) ?? []) yield device;
+  yield* members.byZone.get(scope) ?? [];
   for (const child of zones.get(scope)?.children ?? []) yield* devicesOf(members, child.id, zones);
 }

@@ -1,4 +1,5 @@
 import type { Part } from './definition.ts';
+import type { KpiMember } from './kpi-members.ts';
 
 /** Windows whose parts are held: those that a stream in order keeps changing. */
 const WINDOWS_MAX = 48;
@@ -11,11 +12,44 @@ export interface ScopePart {
 }
 
 /** What is held of a window. */
-export interface HeldParts {
-  /** By device; null for one without a part. */
-  readonly devices: Map<string, Part | null>;
+export class HeldParts {
   /** Of zones' own devices together, by zone. */
-  readonly zones: Map<string, ScopePart | null>;
+  readonly zones = new Map<string, ScopePart | null>();
+  /** By place of the device; null for one without a part, undefined where it was not asked. */
+  readonly #devices: (Part | null | undefined)[] = [];
+  /** When the first part that depends on now ends, ms UTC; or before that. */
+  #endsMs = Number.POSITIVE_INFINITY;
+
+  device({ index }: Pick<KpiMember, 'index'>): Part | null | undefined {
+    return this.#devices[index];
+  }
+
+  hold({ index }: Pick<KpiMember, 'index'>, part: Part | null): void {
+    // Without holes: an array with holes is a slow dictionary.
+    while (this.#devices.length <= index) this.#devices.push(undefined);
+    this.#devices[index] = part;
+    if (part !== null) this.#endsMs = Math.min(this.#endsMs, part.untilMs ?? Number.NEGATIVE_INFINITY);
+  }
+
+  /** What a device said has changed. */
+  forget({ index, zone }: Pick<KpiMember, 'index' | 'zone'>): void {
+    if (index < this.#devices.length) this.#devices[index] = undefined;
+    this.zones.delete(zone);
+  }
+
+  /** Of a KPI that depends on now: parts that end, once it has come so far; at once those that do not say when. */
+  expire(nowMs: number, members: readonly Pick<KpiMember, 'index' | 'zone'>[]): void {
+    if (this.#endsMs > nowMs) return;
+    let endsMs = Number.POSITIVE_INFINITY;
+    for (let index = 0; index < this.#devices.length; index++) {
+      const part = this.#devices[index];
+      if (part === undefined || part === null) continue;
+      const { untilMs = Number.NEGATIVE_INFINITY } = part;
+      if (untilMs <= nowMs) this.forget(members[index]!);
+      else if (untilMs < endsMs) endsMs = untilMs;
+    }
+    this.#endsMs = endsMs;
+  }
 }
 
 /**
@@ -29,16 +63,16 @@ export class PartCache {
 
   /** What is held of a window; what the caller adds is held too. The window asked for longest ago gives way. */
   of(startMs: number): HeldParts {
-    const parts = this.#windows.get(startMs) ?? { devices: new Map(), zones: new Map() };
+    const parts = this.#windows.get(startMs) ?? new HeldParts();
     this.#windows.delete(startMs);
     this.#windows.set(startMs, parts);
     this.#giveWay(startMs);
     return parts;
   }
 
-  /** Whether the part of a device is held, a null one too. */
-  has(startMs: number, device: string): boolean {
-    return this.#windows.get(startMs)?.devices.has(device) === true;
+  /** What is held of a window, if anything is; not as if it was asked for. */
+  held(startMs: number): HeldParts | undefined {
+    return this.#windows.get(startMs);
   }
 
   /** What is held of a window now is held until `unpin`, however many others are asked for. */
@@ -50,23 +84,9 @@ export class PartCache {
     this.#pinned.clear();
   }
 
-  /** @param zone that the device is in */
-  forget(startMs: number, device: string, zone: string): void {
-    const held = this.#windows.get(startMs);
-    if (held === undefined) return;
-    held.devices.delete(device);
-    held.zones.delete(zone);
-  }
-
-  /** Parts that depend on now, once it has come to where they end (`Part.untilMs`; at once where there is none). */
-  expire(nowMs: number, zoneOf: (device: string) => string): void {
-    for (const { devices, zones } of this.#windows.values()) {
-      for (const [device, part] of devices) {
-        if (part === null || (part.untilMs ?? Number.NEGATIVE_INFINITY) > nowMs) continue;
-        devices.delete(device);
-        zones.delete(zoneOf(device));
-      }
-    }
+  /** Of a KPI that depends on now: parts that have come to where they end (`Part.untilMs`). */
+  expire(nowMs: number, members: readonly Pick<KpiMember, 'index' | 'zone'>[]): void {
+    for (const held of this.#windows.values()) held.expire(nowMs, members);
   }
 
   #giveWay(askedMs: number): void {

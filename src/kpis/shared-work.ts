@@ -3,6 +3,44 @@ import type { KpiDevice, KpiWindow } from './definition.ts';
 /** What is held for the KPIs of one tick: the days of two cities of meters. */
 const REMEMBERED_MAX = 400_000;
 
+/** What several KPIs make of the same subject and window, made once a tick. */
+export class SharedWork {
+  readonly #made = new Map<string, Map<number, Map<string, unknown>>>();
+  #count = 0;
+
+  /**
+   * @param what names the work; all who use one name, start and subject must compute the same
+   * @param subject name of a device or a zone
+   */
+  of<T>(what: string, startMs: number, subject: string, compute: () => T): T {
+    const made = this.#madeOf(what, startMs);
+    const known = made.get(subject);
+    if (known !== undefined || made.has(subject)) return known as T;
+    const fresh = compute();
+    if (this.#count >= REMEMBERED_MAX) {
+      this.#made.clear();
+      this.#count = 0;
+    }
+    this.#count++;
+    this.#madeOf(what, startMs).set(subject, fresh);
+    return fresh;
+  }
+
+  #madeOf(what: string, startMs: number): Map<string, unknown> {
+    let windows = this.#made.get(what);
+    if (windows === undefined) {
+      windows = new Map();
+      this.#made.set(what, windows);
+    }
+    let made = windows.get(startMs);
+    if (made === undefined) {
+      made = new Map();
+      windows.set(startMs, made);
+    }
+    return made;
+  }
+}
+
 /**
  * What several KPIs make of the same device and window is made once a tick: the hours of a meter's day cost far more to
  * look at than the KPIs that are made of them.
@@ -12,16 +50,8 @@ const REMEMBERED_MAX = 400_000;
 export function remembered<T>(
   what: string,
   device: KpiDevice,
-  window: Pick<KpiWindow, 'memo' | 'startMs'>,
+  { memo, startMs }: Pick<KpiWindow, 'memo' | 'startMs'>,
   compute: () => T,
 ): T {
-  const { memo } = window;
-  if (memo === undefined) return compute();
-  const key = `${what}\n${device.device}\n${window.startMs}`;
-  const known = memo.get(key);
-  if (known !== undefined) return known as T;
-  const made = compute();
-  if (memo.size >= REMEMBERED_MAX) memo.clear();
-  memo.set(key, made);
-  return made;
+  return memo === undefined ? compute() : memo.of(what, startMs, device.device, compute);
 }

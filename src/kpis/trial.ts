@@ -1,9 +1,9 @@
 import type { Calendar } from '../base/index.ts';
 import type { KpiValue } from '../model/index.ts';
-import type { KpiDefinition, KpiDevice, KpiSeries } from './definition.ts';
+import type { KpiDefinition, KpiSeries } from './definition.ts';
 import type { KpiCity } from './kpi-engine.ts';
-import { type EvaluationContext, KpiEvaluation, type KpiMembers } from './kpi-evaluation.ts';
-import { insertByName, listAt, sortSeries } from './kpi-tracked.ts';
+import { type EvaluationContext, KpiEvaluation } from './kpi-evaluation.ts';
+import { MemberGroup } from './kpi-members.ts';
 import { type Bounds, windowAt } from './kpi-windows.ts';
 import { DayBook, elapsedDays, isLongWindow, rollingUpTo } from './long-windows.ts';
 import { PartCache } from './part-cache.ts';
@@ -30,7 +30,7 @@ export class KpiTrial {
 
   constructor(kpi: KpiDefinition, city: KpiCity, source: TrialSource) {
     const zones = zoneTree(city.id, city.population, city.zones, city.cityFacts);
-    const devices = membersOf(city, source.series, zones);
+    const { devices, byZone } = groupOf(kpi, city, source.series, zones);
     const { days } = kpi;
     const book = new DayBook(days === undefined ? [] : [[days.of.id, days.level, days.yearsBefore]]);
     const context: EvaluationContext = {
@@ -45,10 +45,10 @@ export class KpiTrial {
     this.kpi = kpi;
     this.#source = source;
     this.#cityId = city.id;
-    this.#hasMembers = devices.devices.size > 0;
-    this.#evaluation = new KpiEvaluation({ kpi, ...devices, parts: new PartCache() }, context);
+    this.#hasMembers = devices.size > 0;
+    this.#evaluation = new KpiEvaluation({ kpi, devices, byZone, parts: new PartCache() }, context);
     if (days !== undefined)
-      this.#day = new KpiEvaluation({ kpi: days.of, ...devices, parts: new PartCache() }, context);
+      this.#day = new KpiEvaluation({ kpi: days.of, devices, byZone, parts: new PartCache() }, context);
   }
 
   /** False when nothing in the city has a series that the KPI reads. */
@@ -110,21 +110,18 @@ export function* daysOfWindow(calendar: Calendar, { startMs, endMs }: Bounds, no
   }
 }
 
-/** Devices by name and series by quantity and channel, as the engine has them. */
-function membersOf(
+/** Devices with their series, as the engine has them. */
+function groupOf(
+  { quantities }: KpiDefinition,
   city: KpiCity,
   series: readonly KpiSeries[],
   zones: ReadonlyMap<string, unknown>,
-): Pick<KpiMembers, 'devices' | 'byZone'> {
-  const devices = new Map<string, KpiDevice>();
-  const byZone = new Map<string, KpiDevice[]>();
-  for (const [device, own] of Map.groupBy(series, (one) => one.series.device)) {
+): MemberGroup {
+  const group = new MemberGroup(quantities);
+  for (const one of series) {
+    const { device } = one.series;
     const facts = city.facts(device);
-    if (facts.role === 'ignore') continue;
-    sortSeries(own);
-    const member = { device, facts, series: own };
-    devices.set(device, member);
-    insertByName(listAt(byZone, zones.has(facts.zone) ? facts.zone : city.id), member);
+    if (facts.role !== 'ignore') group.join({ device, facts, zone: zones.has(facts.zone) ? facts.zone : city.id }, one);
   }
-  return { devices, byZone };
+  return group;
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../../src/base/index.ts';
 import { ppbToUgm3 } from '../../../src/kpis/arithmetic/index.ts';
 import type { Part } from '../../../src/kpis/index.ts';
+import { SharedWork } from '../../../src/kpis/shared-work.ts';
 import { NO_FACTS } from '../../../src/model/index.ts';
 import {
   at,
@@ -324,7 +325,7 @@ describe('hours that several indexes are made of', () => {
         },
       ],
     };
-    const window = { ...DAY, memo: new Map<string, unknown>() };
+    const window = { ...DAY, memo: new SharedWork() };
     for (const id of ['air-us-aqi', 'air-pm2-5-day', 'air-china-aqi-day', 'air-china-aqi-day-2012'])
       partOf(id, counted, window);
     expect(lookups).toBe(1);

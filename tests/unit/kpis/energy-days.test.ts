@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { HOUR_MS, QUARTER_MS } from '../../../src/base/index.ts';
 import type { DeviceFacts, KpiDevice, KpiWindow, Part, ZoneFacts } from '../../../src/kpis/index.ts';
+import { SharedWork } from '../../../src/kpis/shared-work.ts';
 import type { CityFactId, FactsInForce } from '../../../src/model/index.ts';
 import { dayOf, device, type FakeSeries, hoursFrom, kpi, partOf, repeat } from './support/fakes.ts';
 
@@ -319,16 +320,16 @@ describe('energy of public buildings', () => {
 
 describe('work that KPIs share in a tick', () => {
   it('is done once: another KPI does not look at the hours again', () => {
-    const memo = new Map<string, unknown>();
+    const memo = new SharedWork();
     const first = partOf('energy-import', PROSUMER, { ...DAY, memo });
     const silent = device({ role: 'customer' }, [['energy_import', {}]]);
     expect(partOf('energy-consumption', silent, { ...DAY, memo })).toMatchObject({ value: 60, validCount: 24 });
     expect(first.value).toBe(24);
-    expect(kpi('energy-import').device(silent, { ...DAY, memo: new Map() })).toBeNull();
+    expect(kpi('energy-import').device(silent, { ...DAY, memo: new SharedWork() })).toBeNull();
   });
 
   it('is that of its own day', () => {
-    const memo = new Map<string, unknown>();
+    const memo = new SharedWork();
     partOf('energy-import', PROSUMER, { ...DAY, memo });
     const later = { ...dayOf('2026-06-03T12:00:00Z'), memo };
     expect(kpi('energy-import').device(PROSUMER, later)).toBeNull();

@@ -7,7 +7,7 @@ import { meanOfHours, overDays } from '../../../src/kpis/long-kpi.ts';
 import { PartCache } from '../../../src/kpis/part-cache.ts';
 import { zoneTree } from '../../../src/kpis/zone-tree.ts';
 import type { FactHistories } from '../../../src/model/index.ts';
-import { at, device, type FakeSeries, hoursFrom, kpi, part, repeat, SETTINGS } from './support/fakes.ts';
+import { at, device, type FakeSeries, hoursFrom, kpi, membersOf, part, repeat, SETTINGS } from './support/fakes.ts';
 
 const DAY = at('2026-03-10T00:00:00Z');
 
@@ -40,8 +40,7 @@ function explain(
   return explainValue(
     {
       kpi: definition,
-      devices: new Map(devices.map((one) => [one.device, one])),
-      byZone: Map.groupBy(devices, ({ facts }) => (facts.zone === '' ? 'city' : facts.zone)),
+      ...membersOf(devices),
       parts: new PartCache(),
     },
     {

@@ -6,7 +6,7 @@ import { PartCache } from '../../../src/kpis/part-cache.ts';
 import { SUM } from '../../../src/kpis/spatial-rules.ts';
 import { zoneTree } from '../../../src/kpis/zone-tree.ts';
 import type { FactHistories } from '../../../src/model/index.ts';
-import { kpi, NO_DEVICE_FACTS, part, SETTINGS } from './support/fakes.ts';
+import { kpi, membersOf, NO_DEVICE_FACTS, part, SETTINGS } from './support/fakes.ts';
 
 const ZONES: readonly ZoneSpec[] = [
   { id: 'west', population: 1000 },
@@ -29,8 +29,7 @@ function cityOf(id: string, placed: readonly Placed[]) {
   const evaluation = new KpiEvaluation(
     {
       kpi: definition,
-      devices: new Map(devices.map((device) => [device.device, device])),
-      byZone: Map.groupBy(devices, ({ facts }) => facts.zone),
+      ...membersOf(devices),
       parts: new PartCache(),
     },
     {
@@ -120,8 +119,7 @@ describe('a rule that divides by a fact of the zone', () => {
     const evaluation = new KpiEvaluation(
       {
         kpi: metersSeen,
-        devices: new Map(devices.map((one) => [one.device, one])),
-        byZone: Map.groupBy(devices, ({ facts }) => facts.zone),
+        ...membersOf(devices),
         parts: new PartCache(),
       },
       { calendar: calendarOf('UTC'), settings: SETTINGS, nowMs: HOUR_MS, zones, cityId: 'city', watermarkMs: () => 0 },

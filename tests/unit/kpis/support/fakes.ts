@@ -10,6 +10,7 @@ import type {
   Part,
 } from '../../../../src/kpis/index.ts';
 import { KPI_DEFINITIONS } from '../../../../src/kpis/index.ts';
+import type { KpiMember, KpiMembers } from '../../../../src/kpis/kpi-members.ts';
 import { type Interruption, NO_FACTS, QUANTITIES } from '../../../../src/model/index.ts';
 
 /** An hour (or quarter-hour) as a test says it; by default 60 readings, all of them there. */
@@ -161,4 +162,15 @@ function hourOf(hour: FakeHour, lengthMs: number): KpiHour {
     ...{ deltaCount: 0, counterEvents: 0, revision: 0, final: false },
   };
   return { startMs, endMs, value, valid, pane };
+}
+
+/** Devices as the engine has them, each in the zone that it names, or in the city. */
+export function membersOf(devices: readonly KpiDevice[]): Pick<KpiMembers, 'devices' | 'byZone'> {
+  const members = devices.map((one, index): KpiMember => {
+    return { ...one, index, scope: `device:${one.device}`, zone: one.facts.zone === '' ? 'city' : one.facts.zone };
+  });
+  return {
+    devices: new Map(members.map((member) => [member.scope, member])),
+    byZone: Map.groupBy(members, ({ zone }) => zone),
+  };
 }

@@ -1,0 +1,149 @@
+import type { Calendar } from '../base/index.ts';
+import type { DeviceFacts, KpiSeries } from './definition.ts';
+import { type KpiMember, listAt, MemberGroup } from './kpi-members.ts';
+import { ZoneWatermarks } from './zone-watermarks.ts';
+
+/** Where series come from, and where their devices belong. */
+export interface MemberSource {
+  seriesCount(): number;
+  series(id: number): KpiSeries;
+  watermarkMs(id: number): number;
+}
+
+export interface MemberPlaces {
+  readonly cityId: string;
+  readonly zones: ReadonlyMap<string, unknown>;
+  facts(device: string): DeviceFacts;
+}
+
+/** Devices whose newest reading lies in one hour, and their zones. */
+export interface NewestHour {
+  readonly members: KpiMember[];
+  readonly zones: Set<string>;
+}
+
+/** All series that KPIs know, and the devices that they make in each group. */
+export class MemberBook {
+  readonly #source: MemberSource;
+  readonly #places: MemberPlaces;
+  readonly #groups = new Map<string, MemberGroup>();
+  readonly #byQuantity = new Map<string, MemberGroup[]>();
+  /** By series, as the groups of its quantity stand. */
+  readonly #members: (readonly (KpiMember | undefined)[])[] = [];
+  /** Newest event time of each series at the end of the last tick, ms UTC. */
+  readonly #newestMs: number[] = [];
+  readonly #watermarks: ZoneWatermarks;
+  #highestMs = Number.NEGATIVE_INFINITY;
+
+  constructor(source: MemberSource, places: MemberPlaces) {
+    this.#source = source;
+    this.#places = places;
+    this.#watermarks = new ZoneWatermarks((series) => source.watermarkMs(series));
+  }
+
+  /** The group of the devices with series of some quantities; before the first series is learnt. */
+  group(quantities: readonly string[]): MemberGroup {
+    const id = quantities.join(',');
+    let group = this.#groups.get(id);
+    if (group === undefined) {
+      group = new MemberGroup(quantities);
+      this.#groups.set(id, group);
+      for (const quantity of quantities) listAt(this.#byQuantity, quantity).push(group);
+    }
+    return group;
+  }
+
+  get groups(): Iterable<MemberGroup> {
+    return this.#groups.values();
+  }
+
+  named(id: string): MemberGroup | undefined {
+    return this.#groups.get(id);
+  }
+
+  groupsOf(quantity: string): readonly MemberGroup[] {
+    return this.#byQuantity.get(quantity) ?? [];
+  }
+
+  get seriesCount(): number {
+    return this.#members.length;
+  }
+
+  /** New series join the groups of their quantity. */
+  learn(upTo = this.#source.seriesCount()): void {
+    for (let id = this.seriesCount; id < upTo; id++) {
+      const series = this.#source.series(id);
+      this.#members.push(this.#join(series));
+      this.#newestMs.push(Number.NEGATIVE_INFINITY);
+    }
+  }
+
+  /** The device of a series in each group of its quantity (`groupsOf`); undefined where it is ignored. */
+  membersOf(series: number): readonly (KpiMember | undefined)[] {
+    return this.#members[series]!;
+  }
+
+  /** A tick begins, with series that have changed. */
+  hear(series: number): void {
+    this.#highestMs = Math.max(this.#highestMs, this.#source.series(series).newestMs());
+  }
+
+  /** A tick ends, or a snapshot is restored. */
+  rememberNewest(series: number): void {
+    this.hear(series);
+    this.#newestMs[series] = Math.max(this.#newestMs[series]!, this.#source.series(series).newestMs());
+  }
+
+  /** No series has been heard at a later event time, ms UTC. */
+  get highestMs(): number {
+    return this.#highestMs;
+  }
+
+  /** Time has passed, or readings have come. */
+  forgetWatermarks(): void {
+    this.#watermarks.forget();
+    for (const { watermarks } of this.#groups.values()) watermarks.clear();
+  }
+
+  /** How far the devices of a group in a zone itself are believed complete, ms UTC; Infinity without any. */
+  ownWatermarkMs({ quantities }: MemberGroup, zone: string): number {
+    return this.#watermarks.of(quantities, zone);
+  }
+
+  raiseDeviceMarks(group: MemberGroup): void {
+    group.raiseDeviceMarks((series) => this.#source.watermarkMs(series));
+  }
+
+  /** Devices of a group by the hour of their newest reading at the end of the last tick. */
+  newestHours({ members }: MemberGroup, calendar: Calendar): ReadonlyMap<number, NewestHour> {
+    const byHour = new Map<number, NewestHour>();
+    for (const member of members) {
+      let newestMs = Number.NEGATIVE_INFINITY;
+      for (const { series } of member.series) newestMs = Math.max(newestMs, this.#newestMs[series.id]!);
+      if (newestMs === Number.NEGATIVE_INFINITY) continue;
+      const hourMs = calendar.hourStart(newestMs);
+      let hour = byHour.get(hourMs);
+      if (hour === undefined) {
+        hour = { members: [], zones: new Set() };
+        byHour.set(hourMs, hour);
+      }
+      hour.members.push(member);
+      hour.zones.add(member.zone);
+    }
+    return byHour;
+  }
+
+  #join(series: KpiSeries): readonly (KpiMember | undefined)[] {
+    const { id, device, quantity } = series.series;
+    const groups = this.groupsOf(quantity);
+    const facts = this.#places.facts(device);
+    // Decoded and stored, but part of no KPI: it must not hold back what is final either.
+    if (facts.role === 'ignore') {
+      for (const { ignored } of groups) ignored.add(device);
+      return groups.map(() => undefined);
+    }
+    const zone = this.#places.zones.has(facts.zone) ? facts.zone : this.#places.cityId;
+    this.#watermarks.join(id, quantity, zone);
+    return groups.map((group) => group.join({ device, facts, zone }, series));
+  }
+}

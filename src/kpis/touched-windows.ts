@@ -1,0 +1,65 @@
+import type { Calendar } from '../base/index.ts';
+import type { MemberGroup } from './kpi-members.ts';
+import type { Todo, Tracked } from './kpi-tracked.ts';
+import { type Bounds, hasBegun, isOfWholeHours, touchedWindows } from './kpi-windows.ts';
+import type { HeldParts } from './part-cache.ts';
+
+/** A window that an hour of a series changes. */
+export interface Touched {
+  readonly tracked: Tracked;
+  readonly bounds: Bounds;
+  readonly held: HeldParts | undefined;
+  /** False while an hour runs that the window takes in when it ends. */
+  readonly isLookedAt: boolean;
+  /** Once it is on the list. */
+  todo?: Todo;
+}
+
+/** What a tick looks at. */
+export interface TickTime {
+  readonly calendar: Calendar;
+  readonly nowMs: number;
+  /** Levels of hours are known from here on, ms UTC. */
+  readonly levelsFromMs: number;
+}
+
+/** Windows that the hours of one tick change: the same for all series of a quantity, and there are few hours. */
+export class TouchedWindows {
+  readonly #byQuantity: ReadonlyMap<string, readonly Tracked[]>;
+  readonly #time: TickTime;
+  readonly #known = new Map<number, Map<string, readonly (readonly Touched[])[]>>();
+
+  /** @param byQuantity KPIs that are made of hours */
+  constructor(byQuantity: ReadonlyMap<string, readonly Tracked[]>, time: TickTime) {
+    this.#byQuantity = byQuantity;
+    this.#time = time;
+  }
+
+  /** Windows that have begun, as the groups of the quantity stand. */
+  of(quantity: string, hourStartMs: number, groups: readonly MemberGroup[]): readonly (readonly Touched[])[] {
+    let byQuantity = this.#known.get(hourStartMs);
+    if (byQuantity === undefined) {
+      byQuantity = new Map();
+      this.#known.set(hourStartMs, byQuantity);
+    }
+    let touched = byQuantity.get(quantity);
+    if (touched === undefined) {
+      const all = this.#byQuantity.get(quantity) ?? [];
+      touched = groups.map((group) =>
+        all.filter((one) => one.group === group).flatMap((one) => this.#of(one, hourStartMs)),
+      );
+      byQuantity.set(quantity, touched);
+    }
+    return touched;
+  }
+
+  #of(tracked: Tracked, hourStartMs: number): Touched[] {
+    const { calendar, nowMs, levelsFromMs } = this.#time;
+    const { kpi, parts } = tracked;
+    const fromMs = kpi.looksAt?.includes('levels') === true ? levelsFromMs : Number.NEGATIVE_INFINITY;
+    const isLookedAt = !isOfWholeHours(kpi) || calendar.hourEnd(hourStartMs) <= nowMs;
+    return touchedWindows(kpi, calendar, hourStartMs)
+      .filter((bounds) => bounds.startMs >= fromMs && hasBegun(kpi, bounds, nowMs))
+      .map((bounds) => ({ tracked, bounds, held: parts.held(bounds.startMs), isLookedAt }));
+  }
+}
