@@ -66,9 +66,13 @@ class ZoneCalendar implements Calendar {
   readonly #zone: string;
   /** UTC day number -> starts of local days that lie in it (none, one, seldom two). */
   readonly #starts = new Map<number, readonly number[]>();
-  /** The day found last. */
+  /** Start of the day and hour of the clock -> instant; fewer than 24 ms hold all hours of a day apart. */
+  readonly #clockTimes = new Map<number, number>();
+  /** The day found last, and the one before that. */
   #startMs = Number.POSITIVE_INFINITY;
   #endMs = Number.NEGATIVE_INFINITY;
+  #otherStartMs = Number.POSITIVE_INFINITY;
+  #otherEndMs = Number.NEGATIVE_INFINITY;
 
   constructor(timeZone: string) {
     this.timeZone = timeZone;
@@ -86,11 +90,16 @@ class ZoneCalendar implements Calendar {
     return this.#endMs;
   }
 
-  /** Neighbouring questions are the rule: the day found last answers most of them. */
+  /** Neighbouring questions are the rule: the two days found last, such as today and yesterday, answer most of them. */
   #findDay(atMs: number): void {
     if (atMs >= this.#startMs && atMs < this.#endMs) return;
-    this.#startMs = this.#startOfDay(atMs);
-    this.#endMs = this.#endOfDay(atMs);
+    const isOther = atMs >= this.#otherStartMs && atMs < this.#otherEndMs;
+    const startMs = isOther ? this.#otherStartMs : this.#startOfDay(atMs);
+    const endMs = isOther ? this.#otherEndMs : this.#endOfDay(atMs);
+    this.#otherStartMs = this.#startMs;
+    this.#otherEndMs = this.#endMs;
+    this.#startMs = startMs;
+    this.#endMs = endMs;
   }
 
   #startOfDay(atMs: number): number {
@@ -131,7 +140,14 @@ class ZoneCalendar implements Calendar {
   }
 
   clockTime(atMs: number, hour: number): number {
-    return this.#zoned(atMs).withPlainTime({ hour }).epochMilliseconds;
+    const key = this.dayStart(atMs) + hour;
+    let clockMs = this.#clockTimes.get(key);
+    if (clockMs === undefined) {
+      clockMs = this.#zoned(atMs).withPlainTime({ hour }).epochMilliseconds;
+      if (this.#clockTimes.size >= DAYS_CACHED_MAX) this.#clockTimes.clear();
+      this.#clockTimes.set(key, clockMs);
+    }
+    return clockMs;
   }
 
   monthStart(atMs: number): number {

@@ -33,7 +33,24 @@ export interface KpiHour {
   /** Mean, energetic mean, increase...; null when nothing counts. */
   readonly value: number | null;
   readonly valid: boolean;
+  /** What readings made it, and how much of it they cover. */
+  readonly made: HourMade;
+  /** Folded where it is asked for: what stands beside it is at hand. */
   readonly pane: Pane;
+}
+
+/** What an hour is made of. */
+export interface HourMade {
+  /** Readings that count lie in it. */
+  readonly isRead: boolean;
+  /** Readings lie in it, bad ones included. */
+  readonly isHeard: boolean;
+  /** Every expected reading came. */
+  readonly isFull: boolean;
+  /** Of a register: its increase reaches across all of it. */
+  readonly isCrossed: boolean;
+  /** Expected readings that came. */
+  readonly coveredSlots: number;
 }
 
 /** Levels of one hour, dB: those exceeded 10, 50 and 90 % of the time, and the highest. */
@@ -57,6 +74,8 @@ export interface KpiSeries {
   heardMs(fromMs: number, toMs: number): number;
   /** Hours with anything in them whose start lies in [fromMs, toMs), oldest first. */
   hours(fromMs: number, toMs: number): readonly KpiHour[];
+  /** Whether there is any hour with anything in it whose start lies in [fromMs, toMs). */
+  hasHours(fromMs: number, toMs: number): boolean;
   /** Quarter-hours of the horizon, likewise. */
   quarters(fromMs: number, toMs: number): readonly KpiHour[];
   /** The value of several hours taken together, all their readings alike; null when nothing counts. */

@@ -35,7 +35,7 @@ export function wholeSeries(device: KpiDevice, quantity: string, window: Span): 
 }
 
 function isHeard(series: KpiSeries, { startMs, endMs }: Span): boolean {
-  return series.hours(startMs, endMs).length > 0;
+  return series.hasHours(startMs, endMs);
 }
 
 /**
@@ -53,8 +53,8 @@ export function expectedHour(device: KpiDevice, quantity: string, window: Span):
     : undefined;
 }
 
-function isMeasured({ pane }: KpiHour): boolean {
-  return pane.count > 0 || pane.invalidCount > 0;
+function isMeasured({ made }: KpiHour): boolean {
+  return made.isHeard;
 }
 
 /** What an hour of a gauge or level says; an expected hour that did not come says nothing. */

@@ -6,11 +6,11 @@ export class IntervalCurve implements ReadonlyMap<number, number> {
   readonly startMs: number;
   readonly stepMs: number;
   /** NaN where there is no value. */
-  readonly cells: Float64Array;
+  readonly cells: readonly number[];
   readonly size: number;
 
   /** @param cells taken over; NaN where there is no value */
-  constructor(startMs: number, stepMs: number, cells: Float64Array) {
+  constructor(startMs: number, stepMs: number, cells: readonly number[]) {
     this.startMs = startMs;
     this.stepMs = stepMs;
     this.cells = cells;
@@ -73,23 +73,54 @@ export function sumCurves(
   curves: readonly ReadonlyMap<number, number | null>[],
   isStrict: boolean,
 ): IntervalCurve | undefined {
-  const [first] = curves;
-  if (!(first instanceof IntervalCurve)) return undefined;
-  const { startMs, stepMs, cells } = first;
-  const sums = new Float64Array(cells.length);
-  const counts = new Uint32Array(cells.length);
-  for (const curve of curves) {
-    if (!(curve instanceof IntervalCurve)) return undefined;
-    if (curve.startMs !== startMs || curve.stepMs !== stepMs || curve.cells.length !== cells.length) return undefined;
-    const added = curve.cells;
-    for (let index = 0; index < added.length; index++) {
-      const value = added[index]!;
+  if (!areAlike(curves)) return undefined;
+  const { startMs, stepMs } = curves[0]!;
+  const { sums, counts } = sumOf(curves);
+  const needed = isStrict ? curves.length : 1;
+  return new IntervalCurve(
+    startMs,
+    stepMs,
+    sums.map((sum, index) => (counts[index]! < needed ? Number.NaN : sum)),
+  );
+}
+
+/** Of each interval: the sum, and how many curves have it. */
+interface CurveSum {
+  readonly sums: readonly number[];
+  readonly counts: readonly number[];
+}
+
+/** By the first curve: peak demand and load factor are made of the same curves, and the sum costs more than both. */
+const SUMS = new WeakMap<IntervalCurve, CurveSum & { readonly curves: readonly IntervalCurve[] }>();
+
+function sumOf(curves: readonly IntervalCurve[]): CurveSum {
+  const first = curves[0]!;
+  const known = SUMS.get(first);
+  if (known?.curves.length === curves.length && known.curves.every((curve, index) => curve === curves[index])) {
+    return known;
+  }
+  const sums = Array<number>(first.cells.length).fill(0);
+  const counts = Array<number>(first.cells.length).fill(0);
+  for (const { cells } of curves) {
+    for (let index = 0; index < cells.length; index++) {
+      const value = cells[index]!;
       if (Number.isNaN(value)) continue;
       sums[index]! += value;
       counts[index]!++;
     }
   }
-  const needed = isStrict ? curves.length : 1;
-  for (let index = 0; index < sums.length; index++) if (counts[index]! < needed) sums[index] = Number.NaN;
-  return new IntervalCurve(startMs, stepMs, sums);
+  const made = { curves, sums, counts };
+  SUMS.set(first, made);
+  return made;
+}
+
+function areAlike(curves: readonly ReadonlyMap<number, number | null>[]): curves is readonly IntervalCurve[] {
+  const [first] = curves;
+  if (!(first instanceof IntervalCurve)) return false;
+  const { startMs, stepMs, cells } = first;
+  for (const curve of curves) {
+    if (!(curve instanceof IntervalCurve)) return false;
+    if (curve.startMs !== startMs || curve.stepMs !== stepMs || curve.cells.length !== cells.length) return false;
+  }
+  return true;
 }

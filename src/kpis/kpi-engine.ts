@@ -82,7 +82,6 @@ interface Plan {
   readonly nowMs: number;
   readonly minutePassed: boolean;
   readonly todo: Todos;
-  readonly changed: readonly ChangedHour[];
   /** The store has what comes of the tick already: the journal is replayed. */
   readonly isStored: boolean;
 }
@@ -154,7 +153,7 @@ export class KpiEngine {
     this.#touch(todo, changed, nowMs);
     const minutePassed = Math.floor(nowMs / MINUTE_MS) !== Math.floor(this.#nowMs / MINUTE_MS);
     if (minutePassed) this.#passTime(todo, this.#nowMs, nowMs);
-    this.#plan = { nowMs, minutePassed, todo, changed, isStored };
+    this.#plan = { nowMs, minutePassed, todo, isStored };
   }
 
   /**
@@ -193,7 +192,7 @@ export class KpiEngine {
    */
   tick(newlyChanged: readonly ChangedHour[] = []): KpiValue[] {
     if (this.#plan === undefined) this.prepare(newlyChanged);
-    const { nowMs, minutePassed, todo, changed } = this.#planned();
+    const { nowMs, minutePassed, todo } = this.#planned();
     const values: KpiValue[] = [];
     // What is shared is shared among those that see the same hours.
     const [ofWholeHours, ofAllHours] = [new SharedWork(), new SharedWork()];
@@ -213,7 +212,7 @@ export class KpiEngine {
     // Behind all that this tick was to fold, however far time moved in it.
     if (Math.floor(nowMs / DAY_MS) !== Math.floor(this.#nowMs / DAY_MS)) this.#forget(nowMs);
     this.#nowMs = nowMs;
-    for (const { series } of changed) this.#members.rememberNewest(series);
+    this.#members.rememberHeard();
     for (const { parts } of this.#tracked) parts.unpin();
     this.#plan = undefined;
     return values;
@@ -297,7 +296,8 @@ export class KpiEngine {
     assert(this.#members.seriesCount === 0, 'only an empty engine can be restored');
     this.#nowMs = state.nowMs;
     this.#members.learn(state.knownSeries);
-    for (let series = 0; series < state.knownSeries; series++) this.#members.rememberNewest(series);
+    for (let series = 0; series < state.knownSeries; series++) this.#members.hear(series);
+    this.#members.rememberHeard();
     for (const [id, startMs, endMs, scopes, provisional] of state.open) {
       const entry = { endMs, scopes: new Set(scopes), provisional: new Set(provisional) };
       this.#tracked.find(({ kpi }) => kpi.id === id)?.open.set(startMs, entry);

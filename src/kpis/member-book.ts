@@ -32,6 +32,9 @@ export class MemberBook {
   readonly #members: (readonly (KpiMember | undefined)[])[] = [];
   /** Newest event time of each series at the end of the last tick, ms UTC. */
   readonly #newestMs: number[] = [];
+  /** Series heard since, and their newest event times. */
+  readonly #heard: number[] = [];
+  readonly #heardMs: number[] = [];
   readonly #watermarks: ZoneWatermarks;
   #highestMs = Number.NEGATIVE_INFINITY;
 
@@ -83,15 +86,22 @@ export class MemberBook {
     return this.#members[series]!;
   }
 
-  /** A tick begins, with series that have changed. */
+  /** Series were heard; what `newestHours` says stays until `rememberHeard`. */
   hear(series: number): void {
-    this.#highestMs = Math.max(this.#highestMs, this.#source.series(series).newestMs());
+    const newestMs = this.#source.series(series).newestMs();
+    if (newestMs > this.#highestMs) this.#highestMs = newestMs;
+    this.#heard.push(series);
+    this.#heardMs.push(newestMs);
   }
 
   /** A tick ends, or a snapshot is restored. */
-  rememberNewest(series: number): void {
-    this.hear(series);
-    this.#newestMs[series] = Math.max(this.#newestMs[series]!, this.#source.series(series).newestMs());
+  rememberHeard(): void {
+    for (let at = 0; at < this.#heard.length; at++) {
+      const series = this.#heard[at]!;
+      this.#newestMs[series] = Math.max(this.#newestMs[series]!, this.#heardMs[at]!);
+    }
+    this.#heard.length = 0;
+    this.#heardMs.length = 0;
   }
 
   /** No series has been heard at a later event time, ms UTC. */

@@ -56,7 +56,7 @@ function whyNoPart(kpi: KpiDefinition, device: KpiDevice, window: KpiWindow): st
 }
 
 function silenceOf({ series }: KpiDevice, { startMs, endMs }: Window): string {
-  if (series.some((one) => one.hours(startMs, endMs).some(({ pane }) => pane.count > 0))) return '';
+  if (series.some((one) => one.hours(startMs, endMs).some(({ made }) => made.isRead))) return '';
   const isHeard = series.some((one) => one.heardMs(startMs, endMs) >= startMs);
   return isHeard ? 'none of its readings in the window counts' : 'no reading in the window';
 }

@@ -1,5 +1,5 @@
 import { type Calendar, HOUR_MS, QUARTER_MS } from '../base/index.ts';
-import type { KpiHour } from '../kpis/index.ts';
+import type { HourMade, KpiHour } from '../kpis/index.ts';
 import type { Pane } from '../model/index.ts';
 
 /** Slots of a ring: hours of two days and more, quarter-hours of a day and more; powers of two. */
@@ -12,37 +12,79 @@ const KNOWN = 1;
 const PRESENT = 2;
 const VALID = 4;
 const HAS_VALUE = 8;
+const READ = 16;
+const HEARD = 32;
+const FULL = 64;
+const CROSSED = 128;
+
+/** Makes the intervals of a span from what is in memory. */
+type Fold = (fromMs: number, toMs: number) => readonly KpiHour[];
 
 /** An hour or quarter-hour whose pane is folded again only where it is asked for. */
-class CachedInterval implements KpiHour {
+class CachedInterval implements KpiHour, HourMade {
   readonly startMs: number;
   readonly endMs: number;
   readonly value: number | null;
-  readonly valid: boolean;
-  readonly #fold: () => KpiHour | undefined;
+  readonly coveredSlots: number;
+  readonly #flags: number;
+  readonly #fold: Fold;
 
-  constructor(known: Omit<KpiHour, 'pane'>, fold: () => KpiHour | undefined) {
-    this.startMs = known.startMs;
-    this.endMs = known.endMs;
-    this.value = known.value;
-    this.valid = known.valid;
+  constructor(startMs: number, endMs: number, known: Slot, fold: Fold) {
+    this.startMs = startMs;
+    this.endMs = endMs;
+    this.value = (known.flags & HAS_VALUE) === 0 ? null : known.value;
+    this.coveredSlots = known.coveredSlots;
+    this.#flags = known.flags;
     this.#fold = fold;
   }
 
-  get pane(): Pane {
-    return this.#fold()!.pane;
+  get valid(): boolean {
+    return (this.#flags & VALID) !== 0;
   }
+
+  get made(): HourMade {
+    return this;
+  }
+
+  get isRead(): boolean {
+    return (this.#flags & READ) !== 0;
+  }
+
+  get isHeard(): boolean {
+    return (this.#flags & HEARD) !== 0;
+  }
+
+  get isFull(): boolean {
+    return (this.#flags & FULL) !== 0;
+  }
+
+  get isCrossed(): boolean {
+    return (this.#flags & CROSSED) !== 0;
+  }
+
+  get pane(): Pane {
+    return this.#fold(this.startMs, this.startMs + 1)[0]!.pane;
+  }
+}
+
+/** What is remembered of an interval. */
+interface Slot {
+  flags: number;
+  value: number;
+  coveredSlots: number;
 }
 
 /** Values of the newest intervals of one series; an interval takes the place of the one a ring before it. */
 class Ring {
   readonly #startQuarter: Int32Array;
   readonly #value: Float64Array;
+  readonly #coveredSlots: Uint32Array;
   readonly #flags: Uint8Array;
 
   constructor(slots: number) {
     this.#startQuarter = new Int32Array(slots);
     this.#value = new Float64Array(slots);
+    this.#coveredSlots = new Uint32Array(slots);
     this.#flags = new Uint8Array(slots);
   }
 
@@ -50,16 +92,18 @@ class Ring {
     return this.#startQuarter[slot] === startMs / QUARTER_MS ? this.#flags[slot]! : 0;
   }
 
-  value(slot: number): number {
-    return this.#value[slot]!;
+  /** @param into takes what is remembered; made once, because there are many slots to look at */
+  read(slot: number, into: Slot): Slot {
+    into.flags = this.#flags[slot]!;
+    into.value = this.#value[slot]!;
+    into.coveredSlots = this.#coveredSlots[slot]!;
+    return into;
   }
 
   put(slot: number, startMs: number, interval: KpiHour | undefined): number {
-    let flags = KNOWN;
-    if (interval !== undefined) {
-      flags |= PRESENT | (interval.valid ? VALID : 0) | (interval.value === null ? 0 : HAS_VALUE);
-      this.#value[slot] = interval.value ?? Number.NaN;
-    }
+    const flags = KNOWN | (interval === undefined ? 0 : flagsOf(interval));
+    this.#value[slot] = interval?.value ?? Number.NaN;
+    this.#coveredSlots[slot] = interval?.made.coveredSlots ?? 0;
     this.#startQuarter[slot] = startMs / QUARTER_MS;
     this.#flags[slot] = flags;
     return flags;
@@ -70,12 +114,18 @@ class Ring {
   }
 }
 
+function flagsOf({ valid, value, made: { isRead, isHeard, isFull, isCrossed } }: KpiHour): number {
+  const ofValue = PRESENT | (valid ? VALID : 0) | (value === null ? 0 : HAS_VALUE);
+  return ofValue | (isRead ? READ : 0) | (isHeard ? HEARD : 0) | (isFull ? FULL : 0) | (isCrossed ? CROSSED : 0);
+}
+
 /**
  * What hours and quarter-hours of series said last. KPIs of a day look at all hours of the day each time one of them
  * changes, and folding an hour from its readings costs a hundred times as much as remembering its value.
  */
 export class IntervalCache {
   readonly #calendar: Calendar;
+  readonly #slot: Slot = { flags: 0, value: 0, coveredSlots: 0 };
   readonly #rings: Record<Level, (Ring | undefined)[]> = { hours: [], quarters: [] };
 
   constructor(calendar: Calendar) {
@@ -92,39 +142,45 @@ export class IntervalCache {
     }
   }
 
-  /**
-   * Intervals whose start lies in [fromMs, toMs), oldest first.
-   *
-   * @param fold makes those of a span from what is in memory
-   */
-  intervals(
-    level: Level,
-    series: number,
-    fromMs: number,
-    toMs: number,
-    fold: (fromMs: number, toMs: number) => readonly KpiHour[],
-  ): KpiHour[] {
+  /** Intervals whose start lies in [fromMs, toMs), oldest first. */
+  intervals(level: Level, series: number, fromMs: number, toMs: number, fold: Fold): KpiHour[] {
     const found: KpiHour[] = [];
+    const ring = this.#ringOf(level, series);
+    for (let startMs = this.#firstStart(level, fromMs); startMs < toMs; ) {
+      const endMs = this.#endOf(level, startMs);
+      const slot = slotOf(level, startMs);
+      if ((this.#flagsAt(ring, slot, startMs, fold) & PRESENT) !== 0) {
+        found.push(new CachedInterval(startMs, endMs, ring.read(slot, this.#slot), fold));
+      }
+      startMs = endMs;
+    }
+    return found;
+  }
+
+  /** Whether there is any hour whose start lies in [fromMs, toMs); the newest are looked at first. */
+  hasHours(series: number, fromMs: number, toMs: number, fold: Fold): boolean {
+    const ring = this.#ringOf('hours', series);
+    for (let atMs = toMs; atMs > fromMs; ) {
+      const startMs = this.#calendar.hourStart(atMs - 1);
+      if (startMs < fromMs) return false;
+      if ((this.#flagsAt(ring, slotOf('hours', startMs), startMs, fold) & PRESENT) !== 0) return true;
+      atMs = startMs;
+    }
+    return false;
+  }
+
+  #ringOf(level: Level, series: number): Ring {
     let ring = this.#rings[level][series];
     if (ring === undefined) {
       ring = new Ring(SLOTS[level]);
       this.#rings[level][series] = ring;
     }
-    for (let startMs = this.#firstStart(level, fromMs); startMs < toMs; ) {
-      const endMs = this.#endOf(level, startMs);
-      const slot = slotOf(level, startMs);
-      let flags = ring.flags(slot, startMs);
-      if ((flags & KNOWN) === 0) flags = ring.put(slot, startMs, fold(startMs, startMs + 1)[0]);
-      if ((flags & PRESENT) !== 0) {
-        const value = (flags & HAS_VALUE) === 0 ? null : ring.value(slot);
-        const at = startMs;
-        found.push(
-          new CachedInterval({ startMs, endMs, value, valid: (flags & VALID) !== 0 }, () => fold(at, at + 1)[0]),
-        );
-      }
-      startMs = endMs;
-    }
-    return found;
+    return ring;
+  }
+
+  #flagsAt(ring: Ring, slot: number, startMs: number, fold: Fold): number {
+    const flags = ring.flags(slot, startMs);
+    return (flags & KNOWN) === 0 ? ring.put(slot, startMs, fold(startMs, startMs + 1)[0]) : flags;
   }
 
   #firstStart(level: Level, fromMs: number): number {

@@ -1,11 +1,23 @@
-import type { KpiHour } from '../kpis/index.ts';
+import type { HourMade, KpiHour } from '../kpis/index.ts';
 import type { Pane, Series } from '../model/index.ts';
 import { hourIsValid, mergePanes, paneValue } from '../windows/index.ts';
 
 /** A pane of a series, of memory or of the store, as KPIs look at it. */
 export function kpiHour({ kind }: Pick<Series, 'kind'>, pane: Pane): KpiHour {
   const { startMs, endMs } = pane;
-  return { startMs, endMs, value: paneValue(kind, pane), valid: hourIsValid(kind, pane), pane };
+  return { startMs, endMs, value: paneValue(kind, pane), valid: hourIsValid(kind, pane), made: hourMade(pane), pane };
+}
+
+/** What a pane is made of. */
+export function hourMade(pane: Pane): HourMade {
+  const { startMs, endMs, count, invalidCount, coveredSlots, expectedSlots, increaseCoveredMs } = pane;
+  return {
+    isRead: count > 0,
+    isHeard: count > 0 || invalidCount > 0,
+    isFull: count > 0 && coveredSlots >= expectedSlots,
+    isCrossed: increaseCoveredMs >= endMs - startMs,
+    coveredSlots,
+  };
 }
 
 /** The value of several hours of a series taken together, oldest first; null when nothing counts. */

@@ -69,6 +69,10 @@ function kpiSeries({ windows, oldHours, outages, cache, look }: Sources, view: S
     const paneLevel = level === 'hours' ? 'hour' : 'quarter';
     return oldHours()?.intervals(paneLevel, series, { fromMs, toMs }, memory, hourOf) ?? memory(fromMs, toMs);
   };
+  const hasHours = (fromMs: number, toMs: number): boolean => {
+    if (oldHours() !== undefined || fromMs < windows.hoursKeptFromMs) return joined('hours', fromMs, toMs).length > 0;
+    return cache.hasHours(series.id, fromMs, toMs, fold.hours);
+  };
   return {
     series,
     silentAfterMs: windows.silentAfterMs(series),
@@ -84,6 +88,7 @@ function kpiSeries({ windows, oldHours, outages, cache, look }: Sources, view: S
       return Math.max(old, view.heardMs(fromMs, untilMs));
     },
     hours: (fromMs, toMs) => joined('hours', fromMs, Math.min(toMs, look.untilMs)),
+    hasHours: (fromMs, toMs) => hasHours(fromMs, Math.min(toMs, look.untilMs)),
     quarters: (fromMs, toMs) => joined('quarters', fromMs, Math.min(toMs, look.untilMs)),
     pooled: (hours) => pooledValue(series, hours),
     levels: (startMs) => view.levels(startMs),

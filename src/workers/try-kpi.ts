@@ -172,6 +172,7 @@ class StoredHours {
       newestMs: () => this.#untilMs,
       heardMs: () => Number.NEGATIVE_INFINITY,
       hours,
+      hasHours: (fromMs, toMs) => hours(fromMs, toMs).length > 0,
       quarters: () => [],
       pooled: (some) => pooledValue(series, some),
       levels: () => undefined,

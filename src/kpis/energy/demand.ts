@@ -37,25 +37,25 @@ function demandCurve(phases: readonly KpiSeries[], window: KpiWindow): IntervalC
   const isRegister = phases[0]?.series.kind === 'counter';
   const isHourly = phases.some(({ series }) => series.expectEveryMs > QUARTER_MS);
   const intervals = phases.map((series) => (isHourly ? series.hours(startMs, endMs) : series.quarters(startMs, endMs)));
-  const cells = new Float64Array(Math.round((endMs - startMs) / QUARTER_MS)).fill(Number.NaN);
+  const cells = Array<number>(Math.round((endMs - startMs) / QUARTER_MS)).fill(Number.NaN);
   for (const interval of wholeIntervals(intervals, isRegister ? isCrossed : isFull).values())
     fill(cells, startMs, interval);
   return new IntervalCurve(startMs, QUARTER_MS, cells);
 }
 
-function fill(cells: Float64Array, dayStartMs: number, { startMs, endMs, value }: WholeInterval): void {
+function fill(cells: number[], dayStartMs: number, { startMs, endMs, value }: WholeInterval): void {
   const demandKW = (value * HOUR_MS) / (endMs - startMs);
   for (let atMs = startMs; atMs < endMs; atMs += QUARTER_MS) cells[(atMs - dayStartMs) / QUARTER_MS] = demandKW;
 }
 
 /** The increase of a register reaches across the whole interval. */
-function isCrossed({ pane, startMs, endMs }: KpiHour): boolean {
-  return pane.increaseCoveredMs >= endMs - startMs;
+function isCrossed({ made }: KpiHour): boolean {
+  return made.isCrossed;
 }
 
 /** Every expected part of an interval's energy came. */
-function isFull({ pane }: KpiHour): boolean {
-  return pane.count > 0 && pane.coveredSlots >= pane.expectedSlots;
+function isFull({ made }: KpiHour): boolean {
+  return made.isFull;
 }
 
 /**

@@ -28,16 +28,15 @@ export const meterAvailability: KpiDefinition = {
   reachHours: 23,
   device: (device, window) => {
     if (device.facts.role === 'ambient' || device.facts.role === 'ignore') return null;
-    const heard = device.series.filter((series) => readHours(series, window).length > 0);
+    const heard = device.series
+      .map((one) => ({ everyMs: one.series.expectEveryMs, hours: readHours(one, window) }))
+      .filter(({ hours }) => hours.length > 0);
     if (heard.length === 0) return null;
-    const everyMs = heard.reduce(
-      (least, { series }) => Math.min(least, series.expectEveryMs),
-      Number.POSITIVE_INFINITY,
-    );
+    const everyMs = heard.reduce((least, one) => Math.min(least, one.everyMs), Number.POSITIVE_INFINITY);
     // A meter slower than the window owes it one reading.
     const expectedCount = Math.max(1, slotsIn(window.endMs - window.startMs, everyMs));
-    const fastest = heard.filter(({ series }) => series.expectEveryMs === everyMs);
-    const delivered = fastest.map((series) => slotsOf(readHours(series, window), everyMs));
+    const fastest = heard.filter((one) => one.everyMs === everyMs);
+    const delivered = fastest.map(({ hours }) => slotsOf(hours, everyMs));
     const validCount = Math.min(expectedCount, Math.max(...delivered));
     return {
       value: (100 * validCount) / expectedCount,
@@ -53,7 +52,7 @@ export const meterAvailability: KpiDefinition = {
 
 /** Hours in which the meter delivered, not those that a register's increase only reaches across. */
 function readHours(series: KpiSeries, window: KpiWindow): readonly KpiHour[] {
-  return series.hours(window.startMs, window.endMs).filter((hour) => hour.pane.count > 0);
+  return series.hours(window.startMs, window.endMs).filter(({ made }) => made.isRead);
 }
 
 /** Readings that a time asks for; hours round to whole slots, as their panes do. */
@@ -67,7 +66,7 @@ function slotsIn(lengthMs: number, everyMs: number): number {
  * it comes at least three quarters of the interval after the one before, as within hours.
  */
 function slotsOf(hours: readonly KpiHour[], everyMs: number): number {
-  if (everyMs <= HOUR_MS) return hours.reduce((sum, hour) => sum + hour.pane.coveredSlots, 0);
+  if (everyMs <= HOUR_MS) return hours.reduce((sum, hour) => sum + hour.made.coveredSlots, 0);
   let count = 0;
   let slotMs = Number.NEGATIVE_INFINITY;
   for (const { pane } of hours) {

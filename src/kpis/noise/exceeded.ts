@@ -89,9 +89,9 @@ function expectedOf(
   isAsked: (series: KpiSeries['series']) => boolean,
 ): readonly KpiSeries[] {
   const asked = device.series.filter(({ series }) => isAsked(series));
-  const there = asked.filter((one) => one.hours(startMs, endMs).length > 0);
+  const there = asked.filter((one) => one.hasHours(startMs, endMs));
   if (there.length > 0) return there;
-  return asked.filter((one) => one.hours(startMs - EXPECTED_AFTER_HOURS * HOUR_MS, startMs).length > 0);
+  return asked.filter((one) => one.hasHours(startMs - EXPECTED_AFTER_HOURS * HOUR_MS, startMs));
 }
 
 function levelPart(series: KpiSeries, window: KpiWindow, pick: keyof HourLevels, note: string): Part {

@@ -65,7 +65,7 @@ function hoursHeard(device: KpiDevice, { quantity }: OwnInput, window: KpiWindow
   if (here !== undefined && hours.length > 0) return { series: here, hours };
   const lately = before(window);
   const series = mainSeries(device, quantity, lately);
-  return series === undefined || series.hours(lately.startMs, lately.endMs).length === 0 ? null : { series, hours: [] };
+  return series === undefined || !series.hasHours(lately.startMs, lately.endMs) ? null : { series, hours: [] };
 }
 
 function statOf(heard: Heard | null, { stat }: OwnInput): Said | null {

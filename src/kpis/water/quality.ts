@@ -67,7 +67,7 @@ function samplesOf(device: KpiDevice, window: KpiWindow): Samples | undefined {
   for (const quantity of QUALITY) {
     if (window.settings.water.limits[quantity] === undefined) continue;
     const series = mainSeries(device, quantity, window) ?? mainSeries(device, quantity, expected);
-    if (series === undefined || series.hours(expected.startMs, expected.endMs).length === 0) continue;
+    if (series === undefined || !series.hasHours(expected.startMs, expected.endMs)) continue;
     everyMs = Math.min(everyMs, series.series.expectEveryMs);
     for (const hour of series.hours(window.startMs, window.endMs)) {
       if (!hour.valid || hour.value === null) continue;

@@ -28,15 +28,17 @@ class Meters implements KpiSource {
   series = (id: number): KpiSeries => {
     const { device, flowM3h: value } = METERS[id]!;
     const expectEveryMs = HOUR_MS;
+    const hours = (fromMs: number, toMs: number) => {
+      const there = [];
+      for (let startMs = Math.max(fromMs, START_MS); startMs < Math.min(toMs, this.#nowMs); startMs += HOUR_MS) {
+        there.push({ startMs, endMs: startMs + HOUR_MS, value, valid: true, made: { isRead: true, coveredSlots: 1 } });
+      }
+      return there;
+    };
     return {
       series: { id, device, quantity: 'water_flow', channel: '', kind: 'gauge', unit: 'm3/h', expectEveryMs },
-      hours: (fromMs: number, toMs: number) => {
-        const hours = [];
-        for (let startMs = Math.max(fromMs, START_MS); startMs < Math.min(toMs, this.#nowMs); startMs += HOUR_MS) {
-          hours.push({ startMs, endMs: startMs + HOUR_MS, value, valid: true, pane: { count: 1 } });
-        }
-        return hours;
-      },
+      hours,
+      hasHours: (fromMs: number, toMs: number) => hours(fromMs, toMs).length > 0,
       newestMs: () => this.#nowMs,
       heardMs: () => this.#nowMs,
     } as unknown as KpiSeries;

@@ -78,12 +78,14 @@ class City implements KpiSource {
   storedRevision = () => 0;
   series = (id: number): KpiSeries => {
     const device = DEVICES[id]!;
+    const hours = (fromMs: number, toMs: number) =>
+      [...this.values[id]!]
+        .filter(([startMs]) => startMs >= fromMs && startMs < toMs)
+        .map(([startMs, value]) => ({ startMs, endMs: startMs + HOUR_MS, value, valid: true }));
     return {
       series: { id, device, quantity: 'water_delta', channel: '', kind: 'delta', unit: 'm3', expectEveryMs: HOUR_MS },
-      hours: (fromMs: number, toMs: number) =>
-        [...this.values[id]!]
-          .filter(([startMs]) => startMs >= fromMs && startMs < toMs)
-          .map(([startMs, value]) => ({ startMs, endMs: startMs + HOUR_MS, value, valid: true })),
+      hours,
+      hasHours: (fromMs: number, toMs: number) => hours(fromMs, toMs).length > 0,
       newestMs: () => Math.max(Number.NEGATIVE_INFINITY, ...this.values[id]!.keys()),
     } as unknown as KpiSeries;
   };

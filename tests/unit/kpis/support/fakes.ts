@@ -142,6 +142,7 @@ function seriesOf(id: number, quantity: string, fake: FakeSeries): KpiSeries {
     heardMs: (fromMs, toMs) =>
       Math.max(Number.NEGATIVE_INFINITY, ...heard.filter((timeMs) => timeMs >= fromMs && timeMs < toMs)),
     hours: (fromMs, toMs) => hours.filter(({ startMs }) => startMs >= fromMs && startMs < toMs),
+    hasHours: (fromMs, toMs) => hours.some(({ startMs }) => startMs >= fromMs && startMs < toMs),
     quarters: (fromMs, toMs) => quarters.filter(({ startMs }) => startMs >= fromMs && startMs < toMs),
     pooled: (some) => {
       const readings = some.filter(({ value }) => value !== null);
@@ -161,7 +162,11 @@ function hourOf(hour: FakeHour, lengthMs: number): KpiHour {
     ...{ sum: 0, sumSin: 0, min: 0, max: 0, first: 0, lastMs: firstMs, last: 0, increase: 0, increaseAtEnd: 0 },
     ...{ deltaCount: 0, counterEvents: 0, revision: 0, final: false },
   };
-  return { startMs, endMs, value, valid, pane };
+  const made = {
+    ...{ isRead: count > 0, isHeard: count > 0, isFull: count > 0 && coveredSlots >= expectedSlots },
+    ...{ isCrossed: increaseCoveredMs >= endMs - startMs, coveredSlots },
+  };
+  return { startMs, endMs, value, valid, made, pane };
 }
 
 /** Devices as the engine has them, each in the zone that it names, or in the city. */
