@@ -1,4 +1,4 @@
-import { DAY_MS, HOUR_MS, MINUTE_MS } from './duration.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS, QUARTER_MS } from './duration.ts';
 
 /**
  * Where local days, months and years begin. All instants are ms UTC. Local days have 23 to 25 hours, may start at
@@ -68,6 +68,8 @@ class ZoneCalendar implements Calendar {
   readonly #starts = new Map<number, readonly number[]>();
   /** Start of the day and hour of the clock -> instant; fewer than 24 ms hold all hours of a day apart. */
   readonly #clockTimes = new Map<number, number>();
+  /** Quarter of an hour since 1970 -> hour of the clock. */
+  readonly #clockHours = new Map<number, number>();
   /** The day found last, and the one before that. */
   #startMs = Number.POSITIVE_INFINITY;
   #endMs = Number.NEGATIVE_INFINITY;
@@ -167,7 +169,15 @@ class ZoneCalendar implements Calendar {
   }
 
   clockHour(atMs: number): number {
-    return this.#zoned(atMs).hour;
+    // Clocks change, and zones differ, by multiples of a quarter of an hour.
+    const quarter = Math.floor(atMs / QUARTER_MS);
+    let hour = this.#clockHours.get(quarter);
+    if (hour === undefined) {
+      ({ hour } = this.#zoned(atMs));
+      if (this.#clockHours.size >= DAYS_CACHED_MAX) this.#clockHours.clear();
+      this.#clockHours.set(quarter, hour);
+    }
+    return hour;
   }
 
   isoDate(atMs: number): string {

@@ -1,5 +1,6 @@
 // In: a checked Config. Out: the running product: the loops that carry batches from room to room, and their threads.
 export { cityKpis, ownDefinitions } from './city-kpis.ts';
+export { ENGINE_LIMITS } from './engine-client.ts';
 export { kpiCity } from './kpi-city.ts';
 export { kpiSource } from './kpi-source.ts';
 export { type OpenedHistory, openHistory } from './open-history.ts';
