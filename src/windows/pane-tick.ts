@@ -295,6 +295,7 @@ export class PaneTick {
     const before = subject.was('hour', startMs, endMs);
     if (rebuild?.isStored === true) {
       revisions.raise(id, startMs, rebuild.told.pane('hour', startMs)?.revision ?? 0);
+      this.#forgetRecords(subject, startMs, endMs);
       this.#tell(subject, startMs, true);
       return;
     }
@@ -310,6 +311,18 @@ export class PaneTick {
       this.events.push({ kind: 'revised', series: id, atMs: startMs, reason, revision, before: was!, after: is! });
     }
     this.#tell(subject, startMs, true);
+  }
+
+  /** What the store was told is not there any more is not told again: memory may remember it from before that. */
+  #forgetRecords({ id, rule }: Subject, startMs: number, endMs: number): void {
+    const { table, hours, quarters, hoursFromMs, quartersFromMs } = this.#sources;
+    const record = table.recordOf[id]!;
+    if (record < 0) return;
+    if (startMs >= hoursFromMs) hours.set(record, rule.kind, startMs, undefined, Number.NaN);
+    if (!table.remembersQuarters(id)) return;
+    for (let atMs = Math.max(startMs, quartersFromMs); atMs < endMs; atMs += QUARTER_MS) {
+      quarters.set(record, rule.kind, atMs, undefined, Number.NaN);
+    }
   }
 
   /** Of a closed register's hour that is what it was, an increase can have moved from one quarter to another. */
