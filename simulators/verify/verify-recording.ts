@@ -6,6 +6,7 @@ import { type AggregateAnswer, Api, type KpiAnswer } from './api.ts';
 import { addDifference, agrees, type ColumnResult, decimalsOf, emptyResult, type RegisterRow } from './compare.ts';
 import { type ExpectedFile, readExpected, seriesFinder } from './expected.ts';
 import { compareHeadlines } from './headlines.ts';
+import { compareMeanFlows } from './mean-flows.ts';
 import { compareNetworks, isNetworkFile } from './networks.ts';
 import { RegisterExplainer } from './register-explanation.ts';
 import type { ColumnRule, ExpectedRow, FileSpec, Source } from './spec-kinds.ts';
@@ -52,6 +53,7 @@ export async function verifyRecording(options: VerifyOptions): Promise<VerifyRep
   }
   columns.push(...(await compareNetworks(files, survey, mapping, api)));
   columns.push(...(await compareHeadlines(mapping.recording ?? place.name, survey, mapping, api)));
+  columns.push(...(await compareMeanFlows(mapping.recording ?? place.name, survey, mapping, api)));
   const notCovered = files.flatMap((file) => notCoveredOf(file, survey));
   return verifyReport(columns, notCovered, api);
 }
