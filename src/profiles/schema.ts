@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { parseDuration } from '../base/index.ts';
+import { PM_CORRECTION_METHODS } from './pm-correction.ts';
 
 /*
  * The grammar of profile.yaml. It is plain data without transforms, so that the same schema checks files here and, exported
@@ -132,6 +133,14 @@ const shapeKeys = {
   expectEvery: duration.optional(),
   expectEveryPath: paths.optional().describe('the same, from the payload, in seconds'),
   quality: z.array(qualitySchema).optional().describe('the worst answer counts'),
+  correct: z
+    .strictObject({
+      method: z.enum(PM_CORRECTION_METHODS),
+      humidity: paths.describe('relative humidity beside the value, %'),
+      secondLaser: paths.optional().describe('averaged with the value; no value where the two do not agree'),
+    })
+    .optional()
+    .describe('of pm2_5 of Plantower sensors: humidity and bias taken out'),
   counter: z
     .strictObject({
       resets: z.enum(['never', 'reboot', 'calendar', 'operator']).optional(),

@@ -3,6 +3,7 @@ import type { Problem, Scope } from './compiled.ts';
 import { compileSource } from './conditions.ts';
 import { type Names, ProfileProblem } from './names.ts';
 import { compilePaths, compileTemplate, type Path, type Template, textOf } from './paths.ts';
+import { channelsAgree, PM_CORRECTIONS } from './pm-correction.ts';
 import { compileRegex } from './regexes.ts';
 import type { ProfileQuality, ProfileTarget } from './schema.ts';
 import { durationMs } from './times.ts';
@@ -45,7 +46,7 @@ export function compileShape(target: ProfileTarget, defaults: Defaults, names: N
   }
   return {
     quantity,
-    value: compileValue(target, quantity, defaults, names, at),
+    value: corrected(target, quantity, compileValue(target, quantity, defaults, names, at), names, at),
     channel: compileTemplate(target.channel ?? '', names, `${at}.channel`),
     quality: compileQuality(target.quality, names, `${at}.quality`),
     periodMs: compileDuration(target.period, target.periodPath, names, `${at}.period`),
@@ -80,6 +81,33 @@ function compileValue(
     // An offset of 0 turns -0 into 0.
     const value = inUnit * conversion.factor + conversion.offset;
     return value >= quantity.min && value <= quantity.max ? value : Number.NaN;
+  };
+}
+
+/** What a correction makes of the value as it is sent. */
+function corrected(
+  { correct }: ProfileTarget,
+  quantity: Quantity,
+  read: Shape['value'],
+  names: Names,
+  at: string,
+): Shape['value'] {
+  if (correct === undefined) return read;
+  if (quantity.id !== 'pm2_5') throw new ProfileProblem(`${at}.correct`, 'only pm2_5 is corrected');
+  const correction = PM_CORRECTIONS[correct.method];
+  const humidityAt = compilePaths(correct.humidity, names, `${at}.correct.humidity`);
+  const secondAt =
+    correct.secondLaser === undefined
+      ? undefined
+      : compilePaths(correct.secondLaser, names, `${at}.correct.secondLaser`);
+  return (raw, scope) => {
+    const first = read(raw, scope);
+    const second = secondAt === undefined ? first : read(secondAt(scope) ?? null, scope);
+    if (typeof first !== 'number') return first;
+    if (typeof second !== 'number') return second;
+    const humidity = readNumber(humidityAt(scope) ?? null, true);
+    const isUsable = humidity !== undefined && humidity >= 0 && humidity <= 100 && channelsAgree(first, second);
+    return isUsable ? correction({ ugm3: (first + second) / 2, humidity }) : Number.NaN;
   };
 }
 

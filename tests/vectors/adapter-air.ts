@@ -1,5 +1,4 @@
 import {
-  barkjohn2021,
   CHINA_AQI_2012,
   CHINA_AQI_2026,
   type ChinaItem,
@@ -12,7 +11,6 @@ import {
   eaqiLevel2017,
   eaqiLevel2024,
   eaqiOverall,
-  fireSmokeMap,
   meanOfValid,
   type NaqiItem,
   naqiOverall,
@@ -27,6 +25,7 @@ import {
   usAqiSo2,
   usAqiSubIndex,
 } from '../../src/kpis/arithmetic/index.ts';
+import { barkjohn2021, fireSmokeMap } from '../../src/profiles/pm-correction.ts';
 import type { Adapters, Hourly } from './adapter-types.ts';
 
 const POLLUTANT_IDS: Readonly<Record<string, EaqiPollutant>> = {

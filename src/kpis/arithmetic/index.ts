@@ -15,7 +15,6 @@ export * from './india-naqi.ts';
 export * from './mean.ts';
 export * from './noise.ts';
 export * from './nowcast.ts';
-export * from './pm-correction.ts';
 export * from './reliability.ts';
 export * from './rounding.ts';
 export * from './spatial.ts';

@@ -1,17 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import {
   atState,
-  barkjohn2021,
   CHINA_AQI_2012,
   CHINA_AQI_2026,
-  channelsAgree,
   chinaAqi,
   chinaIaqi,
   DAQI_2013,
   DAQI_POLLUTANTS,
   daqiIndex,
   daqiOverall,
-  fireSmokeMap,
   NAQI_2014,
   naqiO3,
   naqiOverall,
@@ -201,31 +198,5 @@ describe('gases at a state', () => {
     expect(atState('so2', 100, REFERENCE_STATES.eu, REFERENCE_STATES.us)).toBeCloseTo((100 * 293.15) / 298.15, 9);
     expect(ppbToUgm3('o3', 10, 20, 101.325 / 2)).toBeCloseTo(ppbToUgm3('o3', 10, 20) / 2, 9);
     expect(() => ppbToUgm3('o3', 10, 20, 0)).toThrow('0 kPa has no volume');
-  });
-});
-
-describe('the corrections of Plantower sensors', () => {
-  test('join without a step at 30, 50, 210 and 260', () => {
-    for (const join of [30, 50, 210, 260]) {
-      for (const humidity of [0, 50, 100]) {
-        const [below, at] = [join - 1e-7, join].map((ugm3) => fireSmokeMap({ ugm3, humidity }));
-        expect(below).toBeCloseTo(at!, 5);
-      }
-    }
-  });
-
-  test('are never below zero, and ask for a humidity', () => {
-    expect(barkjohn2021({ ugm3: 0, humidity: 100 })).toBe(0);
-    expect(fireSmokeMap({ ugm3: 0, humidity: 100 })).toBe(0);
-    expect(() => barkjohn2021({ ugm3: 10, humidity: 101 })).toThrow('101 % humidity');
-  });
-
-  test('two lasers disagree when they are far apart both in ug/m3 and in per cent', () => {
-    expect(channelsAgree(1, 6)).toBe(true);
-    expect(channelsAgree(1, 6.1)).toBe(false);
-    // 10 apart at a mean of 15 is 67 %.
-    expect(channelsAgree(10, 20)).toBe(true);
-    expect(channelsAgree(10, 20, 'day')).toBe(false);
-    expect(channelsAgree(100, 110)).toBe(true);
   });
 });

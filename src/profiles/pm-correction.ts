@@ -1,8 +1,8 @@
-import { assert } from '../../base/index.ts';
+import { assert } from '../base/index.ts';
 
 /*
  * Corrections of Plantower sensors (PurpleAir) in the United States. They hold for these sensors only, and whether a
- * form was fitted to the field `cf_1` or `cf_atm` belongs to the device's profile (KPI.md 2.11).
+ * form was fitted to the field `cf_1` or `cf_atm` belongs to the device's profile.
  */
 
 /** PM2.5 and the humidity that a sensor measured beside it. */
@@ -67,3 +67,10 @@ export function channelsAgree(a: number, b: number, period: 'reading' | 'day' = 
   const mean = (a + b) / 2;
   return apart <= CHANNELS_APART_UGM3 || 100 * apart <= CHANNELS_APART_PERCENT[period] * mean;
 }
+
+/** Names of the corrections in profiles. */
+export const PM_CORRECTION_METHODS = ['us-barkjohn-2021', 'us-fire-smoke-map'] as const;
+
+export const PM_CORRECTIONS: Readonly<
+  Record<(typeof PM_CORRECTION_METHODS)[number], (reading: PlantowerReading) => number>
+> = { 'us-barkjohn-2021': barkjohn2021, 'us-fire-smoke-map': fireSmokeMap };
