@@ -1,6 +1,6 @@
 import { type AggregateColumn, least, mean, most, parts, readings } from './aggregate-columns.ts';
 import { AIR_YEAR_SPECS } from './air-year-specs.ts';
-import type { FileSpec, Source } from './spec-kinds.ts';
+import type { ExpectedRow, FileSpec, Source } from './spec-kinds.ts';
 
 /** Sums of a register's differences, signed or rises only, without any judgement of its readings. */
 const naiveSums: readonly AggregateColumn[] = [
@@ -23,6 +23,10 @@ const kpiValue = (column: string, kpi: string): Source => ({
   window: 'day',
   columns: [{ column, comparison: 'rounded', pick: (value) => value.value, unit: 'recorded' }],
 });
+
+/** Raw sums of a broken file hold what no meter can say, which the product keeps as bad readings. */
+const isPlausible = ({ negatives, max_value }: ExpectedRow): boolean =>
+  Number(negatives) === 0 && Math.abs(Number(max_value)) < 1e4;
 
 /**
  * What the files of `expected/` mean in terms of docs/api.md. A column that stands in no source is reported as not
@@ -247,6 +251,31 @@ export const FILE_SPECS: readonly FileSpec[] = [
         ],
       },
       kpiValue('night_min_lps', 'water-mnf'),
+    ],
+  },
+  {
+    name: /^daily_raw_sums\.csv$/,
+    needs: ['day', 'rows', 'sum_value', 'max_value'],
+    key: 'day',
+    count: 'rows',
+    sources: [
+      {
+        kind: 'aggregate',
+        window: 'day',
+        of: 'readings',
+        tz: 'calendar',
+        columns: [
+          { ...readings('rows'), rows: isPlausible },
+          { ...mean('sum_value'), from: 'volumes of events', rows: ({ quantity }) => quantity === 'event-volume' },
+          {
+            ...mean('sum_value'),
+            from: 'mean flow times readings',
+            rows: (row) => row.quantity !== 'event-volume' && isPlausible(row),
+            pick: (row) => (row.value === null ? null : row.value * row.count),
+          },
+          { ...most('max_value'), comparison: 'rounded', rows: isPlausible },
+        ],
+      },
     ],
   },
   {
