@@ -32,8 +32,8 @@ const NOT_REVISED: Revision = { count: 0, reason: undefined };
 /** How often each window was corrected, for as long as the engine can correct it from memory. */
 export class KpiRevisions {
   readonly #source: RevisionSource;
-  /** Revisions above 0, by KPI, scope and window. */
-  readonly #known = new Map<string, Revision>();
+  /** Revisions above 0, by KPI, and by scope and window: most KPIs have none, and are asked for every value. */
+  readonly #known = new Map<string, Map<string, Revision>>();
 
   constructor(source: RevisionSource) {
     this.#source = source;
@@ -44,8 +44,7 @@ export class KpiRevisions {
     const { startMs } = bounds;
     const isOld = startMs < this.keptFromMs(kpi);
     const stored = isOld ? this.#source.storedRevision(kpi.id, scope, startMs) : undefined;
-    const known = this.#known.get(revisionKey(kpi.id, scope, startMs)) ?? NOT_REVISED;
-    const before = stored === undefined ? known : { count: stored, reason: undefined };
+    const before = stored === undefined ? this.#knownOf(kpi.id, scope, startMs) : { count: stored, reason: undefined };
     if (!isCorrected) return before;
     // Hours from before the horizon are not kept: they were read back from the store.
     const isRebuilt = neededUntilMs(kpi, bounds) <= this.#source.horizonStartMs();
@@ -56,31 +55,48 @@ export class KpiRevisions {
 
   /** Takes what the store says of a window, or what was just made of it; an older revision than the known one is nothing. */
   learn(kpi: KpiDefinition, scope: string, startMs: number, revision: Revision): void {
-    const key = revisionKey(kpi.id, scope, startMs);
-    if (startMs < this.keptFromMs(kpi) || revision.count <= (this.#known.get(key)?.count ?? 0)) return;
-    this.#known.set(key, revision);
+    if (startMs < this.keptFromMs(kpi) || revision.count <= this.#knownOf(kpi.id, scope, startMs).count) return;
+    this.#put(kpi.id, windowKey(scope, startMs), revision);
   }
 
   /** As if the window had never been corrected. */
   drop(kpi: string, scope: string, startMs: number): void {
-    this.#known.delete(revisionKey(kpi, scope, startMs));
+    this.#known.get(kpi)?.delete(windowKey(scope, startMs));
   }
 
   /** Once a day of event time: of windows that nothing can change any more. */
   forget(kpis: Iterable<KpiDefinition>): void {
     const keptFromMs = new Map(Array.from(kpis, (kpi) => [kpi.id, this.keptFromMs(kpi)]));
-    for (const key of this.#known.keys()) {
-      const fromMs = keptFromMs.get(key.slice(0, key.indexOf('\n'))) ?? Number.POSITIVE_INFINITY;
-      if (Number(key.slice(key.lastIndexOf('\n') + 1)) < fromMs) this.#known.delete(key);
+    for (const [kpi, windows] of this.#known) {
+      const fromMs = keptFromMs.get(kpi) ?? Number.POSITIVE_INFINITY;
+      for (const key of windows.keys()) {
+        if (Number(key.slice(key.lastIndexOf('\n') + 1)) < fromMs) windows.delete(key);
+      }
+      if (windows.size === 0) this.#known.delete(kpi);
     }
   }
 
   state(): (readonly [key: string, revision: number, reason: RevisionReason | undefined])[] {
-    return [...this.#known].map(([key, { count, reason }]) => [key, count, reason] as const);
+    return [...this.#known].flatMap(([kpi, windows]) =>
+      [...windows].map(([key, { count, reason }]) => [`${kpi}\n${key}`, count, reason] as const),
+    );
   }
 
   restore(state: ReturnType<KpiRevisions['state']>): void {
-    for (const [key, count, reason] of state) this.#known.set(key, { count, reason });
+    for (const [key, count, reason] of state) {
+      const kpi = key.slice(0, key.indexOf('\n'));
+      this.#put(kpi, key.slice(kpi.length + 1), { count, reason });
+    }
+  }
+
+  #knownOf(kpi: string, scope: string, startMs: number): Revision {
+    return this.#known.get(kpi)?.get(windowKey(scope, startMs)) ?? NOT_REVISED;
+  }
+
+  #put(kpi: string, key: string, revision: Revision): void {
+    const windows = this.#known.get(kpi);
+    if (windows === undefined) this.#known.set(kpi, new Map([[key, revision]]));
+    else windows.set(key, revision);
   }
 
   /** Revisions of older windows are those of the store. The same all day of event time, so that a restart remembers as much. */
@@ -100,7 +116,11 @@ function isCorrectedForLong({ window, looksAt }: KpiDefinition): boolean {
   return isLongWindow(window) || looksAt?.length === 0;
 }
 
-/** Under which the revision of a window of a scope is kept. */
+/** Under which the revision of a window of a scope is found. */
 export function revisionKey(kpi: string, scope: string, startMs: number): string {
-  return `${kpi}\n${scope}\n${startMs}`;
+  return `${kpi}\n${windowKey(scope, startMs)}`;
+}
+
+function windowKey(scope: string, startMs: number): string {
+  return `${scope}\n${startMs}`;
 }
