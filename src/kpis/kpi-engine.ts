@@ -5,7 +5,7 @@ import type { DeviceFacts, KpiDefinition, KpiSeries, KpiSettings } from './defin
 import { type Explanation, explainValue, type KpiQuestion } from './explain.ts';
 import { valueAgain, windowsAgain } from './kpi-again.ts';
 import { type EvaluationContext, KpiEvaluation } from './kpi-evaluation.ts';
-import { listAt, type MemberGroup } from './kpi-members.ts';
+import type { MemberGroup } from './kpi-members.ts';
 import type { KpiReach } from './kpi-reach.ts';
 import { KpiRevisions, LONG_REVISIONS_KEPT_MS } from './kpi-revisions.ts';
 import { addSubject, noteChange, noteOpen, type Todo, type Todos, type Tracked, todoAt } from './kpi-tracked.ts';
@@ -123,8 +123,8 @@ export class KpiEngine {
     );
     for (const tracked of this.#tracked) {
       const { quantities, days } = tracked.kpi;
-      if (days !== undefined) listAt(this.#byDay, days.of.id).push(tracked);
-      else for (const quantity of quantities) listAt(this.#byQuantity, quantity).push(tracked);
+      if (days !== undefined) this.#byDay.getOrInsertComputed(days.of.id, () => []).push(tracked);
+      else for (const quantity of quantities) this.#byQuantity.getOrInsertComputed(quantity, () => []).push(tracked);
     }
   }
 

@@ -64,7 +64,10 @@ export class MemberGroup {
       this.devices.set(scope, member);
       this.members.push(member);
       this.#deviceMarks.push(Number.NEGATIVE_INFINITY);
-      insertByName(listAt(this.byZone, zone), member);
+      insertByName(
+        this.byZone.getOrInsertComputed(zone, () => []),
+        member,
+      );
     }
     const all = member.series as KpiSeries[];
     all.push(series);
@@ -144,13 +147,4 @@ function insertByName(members: KpiMember[], member: KpiMember): void {
   let at = members.length;
   while (at > 0 && compare(members[at - 1]!.device, member.device) > 0) at--;
   members.splice(at, 0, member);
-}
-
-export function listAt<T>(lists: Map<string, T[]>, key: string): T[] {
-  let list = lists.get(key);
-  if (list === undefined) {
-    list = [];
-    lists.set(key, list);
-  }
-  return list;
 }

@@ -94,9 +94,7 @@ export class KpiRevisions {
   }
 
   #put(kpi: string, key: string, revision: Revision): void {
-    const windows = this.#known.get(kpi);
-    if (windows === undefined) this.#known.set(kpi, new Map([[key, revision]]));
-    else windows.set(key, revision);
+    this.#known.getOrInsertComputed(kpi, () => new Map<string, Revision>()).set(key, revision);
   }
 
   /** Revisions of older windows are those of the store. The same all day of event time, so that a restart remembers as much. */

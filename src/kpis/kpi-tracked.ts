@@ -72,15 +72,6 @@ export function noteChange({ ofDevices }: Tracked, { devices, zones }: Todo, mem
 }
 
 export function todoAt(todo: Todos, tracked: Tracked, bounds: Bounds): Todo {
-  let windows = todo.get(tracked);
-  if (windows === undefined) {
-    windows = new Map();
-    todo.set(tracked, windows);
-  }
-  let entry = windows.get(bounds.startMs);
-  if (entry === undefined) {
-    entry = { bounds, devices: new Set(), zones: new Set() };
-    windows.set(bounds.startMs, entry);
-  }
-  return entry;
+  const windows = todo.getOrInsertComputed(tracked, () => new Map<number, Todo>());
+  return windows.getOrInsertComputed(bounds.startMs, () => ({ bounds, devices: new Set(), zones: new Set() }));
 }

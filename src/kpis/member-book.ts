@@ -1,6 +1,6 @@
 import type { Calendar } from '../base/index.ts';
 import type { DeviceFacts, KpiSeries } from './definition.ts';
-import { type KpiMember, listAt, MemberGroup } from './kpi-members.ts';
+import { type KpiMember, MemberGroup } from './kpi-members.ts';
 import { ZoneWatermarks } from './zone-watermarks.ts';
 
 /** Where series come from, and where their devices belong. */
@@ -47,13 +47,11 @@ export class MemberBook {
   /** The group of the devices with series of some quantities; before the first series is learnt. */
   group(quantities: readonly string[]): MemberGroup {
     const id = quantities.join(',');
-    let group = this.#groups.get(id);
-    if (group === undefined) {
-      group = new MemberGroup(quantities);
-      this.#groups.set(id, group);
-      for (const quantity of quantities) listAt(this.#byQuantity, quantity).push(group);
-    }
-    return group;
+    return this.#groups.getOrInsertComputed(id, () => {
+      const group = new MemberGroup(quantities);
+      for (const quantity of quantities) this.#byQuantity.getOrInsertComputed(quantity, () => []).push(group);
+      return group;
+    });
   }
 
   get groups(): Iterable<MemberGroup> {
@@ -132,11 +130,7 @@ export class MemberBook {
       for (const { series } of member.series) newestMs = Math.max(newestMs, this.#newestMs[series.id]!);
       if (newestMs === Number.NEGATIVE_INFINITY) continue;
       const hourMs = calendar.hourStart(newestMs);
-      let hour = byHour.get(hourMs);
-      if (hour === undefined) {
-        hour = { members: [], zones: new Set() };
-        byHour.set(hourMs, hour);
-      }
+      const hour = byHour.getOrInsertComputed(hourMs, () => ({ members: [], zones: new Set() }));
       hour.members.push(member);
       hour.zones.add(member.zone);
     }

@@ -27,17 +27,8 @@ export class SharedWork {
   }
 
   #madeOf(what: string, startMs: number): Map<string, unknown> {
-    let windows = this.#made.get(what);
-    if (windows === undefined) {
-      windows = new Map();
-      this.#made.set(what, windows);
-    }
-    let made = windows.get(startMs);
-    if (made === undefined) {
-      made = new Map();
-      windows.set(startMs, made);
-    }
-    return made;
+    const windows = this.#made.getOrInsertComputed(what, () => new Map<number, Map<string, unknown>>());
+    return windows.getOrInsertComputed(startMs, () => new Map<string, unknown>());
   }
 }
 

@@ -37,20 +37,13 @@ export class TouchedWindows {
 
   /** Windows that have begun, as the groups of the quantity stand. */
   of(quantity: string, hourStartMs: number, groups: readonly MemberGroup[]): readonly (readonly Touched[])[] {
-    let byQuantity = this.#known.get(hourStartMs);
-    if (byQuantity === undefined) {
-      byQuantity = new Map();
-      this.#known.set(hourStartMs, byQuantity);
-    }
-    let touched = byQuantity.get(quantity);
-    if (touched === undefined) {
+    const byQuantity = this.#known.getOrInsertComputed(hourStartMs, () => new Map());
+    return byQuantity.getOrInsertComputed(quantity, () => {
       const all = this.#byQuantity.get(quantity) ?? [];
-      touched = groups.map((group) =>
+      return groups.map((group) =>
         all.filter((one) => one.group === group).flatMap((one) => this.#of(one, hourStartMs)),
       );
-      byQuantity.set(quantity, touched);
-    }
-    return touched;
+    });
   }
 
   #of(tracked: Tracked, hourStartMs: number): Touched[] {

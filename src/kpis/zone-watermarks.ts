@@ -15,13 +15,8 @@ export class ZoneWatermarks {
   }
 
   join(series: number, quantity: string, zone: string): void {
-    const zones = this.#series.get(quantity);
-    if (zones === undefined) this.#series.set(quantity, new Map([[zone, [series]]]));
-    else {
-      const known = zones.get(zone);
-      if (known === undefined) zones.set(zone, [series]);
-      else known.push(series);
-    }
+    const zones = this.#series.getOrInsertComputed(quantity, () => new Map<string, number[]>());
+    zones.getOrInsertComputed(zone, () => []).push(series);
   }
 
   /** Time has passed, or readings have come. */
@@ -40,11 +35,7 @@ export class ZoneWatermarks {
   }
 
   #ofQuantity(quantity: string, zone: string, ofZone: readonly number[]): number {
-    let zones = this.#known.get(quantity);
-    if (zones === undefined) {
-      zones = new Map();
-      this.#known.set(quantity, zones);
-    }
+    const zones = this.#known.getOrInsertComputed(quantity, () => new Map<string, number>());
     const known = zones.get(zone);
     if (known !== undefined) return known;
     let leastMs = Number.POSITIVE_INFINITY;
