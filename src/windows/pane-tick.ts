@@ -267,7 +267,14 @@ export class PaneTick {
   #isChanged(subject: Subject, startMs: number): boolean {
     const { readings, rule } = subject;
     const endMs = this.#sources.calendar.hourEnd(startMs);
-    return !isSame(subject.was('hour', startMs, endMs), paneOfReadings(readings, startMs, endMs, rule));
+    const isOther = (level: PaneLevel, fromMs: number, toMs: number): boolean =>
+      !isSame(subject.was(level, fromMs, toMs), paneOfReadings(readings, fromMs, toMs, rule));
+    if (isOther('hour', startMs, endMs)) return true;
+    // As `#retellQuarters` tells of them.
+    for (let atMs = startMs; rule.kind === 'counter' && atMs < endMs; atMs += QUARTER_MS) {
+      if (isOther('quarter', atMs, Math.min(endMs, atMs + QUARTER_MS))) return true;
+    }
+    return false;
   }
 
   /** @returns false when the hour holds nothing, and held nothing before */

@@ -54,3 +54,30 @@ describe('a late reading that takes an interpolated quarter of an hour away', ()
     checkCase(register([...inTime, ...later], { stops }), 20);
   });
 });
+
+describe('a reading that changes quarters of an hour long ago, and their hour by less than a number can tell', () => {
+  it('makes the quarters anew', () => {
+    const least = 2e-323;
+    const rows: Row[] = [
+      ...([
+        [7, 100],
+        [15, 100],
+        [22, 101],
+        [22.0001, 0],
+        [29, Number.NaN],
+        [30, 0],
+      ] as const),
+      ...([
+        [37, least],
+        [44, least],
+        [149, 0],
+        [142, least],
+        [156, least],
+      ] as const),
+    ];
+    checkCase(
+      { ...register(rows, { stops: [{ at: 9, what: 'tick' }] }), rateMaxPerHour: Number.POSITIVE_INFINITY },
+      20,
+    );
+  });
+});
