@@ -1,6 +1,7 @@
 // In: city.yaml, environment and command line. Out: one checked, frozen Config.
 export * from './devices.ts';
 export { ExpressionError, parseExpression } from './expression.ts';
+export type { ExternalBrokerConfig } from './external-broker.ts';
 export * from './facts.ts';
 export * from './load.ts';
 export { completeOwnKpi, type OwnKpiConfig } from './own-kpis.ts';

@@ -107,6 +107,9 @@ function setPath(tree: Record<string, unknown>, path: readonly string[], value: 
   Object.defineProperty(at, path.at(-1) ?? '', { value, enumerable: true, configurable: true, writable: true });
 }
 
+/** Under which the password of the external broker stands among the secrets; no user can have that name. */
+export const EXTERNAL_BROKER = '';
+
 function readSecrets(
   file: string,
   config: CityConfig,
@@ -122,6 +125,14 @@ function readSecrets(
       );
     }
     secrets.set(user.name, secret);
+  }
+  const { passwordEnv } = config.mqtt.external ?? {};
+  if (passwordEnv !== undefined) {
+    const password = environment[passwordEnv];
+    if (password === undefined || password === '') {
+      throw invalid(file, `mqtt.external.passwordEnv: the environment variable ${passwordEnv} is not set`);
+    }
+    secrets.set(EXTERNAL_BROKER, password);
   }
   return secrets;
 }

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { formatDuration, parseDuration } from '../base/index.ts';
 import { DATA_QUALITIES, QUANTITIES } from '../model/index.ts';
+import { externalBrokerSchema } from './external-broker.ts';
 import { checkFacts, factsSchema, isDate, populationSchema, quoted } from './facts.ts';
 import { checkOwnKpis, ownKpisSchema } from './own-kpis.ts';
 
@@ -179,6 +180,8 @@ const mqttSchema = z
     topicBytesMax: z.int().min(1).max(65_535).default(256),
     subscriptionsPerClientMax: z.int().min(1).max(10_000).default(20),
     keepaliveMax: duration('1h'),
+    /** Messages come from a broker of its own; nothing is listened on then. */
+    external: externalBrokerSchema.optional(),
   })
   .prefault({});
 

@@ -2,8 +2,9 @@ import { accessSync, constants, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Clock, formatDuration, OperatingError, systemClock } from '../base/index.ts';
 import { createEmbeddedBroker } from '../broker/embedded/index.ts';
+import { createExternalBroker } from '../broker/external/index.ts';
 import type { Broker } from '../broker/index.ts';
-import type { CityConfig, Config } from '../config/index.ts';
+import { type CityConfig, type Config, EXTERNAL_BROKER } from '../config/index.ts';
 import type { Jobs } from '../jobs/index.ts';
 import { createInlineJobs } from '../jobs/inline/index.ts';
 import type { JournalWriter } from '../journal/index.ts';
@@ -113,12 +114,7 @@ class RunningProduct implements Product {
     await this.#openStore();
     await this.#openJobs();
     await this.#openEngine();
-    this.#broker = createEmbeddedBroker({
-      config: config.mqtt,
-      secrets: config.secrets,
-      clock: this.#clock,
-      log: log.child({ room: 'broker' }),
-    });
+    this.#broker = makeBroker(config, this.#clock, log.child({ room: 'broker' }));
     this.#closers.push(() => this.#broker.close(CLOSE_GRACE_MS));
     this.mqttUrl = (await this.#broker.open((message, done) => this.#accept(message, done))).url;
     this.#http = createHttpServer(this.sources, {
@@ -360,3 +356,9 @@ const NOT_STANDING_YET: EngineStanding = {
   outages: { changes: 0, tooOld: 0, noPlace: 0, repeatsLeft: 0 },
   events: { empty: 0, silent: 0, heard: 0, revised: 0 },
 };
+
+function makeBroker({ mqtt, secrets }: Config, clock: Clock, log: Logger): Broker {
+  if (mqtt.external === undefined) return createEmbeddedBroker({ config: mqtt, secrets, clock, log });
+  const password = secrets.get(EXTERNAL_BROKER);
+  return createExternalBroker({ config: mqtt.external, password, payloadBytesMax: mqtt.payloadMax, clock, log });
+}
