@@ -1,3 +1,4 @@
+// In: the messages of another MQTT broker. Out: messages handed to the journal before they are acknowledged; views back (mqtt).
 import { readFileSync } from 'node:fs';
 import { rootCertificates } from 'node:tls';
 import { connect, type IClientOptions, type IConnackPacket, type IPublishPacket, type MqttClient } from 'mqtt';
