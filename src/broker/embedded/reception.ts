@@ -37,14 +37,37 @@ export class Reception {
     sender: { clientId: string; peer?: Peer | undefined; isWill: boolean },
     settle: Settle,
   ): void {
-    const payload = bytesOf(packet.payload);
-    const bytes = payload.length + packet.topic.length;
-    const { peer } = sender;
-    this.received[packet.qos]++;
+    let isReturned = false;
+    const { topic } = packet;
+    this.handOver(
+      {
+        topic,
+        payload: bytesOf(packet.payload),
+        clientId: sender.clientId,
+        receivedAtMs: this.#clock.nowMs(),
+        flags: flagsOf(packet, sender.isWill),
+      },
+      sender.peer,
+      (error) => {
+        // The parser is still in its loop when the answer comes at once, and would be entered a second time.
+        if (isReturned) settle(error);
+        else setImmediate(settle, error);
+      },
+    );
+    isReturned = true;
+  }
+
+  /**
+   * Hands a message over with its whole payload, whatever its size. `settle` is called once, perhaps before this
+   * returns: without an error when the message is durable.
+   */
+  handOver(message: Omit<Message, 'payloadBytes'>, peer: Peer | undefined, settle: Settle): void {
+    const { topic, payload, flags } = message;
+    const bytes = payload.length + topic.length;
+    this.received[(flags & MessageFlag.qos1) !== 0 ? 1 : (flags & MessageFlag.qos2) !== 0 ? 2 : 0]++;
     this.waiting++;
     this.gate.add(bytes);
     if (peer !== undefined) peer.waiting++;
-    let isReturned = false;
     let isAnswered = false;
     const answer = (error?: Error) => {
       if (isAnswered) return;
@@ -52,19 +75,16 @@ export class Reception {
       this.waiting--;
       this.gate.remove(bytes);
       if (peer !== undefined) peer.waiting--;
-      if (error === undefined && payload.length <= this.#config.payloadMax) this.#fanOut.offer(packet.topic, payload);
-      // The parser is still in its loop when the answer comes at once, and would be entered a second time.
-      if (isReturned) settle(error);
-      else setImmediate(settle, error);
+      if (error === undefined && payload.length <= this.#config.payloadMax) this.#fanOut.offer(topic, payload);
+      settle(error);
       if (this.waiting === 0) this.#onIdle?.();
     };
     try {
       if (this.accept === undefined) throw new Error('the broker is not open');
-      this.accept(this.#messageOf(packet, payload, sender), answer);
+      this.accept(this.#messageOf(message), answer);
     } catch (error) {
       answer(error as Error);
     }
-    isReturned = true;
   }
 
   /** Resolves when nothing waits for the journal, at the latest after `graceMs`. */
@@ -79,23 +99,22 @@ export class Reception {
     });
   }
 
-  #messageOf(packet: PublishPacket, payload: Uint8Array, sender: { clientId: string; isWill: boolean }): Message {
-    let flags = 0;
-    if (packet.retain) flags |= MessageFlag.retain;
-    if (packet.dup) flags |= MessageFlag.dup;
-    if (sender.isWill) flags |= MessageFlag.will;
-    if (packet.qos === 1) flags |= MessageFlag.qos1;
-    if (packet.qos === 2) flags |= MessageFlag.qos2;
-    return {
-      topic: packet.topic,
-      // A copy of the head, so that the whole of it need not be kept.
-      payload: payload.length > this.#config.payloadMax ? Uint8Array.from(payload.subarray(0, HEAD_BYTES)) : payload,
-      payloadBytes: payload.length,
-      clientId: sender.clientId,
-      receivedAtMs: this.#clock.nowMs(),
-      flags,
-    };
+  #messageOf({ topic, payload, clientId, receivedAtMs, flags }: Omit<Message, 'payloadBytes'>): Message {
+    const payloadBytes = payload.length;
+    // A copy of the head, so that the whole of it need not be kept.
+    const kept = payloadBytes > this.#config.payloadMax ? Uint8Array.from(payload.subarray(0, HEAD_BYTES)) : payload;
+    return { topic, payload: kept, payloadBytes, clientId, receivedAtMs, flags };
   }
+}
+
+function flagsOf(packet: PublishPacket, isWill: boolean): number {
+  let flags = 0;
+  if (packet.retain) flags |= MessageFlag.retain;
+  if (packet.dup) flags |= MessageFlag.dup;
+  if (isWill) flags |= MessageFlag.will;
+  if (packet.qos === 1) flags |= MessageFlag.qos1;
+  if (packet.qos === 2) flags |= MessageFlag.qos2;
+  return flags;
 }
 
 function bytesOf(payload: string | Buffer | undefined): Uint8Array {
