@@ -108,7 +108,7 @@ async function plainBroker(fastLane: boolean): Promise<Running> {
 }
 
 async function productBroker(fastLane: boolean): Promise<Running> {
-  const users = [{ name: 'suite', secretEnv: 'SUITE', publish: ['#'], subscribe: ['#'] }];
+  const users = [{ name: 'suite', secretEnv: 'SUITE', publish: ['#'], subscribe: ['TopicA/#', 'Topic/#', '/TopicA'] }];
   const broker = embedded({ fastLane, users }, { suite: SECRET });
   const { url } = await broker.open((_message, done) => setImmediate(done));
   return { port: Number(new URL(url).port), close: () => broker.close(100) };

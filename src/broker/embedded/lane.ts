@@ -42,8 +42,6 @@ export class Lane {
   readonly #client: EmbeddedClient;
   readonly #context: LaneContext;
   readonly #frames: LaneFrames;
-  /** Read and not looked at yet. */
-  readonly #held: Buffer[] = [];
   #acks: number[] = [];
   #waitingBytes = 0;
   /** The CONNECT was accepted, and what aedes had queued behind it was handled. */
@@ -67,7 +65,6 @@ export class Lane {
     };
     socket.removeListener('readable', client._nextBatch);
     socket.on('data', (chunk: Buffer) => this.#arrive(chunk));
-    socket.prependListener('end', () => this.#end());
     client.once('connected', () => {
       this.#isOpen = true;
       this.#frames.packetBytesMax = context.packetBytesMax;
@@ -77,11 +74,9 @@ export class Lane {
     client._nextBatch();
   }
 
-  /** Takes what was held, if it may be taken now, and reads on. */
+  /** Reads on, if it was stopped and what comes may be taken now. */
   goOn(): void {
-    if (this.#isTaking || !this.#isPaused) return;
-    while (this.#held.length > 0 && this.#mayTake()) this.#take(this.#held.shift()!);
-    if (this.#held.length > 0 || this.#client.closed) return;
+    if (this.#isTaking || !this.#isPaused || !this.#mayTake()) return;
     this.#isPaused = false;
     this.#peer.socket.resume();
   }
@@ -105,14 +100,16 @@ export class Lane {
         return;
       }
     }
-    if (!this.#isPaused && this.#mayTake()) {
-      this.#take(chunk);
-      return;
-    }
-    this.#held.push(chunk);
-    if (this.#isPaused) return;
+    if (this.#mayTake()) this.#take(chunk);
+    else this.#putBack(chunk);
+  }
+
+  /** The stream keeps it for later, and with it the end of the connection that may follow. */
+  #putBack(chunk: Buffer): void {
+    const { socket } = this.#peer;
     this.#isPaused = true;
-    this.#peer.socket.pause();
+    socket.pause();
+    if (chunk.length > 0) socket.unshift(chunk);
   }
 
   #mayTake(): boolean {
@@ -137,21 +134,14 @@ export class Lane {
       if (step === 'publish' && this.#isOpen && this.#takePublish(nowMs)) isHeard = true;
       else if (step === 'publish' || step === 'other') {
         this.#client._parser.parse(frames.bytes.subarray(frames.start, frames.end));
-        if (!this.#isOpen && frames.isBetween) this.#hold(frames.takeRest());
+        // What came behind the CONNECT waits for its answer.
+        if (!this.#isOpen && frames.isBetween) this.#putBack(frames.takeRest());
       } else this.#context.cut(this.#peer, step);
       if (this.#client.closed || this.#peer.socket.destroyed) break;
     }
     this.#isTaking = false;
     // A whole packet is a sign of life [MQTT-3.1.2-24]; aedes sees its own ones only.
     if (isHeard) this.#client._keepaliveTimer?.refresh();
-  }
-
-  /** What came behind the CONNECT waits for its answer. */
-  #hold(rest: Buffer): void {
-    if (rest.length > 0) this.#held.unshift(rest);
-    if (this.#isPaused) return;
-    this.#isPaused = true;
-    this.#peer.socket.pause();
   }
 
   /** @returns false when the packet is not for the lane: aedes is to say what becomes of it */
@@ -202,12 +192,6 @@ export class Lane {
       this.#isDraining = false;
       this.goOn();
     });
-  }
-
-  /** The other side has sent its last; aedes is about to close, and what was read must not be lost with that. */
-  #end(): void {
-    if (!this.#isOpen || this.#isTaking || this.#context.reception.gate.isShut) return;
-    for (const chunk of this.#held.splice(0)) if (!this.#client.closed) this.#take(chunk);
   }
 }
 

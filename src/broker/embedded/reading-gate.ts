@@ -25,10 +25,6 @@ export class ReadingGate {
     return false;
   }
 
-  get isShut(): boolean {
-    return this.#isShut;
-  }
-
   isParked(socket: Socket): boolean {
     return this.#parked.has(socket);
   }

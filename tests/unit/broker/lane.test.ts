@@ -185,6 +185,37 @@ describe('the fast lane', () => {
     expect(journal.messages.length).toBe(500);
   });
 
+  it('takes what came while it waited for the journal, although the connection has ended since', async () => {
+    const { journal, url } = await open();
+    journal.isHolding = true;
+    const client = await connectedRawClient(url);
+    const publishes = Buffer.concat(Array.from({ length: 70 }, () => publishPacket('in/a', Buffer.alloc(1_000))));
+    client.socket.write(publishes);
+    await journal.count(70);
+    client.socket.end(publishes);
+    for (let count = 0; count < 20; count++) await turn();
+    journal.isHolding = false;
+    journal.release();
+    await client.closed;
+    expect(journal.messages.length).toBe(140);
+  });
+
+  it('does not read on while packets that went by aedes are not answered', async () => {
+    const { journal, url } = await open();
+    journal.isHolding = true;
+    const client = await connectedRawClient(url);
+    const burst = Array.from({ length: 500 }, (_, index) =>
+      publishPacket('in/a', Buffer.alloc(1_000), { qos: 2, messageId: index + 1 }),
+    );
+    client.socket.write(Buffer.concat(burst));
+    await journal.count(50);
+    const other = await connectedRawClient(url, { clientId: 'other' });
+    other.socket.write(PINGREQ);
+    await other.bytes(6);
+    expect(journal.messages.length).toBeLessThan(150);
+    journal.release();
+  });
+
   it('writes the acknowledgements of one commit together', async () => {
     const { journal, url } = await open();
     journal.isHolding = true;
