@@ -41,24 +41,29 @@ interface IdleResult {
   readonly mosquittoBytesPerConnection: number | null;
 }
 
-const FLOOD_MS_MAX = 6_000;
+const FLOOD_MS_MAX = 4_000;
 const PACE_MS = 4_000;
+/** No case is begun after this; on a machine with other work the last ones are left out. */
+const BEGIN_MS_MAX = 120_000;
 const PACE_SETTLE_MS = 1_000;
 
 /**
  * The whole way of a message, QoS 1 to stored KPI values: fdatasync, decoding, validation, windows, KPIs, store, in a
- * product of its own a case; publishers are other processes. Every reading must be counted. Two to three minutes.
+ * product of its own a case; publishers are other processes. Every reading must be counted. Less than three minutes.
  */
 export async function run(): Promise<(CaseResult | IdleResult)[]> {
+  const startMs = systemClock.monotonicMs();
   const results: (CaseResult | IdleResult)[] = [];
-  for (const one of CASES) {
-    const result = await measure(one);
+  const tell = (result: CaseResult | IdleResult) => {
     process.stderr.write(`${JSON.stringify(result)}\n`);
     results.push(result);
+  };
+  tell(await measureIdle());
+  for (const one of CASES) {
+    if (systemClock.monotonicMs() - startMs < BEGIN_MS_MAX) tell(await measure(one));
+    else process.stderr.write(`${one.case} is left out: the machine is too busy\n`);
   }
-  const idle = await measureIdle();
-  process.stderr.write(`${JSON.stringify(idle)}\n`);
-  return [...results, idle];
+  return results;
 }
 
 async function measure(one: PipelineCase): Promise<CaseResult> {

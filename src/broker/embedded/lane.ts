@@ -163,9 +163,10 @@ export class Lane {
       ((first & RETAIN_BIT) !== 0 ? MessageFlag.retain : 0) |
       ((first & DUP_BIT) !== 0 ? MessageFlag.dup : 0);
     const waitingBytes = end - start;
+    const payload = bytes.subarray(payloadAt, end);
     this.#waitingBytes += waitingBytes;
     this.#context.reception.handOver(
-      { topic, payload: bytes.subarray(payloadAt, end), clientId: this.#client.id, receivedAtMs: nowMs, flags },
+      { topic, payload, payloadBytes: payload.length, clientId: this.#client.id, receivedAtMs: nowMs, flags },
       this.#peer,
       (error) => this.#answer(messageId, waitingBytes, error),
     );

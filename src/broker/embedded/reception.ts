@@ -38,11 +38,12 @@ export class Reception {
     settle: Settle,
   ): void {
     let isReturned = false;
-    const { topic } = packet;
+    const payload = bytesOf(packet.payload);
     this.handOver(
       {
-        topic,
-        payload: bytesOf(packet.payload),
+        topic: packet.topic,
+        payload,
+        payloadBytes: payload.length,
         clientId: sender.clientId,
         receivedAtMs: this.#clock.nowMs(),
         flags: flagsOf(packet, sender.isWill),
@@ -61,8 +62,9 @@ export class Reception {
    * Hands a message over with its whole payload, whatever its size. `settle` is called once, perhaps before this
    * returns: without an error when the message is durable.
    */
-  handOver(message: Omit<Message, 'payloadBytes'>, peer: Peer | undefined, settle: Settle): void {
+  handOver(message: Message, peer: Peer | undefined, settle: Settle): void {
     const { topic, payload, flags } = message;
+    const isTooLarge = payload.length > this.#config.payloadMax;
     const bytes = payload.length + topic.length;
     this.received[(flags & MessageFlag.qos1) !== 0 ? 1 : (flags & MessageFlag.qos2) !== 0 ? 2 : 0]++;
     this.waiting++;
@@ -75,13 +77,13 @@ export class Reception {
       this.waiting--;
       this.gate.remove(bytes);
       if (peer !== undefined) peer.waiting--;
-      if (error === undefined && payload.length <= this.#config.payloadMax) this.#fanOut.offer(topic, payload);
+      if (error === undefined && !isTooLarge) this.#fanOut.offer(topic, payload);
       settle(error);
       if (this.waiting === 0) this.#onIdle?.();
     };
     try {
       if (this.accept === undefined) throw new Error('the broker is not open');
-      this.accept(this.#messageOf(message), answer);
+      this.accept(isTooLarge ? cutToHead(message) : message, answer);
     } catch (error) {
       answer(error as Error);
     }
@@ -98,13 +100,11 @@ export class Reception {
       };
     });
   }
+}
 
-  #messageOf({ topic, payload, clientId, receivedAtMs, flags }: Omit<Message, 'payloadBytes'>): Message {
-    const payloadBytes = payload.length;
-    // A copy of the head, so that the whole of it need not be kept.
-    const kept = payloadBytes > this.#config.payloadMax ? Uint8Array.from(payload.subarray(0, HEAD_BYTES)) : payload;
-    return { topic, payload: kept, payloadBytes, clientId, receivedAtMs, flags };
-  }
+/** A copy of the head, so that the whole of it need not be kept. */
+function cutToHead(message: Message): Message {
+  return { ...message, payload: Uint8Array.from(message.payload.subarray(0, HEAD_BYTES)) };
 }
 
 function flagsOf(packet: PublishPacket, isWill: boolean): number {
