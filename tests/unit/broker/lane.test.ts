@@ -167,6 +167,22 @@ describe('the fast lane', () => {
     expect(journal.messages.map(textOf)).toEqual(publishes.map((_, index) => `in/a ${index}`));
   });
 
+  it.each([1, 7, 30])('takes the same when all of it comes in pieces of %i bytes', async (step) => {
+    const { journal, url } = await open();
+    const client = await rawClient(url);
+    client.socket.setNoDelay(true);
+    const publishes = [0, 1, 2].map((qos) =>
+      publishPacket('in/a', String(qos), { qos: qos as 0 | 1 | 2, messageId: qos + 1 }),
+    );
+    const stream = Buffer.concat([connectPacket({ clientId: 'cut' }), ...publishes, PINGREQ]);
+    for (let at = 0; at < stream.length; at += step) {
+      client.socket.write(stream.subarray(at, at + step));
+      for (let count = 0; count < 3; count++) await turn();
+    }
+    await client.bytes(4 + 2 * 4 + 2);
+    expect(journal.messages.map(textOf)).toEqual(['in/a 0', 'in/a 1', 'in/a 2']);
+  });
+
   it('takes nothing of somebody who is not let in', async () => {
     const users = [{ name: 'u', secretEnv: 'X' }];
     const { journal, broker, url } = await open({ users }, { u: 'a-secret-of-sixteen' });
