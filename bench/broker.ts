@@ -15,6 +15,7 @@ import type { BenchRow } from './bench-row.ts';
 
 const CHILD_FLAG = '--broker-bench-child';
 const PAYLOAD_BYTES = 200;
+/** Messages of a connection under way. */
 const WINDOW = 200;
 const MEASURE_MS = 1_500;
 /** The broker is measured when its code is compiled: after so many messages, or when this has taken too long. */
@@ -29,27 +30,45 @@ interface Usage {
   readonly atMs: number;
 }
 
-/** QoS 1 publishes through the embedded broker in a process of its own, with and without the journal. About 10 s. */
+interface Load {
+  readonly connections: number;
+  readonly window: number;
+}
+
+const LOADS: readonly Load[] = [
+  { connections: 1, window: WINDOW },
+  { connections: 50, window: WINDOW },
+  { connections: 500, window: 1 },
+];
+
+/** QoS 1 publishes through the embedded broker in a process of its own, with and without journal and lane. About 40 s. */
 export async function run(): Promise<BenchRow[]> {
   const rows: BenchRow[] = [];
   for (const journal of [false, true]) {
-    for (const connections of [1, 50]) {
-      const { perCpuSecond, perSecond } = await measure(connections, journal);
-      const path = journal ? 'broker and journal (durable)' : 'broker alone';
-      const name = `${path}, QoS 1, ${connections} connection${connections === 1 ? '' : 's'}`;
-      const note = `${PAYLOAD_BYTES} B payload, window ${WINDOW} a connection, ${perSecond} messages/s by the clock`;
-      rows.push({ name, unit: '1/CPU-s', value: perCpuSecond, note });
+    for (const load of LOADS) {
+      for (const fastLane of [true, false]) {
+        const { perCpuSecond, perSecond } = await measure(load, journal, fastLane);
+        const path = `broker ${journal ? 'and journal (durable)' : 'alone'}${fastLane ? '' : ', no fast lane'}`;
+        const name = `${path}, QoS 1, ${load.connections} connection${load.connections === 1 ? '' : 's'}`;
+        const note = `${PAYLOAD_BYTES} B payload, window ${load.window} a connection, ${perSecond} messages/s by the clock`;
+        rows.push({ name, unit: '1/CPU-s', value: perCpuSecond, note });
+      }
     }
   }
   return rows;
 }
 
-async function measure(connections: number, journal: boolean): Promise<{ perCpuSecond: number; perSecond: number }> {
+async function measure(
+  { connections, window }: Load,
+  journal: boolean,
+  fastLane: boolean,
+): Promise<{ perCpuSecond: number; perSecond: number }> {
   const folder = await mkdtemp(join(tmpdir(), 'vitals-bench-broker-'));
-  const child = fork(fileURLToPath(import.meta.url), [CHILD_FLAG, journal ? folder : '']);
+  const words = [CHILD_FLAG, journal ? folder : '', fastLane ? '' : 'no-lane'];
+  const child = fork(fileURLToPath(import.meta.url), words);
   try {
     const [url] = (await once(child, 'message')) as [string];
-    const publishers = Array.from({ length: connections }, (_, index) => publish(url, index));
+    const publishers = Array.from({ length: connections }, (_, index) => publish(url, index, window));
     const before = await warmUp(child);
     await wait(MEASURE_MS);
     const after = await usageOf(child);
@@ -86,19 +105,20 @@ async function usageOf(child: ChildProcess): Promise<Usage> {
 }
 
 /** Keeps a window of publishes under way; acknowledgements are counted by their bytes, so that it costs little. */
-function publish(url: string, index: number): Socket {
+function publish(url: string, index: number, window: number): Socket {
   const { hostname, port } = new URL(url);
   const socket = connect({ host: hostname, port: Number(port), noDelay: true });
   const packet = publishPacket(`in/air/station-${index}`);
-  const burst = Buffer.concat(Array.from({ length: WINDOW / 2 }, () => packet));
-  const burstAckBytes = (WINDOW / 2) * PUBACK_BYTES;
+  const burstCount = Math.ceil(window / 2);
+  const burst = Buffer.concat(Array.from({ length: burstCount }, () => packet));
+  const burstAckBytes = burstCount * PUBACK_BYTES;
   let unpaid = -CONNACK_BYTES;
   socket.on('error', () => {});
   socket.on('data', (chunk) => {
     if (unpaid < 0) socket.write(burst);
     unpaid += chunk.length;
     for (; unpaid >= burstAckBytes; unpaid -= burstAckBytes) socket.write(burst);
-    if (unpaid === 0 && socket.bytesRead === CONNACK_BYTES) socket.write(burst);
+    if (window > 1 && unpaid === 0 && socket.bytesRead === CONNACK_BYTES) socket.write(burst);
   });
   socket.write(connectPacket(`bench-${index}`));
   return socket;
@@ -117,7 +137,7 @@ function publishPacket(topic: string): Buffer {
   return Buffer.concat([head, name, Buffer.from([0, 1]), Buffer.alloc(PAYLOAD_BYTES, 120)]);
 }
 
-async function serve(folder: string): Promise<void> {
+async function serve(folder: string, fastLane: boolean): Promise<void> {
   const journal =
     folder === ''
       ? undefined
@@ -129,7 +149,10 @@ async function serve(folder: string): Promise<void> {
           clock: systemClock,
         });
   const accept = journal === undefined ? acceptByTurn() : appendTo(journal);
-  const { mqtt } = citySchema.parse({ city: { id: 'bench', name: 'Bench', timeZone: 'UTC' }, mqtt: { port: 0 } });
+  const { mqtt } = citySchema.parse({
+    city: { id: 'bench', name: 'Bench', timeZone: 'UTC' },
+    mqtt: { port: 0, fastLane },
+  });
   const broker = createEmbeddedBroker({ config: mqtt, secrets: new Map(), clock: systemClock });
   const { url } = await broker.open(accept);
   process.on('message', () => {
@@ -163,4 +186,4 @@ function acceptByTurn(): AcceptMessage {
   };
 }
 
-if (process.argv[2] === CHILD_FLAG) await serve(process.argv[3] ?? '');
+if (process.argv[2] === CHILD_FLAG) await serve(process.argv[3] ?? '', process.argv[4] !== 'no-lane');

@@ -182,6 +182,8 @@ const mqttSchema = z
     keepaliveMax: duration('1h'),
     /** Messages come from a broker of its own; nothing is listened on then. */
     external: externalBrokerSchema.optional(),
+    /** PUBLISH at QoS 0 and 1 is taken straight from the connection, past the broker library; the same, only faster. */
+    fastLane: z.boolean().default(true),
   })
   .prefault({});
 

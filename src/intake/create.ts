@@ -77,7 +77,8 @@ function choose(
   limits: IntakeLimits,
   around: Surroundings,
 ): { readonly fit: Fit; readonly scope: Scope } | Decoded {
-  const reads = new Map<string, Read>();
+  // Most topics fit one route, and need no memory of what was read for another.
+  const reads = fits.length > 1 ? new Map<string, Read>() : undefined;
   let first: Decoded | undefined;
   for (const fit of fits) {
     const { profile, ignore, guard, pattern } = fit.route;
@@ -90,9 +91,9 @@ function choose(
       });
     }
     const read =
-      reads.get(profile.format.key) ??
+      reads?.get(profile.format.key) ??
       readDocument(message.payload, profile.format, limits.nestingMax, message.receivedAtMs);
-    reads.set(profile.format.key, read);
+    reads?.set(profile.format.key, read);
     if ('reason' in read) {
       first ??= refused(profile.name, read);
       continue;

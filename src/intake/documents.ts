@@ -21,7 +21,7 @@ export function readDocument(payload: Uint8Array, format: Format, nestingMax: nu
     return trimmed === '' ? { reason: 'malformed', detail: 'the payload is empty' } : { document: trimmed };
   }
   if (format.kind === 'csv') return wrapped(readCsv(text, format.separator, format.columns));
-  const depth = deepest(payload);
+  const depth = hasFewBrackets(text, nestingMax) ? 0 : deepest(payload);
   if (depth > nestingMax)
     return { reason: 'nesting_too_deep', detail: `the payload nests ${depth} levels; allowed are ${nestingMax}` };
   let document: unknown;
@@ -39,6 +39,15 @@ function wrapped<T extends readonly unknown[]>(read: T | Problem): Read {
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+
+/** No more brackets are opened, in texts or outside, than may nest: then it cannot be too deep. */
+function hasFewBrackets(text: string, nestingMax: number): boolean {
+  let left = nestingMax;
+  for (const bracket of '{[') {
+    for (let at = text.indexOf(bracket); at >= 0; at = text.indexOf(bracket, at + 1)) if (--left < 0) return false;
+  }
+  return true;
+}
 
 /** Levels of brackets, counted before parsing: what comes after must never meet a document that overflows a stack. */
 function deepest(bytes: Uint8Array): number {

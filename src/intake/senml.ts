@@ -1,3 +1,4 @@
+import { rememberTexts } from '../base/index.ts';
 import type { Problem } from '../profiles/index.ts';
 
 /** A SenML record with its base fields worked in (RFC 8428, 4.6). */
@@ -21,6 +22,10 @@ const RELATIVE_BELOW_S = 2 ** 28;
 const VERSION_MAX = 10;
 const NAME_START = /^[A-Za-z0-9]/;
 const NAME = /^[A-Za-z0-9\-:./_]*$/;
+const UNDERSCORE = 0x5f;
+const NAMES_MAX = 4_096;
+
+const isName = rememberTexts((name) => NAME_START.test(name) && NAME.test(name), NAMES_MAX);
 
 interface Base {
   bn: string;
@@ -63,6 +68,28 @@ const TEXTS = ['bn', 'bu', 'n', 'u'] as const;
 const NUMBERS = ['bt', 'bv', 'bs', 'bver', 't', 'ut'] as const;
 
 function complaintOf(fields: Record<string, unknown>): string | undefined {
+  return isSound(fields) ? undefined : explain(fields);
+}
+
+/** Whether there is nothing to complain of; said field by field, as this is asked of every record. */
+function isSound(fields: Record<string, unknown>): boolean {
+  const { bn, bu, n, u, bt, bv, bs, bver, t, ut } = fields;
+  if (!(isText(bn) && isText(bu) && isText(n) && isText(u))) return false;
+  if (!(isNumber(bt) && isNumber(bv) && isNumber(bs) && isNumber(bver) && isNumber(t) && isNumber(ut))) return false;
+  if (bver !== undefined && (bver as number) > VERSION_MAX) return false;
+  for (const key in fields) if (key.charCodeAt(key.length - 1) === UNDERSCORE) return false;
+  return true;
+}
+
+function isText(value: unknown): boolean {
+  return value === undefined || typeof value === 'string';
+}
+
+function isNumber(value: unknown): boolean {
+  return value === undefined || (typeof value === 'number' && Number.isFinite(value));
+}
+
+function explain(fields: Record<string, unknown>): string | undefined {
   for (const key of TEXTS)
     if (fields[key] !== undefined && typeof fields[key] !== 'string') return `"${key}" is no text`;
   for (const key of NUMBERS) {
@@ -99,7 +126,7 @@ function hasValue(fields: Record<string, unknown>): boolean {
 function resolveRecord(base: Base, fields: Record<string, unknown>, nowS: number): ResolvedRecord | string {
   const own = (fields.n as string | undefined) ?? '';
   const n = base.bn + own;
-  if (!NAME_START.test(n) || !NAME.test(n)) {
+  if (!isName(n)) {
     return `the name ${JSON.stringify(n.slice(0, 40))} is not allowed; it starts with a letter or digit, then also - : . / _`;
   }
   const at = base.bt + ((fields.t as number | undefined) ?? 0);

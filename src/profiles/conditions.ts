@@ -1,8 +1,12 @@
+import { rememberTexts } from '../base/index.ts';
 import type { Scope } from './compiled.ts';
 import { type Names, ProfileProblem } from './names.ts';
 import { compilePath, compilePaths, compileTemplate, type Path, textOf } from './paths.ts';
 import { compileRegex } from './regexes.ts';
 import type { ProfileCondition, ProfileConditions, ProfileVariable } from './schema.ts';
+
+/** Texts remembered of an expression: names of quantities and channels, which come again with every message. */
+const TEXTS_MAX = 4_096;
 
 export type Condition = (scope: Scope) => boolean;
 
@@ -48,10 +52,13 @@ export function compileVariable(variable: ProfileVariable, names: Names, at: str
 
 function firstGroup(source: Path, regex: string, at: string): Path {
   const match = compileRegex(regex, at);
+  const groupOf = rememberTexts((text) => {
+    const found = match(text);
+    return found === undefined ? undefined : (found[1] ?? found[0]);
+  }, TEXTS_MAX);
   return (scope) => {
     const text = textOf(source(scope));
-    const found = text === undefined ? undefined : match(text);
-    return found === undefined ? undefined : (found[1] ?? found[0]);
+    return text === undefined ? undefined : groupOf(text);
   };
 }
 

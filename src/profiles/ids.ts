@@ -1,9 +1,12 @@
+import { rememberTexts } from '../base/index.ts';
+
 /** Ids of devices and channels: what may stand in URLs, topics, line protocol and file names without trouble. */
 const ID = /^[A-Za-z0-9_.:@/-]{1,128}$/;
 
-export function isId(id: string): boolean {
-  return ID.test(id);
-}
+/** Ids repeat with every message. */
+const IDS_MAX = 20_000;
+
+export const isId: (id: string) => boolean = rememberTexts((id) => ID.test(id), IDS_MAX);
 
 /** Why an id is refused. */
 export function idDetail(id: string): string {

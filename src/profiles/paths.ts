@@ -68,13 +68,40 @@ export function compileTemplate(text: string, names: Names, at: string): Templat
   }
   if (parts.length === 1) return () => text;
   const readers = parts.map((part, index) => (index % 2 === 0 ? constant(part) : compileName(part, names, at)));
+  return parts.length === 5 ? rememberPairs(readers) : (scope) => fill(readers, scope);
+}
+
+function fill(readers: readonly Template[], scope: Scope): string | undefined {
+  let filled = '';
+  for (const reader of readers) {
+    const piece = reader(scope);
+    if (piece === undefined) return undefined;
+    filled += piece;
+  }
+  return filled;
+}
+
+/** Pairs remembered; devices of a gateway are such pairs, and come again with every message. */
+const PAIRS_MAX = 20_000;
+
+/** A template of two names gives the same text object for the same two, whose hash is known where it is looked up. */
+function rememberPairs(readers: readonly Template[]): Template {
+  const known = new Map<string, Map<string, string>>();
+  let count = 0;
   return (scope) => {
-    let filled = '';
-    for (const reader of readers) {
-      const piece = reader(scope);
-      if (piece === undefined) return undefined;
-      filled += piece;
+    const first = readers[1]?.(scope);
+    const second = readers[3]?.(scope);
+    if (first === undefined || second === undefined) return undefined;
+    const seen = known.get(first)?.get(second);
+    if (seen !== undefined) return seen;
+    const filled = fill(readers, scope);
+    if (filled === undefined) return undefined;
+    if (++count > PAIRS_MAX) {
+      known.clear();
+      count = 1;
     }
+    const seconds = known.get(first) ?? new Map<string, string>();
+    known.set(first, seconds.set(second, filled));
     return filled;
   };
 }

@@ -27,7 +27,9 @@ type Token = (text: string, at: number, fields: Fields) => number;
  * ISO 8601 date and time: `2026-01-15T12:00:00.123Z`, `…+0100`, `…+01:00`, with `T` or a blank, seconds and fraction
  * optional. Nothing else is guessed.
  */
-export const readIso: TimeReader = reader([
+export const readIso: TimeReader = (text) => readPlainIso(text) ?? readAnyIso(text);
+
+const readAnyIso: TimeReader = reader([
   number(4, 'year'),
   literal('-'),
   number(2, 'month'),
@@ -41,6 +43,35 @@ export const readIso: TimeReader = reader([
   (text, at, fields) => (text[at] === '.' || text[at] === ',' ? fraction(text, at + 1, fields) : at),
   (text, at, fields) => (at === text.length ? at : zone(text, at, fields)),
 ]);
+
+/** Length up to the seconds, as in `2026-01-15T12:00:00`. */
+const PLAIN_CHARS = 19;
+const PLAIN_SEPARATORS = [
+  [4, '-'],
+  [7, '-'],
+  [10, 'T'],
+  [13, ':'],
+  [16, ':'],
+] as const;
+
+/**
+ * The form in which nearly all devices write: full seconds or milliseconds, and `Z`. Gives up on any other.
+ */
+function readPlainIso(text: string): WrittenTime | undefined {
+  const hasMs = text.length === PLAIN_CHARS + 5 && text[PLAIN_CHARS] === '.';
+  if ((!hasMs && text.length !== PLAIN_CHARS + 1) || text[text.length - 1] !== 'Z') return undefined;
+  for (const [at, char] of PLAIN_SEPARATORS) if (text[at] !== char) return undefined;
+  const year = digitsAt(text, 0, 4);
+  const month = digitsAt(text, 5, 2);
+  const day = digitsAt(text, 8, 2);
+  const hour = digitsAt(text, 11, 2);
+  const minute = digitsAt(text, 14, 2);
+  const second = digitsAt(text, 17, 2);
+  const ms = hasMs ? digitsAt(text, PLAIN_CHARS + 1, 3) : 0;
+  if (year < 100 || month < 1 || month > 12 || day < 1 || day > daysOf(year, month)) return undefined;
+  if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59 || ms < 0) return undefined;
+  return { localMs: Date.UTC(year, month - 1, day, hour, minute, second) + ms, offsetMs: 0 };
+}
 
 const TOKENS: ReadonlyMap<string, Token> = new Map<string, Token>([
   ['YYYY', number(4, 'year')],
@@ -95,8 +126,15 @@ function written(fields: Fields): WrittenTime | undefined {
   const { year, month, day, hour, minute, second, fractionMs, offsetMs } = fields;
   if (year < 100 || month < 1 || month > 12 || day < 1 || minute > 59 || second > 59) return undefined;
   if (hour > 24 || (hour === 24 && (minute > 0 || second > 0 || fractionMs > 0))) return undefined;
-  if (day > 28 && day > new Date(Date.UTC(year, month, 0)).getUTCDate()) return undefined;
+  if (day > 28 && day > daysOf(year, month)) return undefined;
   return { localMs: Date.UTC(year, month - 1, day, hour, minute, second) + fractionMs, offsetMs };
+}
+
+const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
+function daysOf(year: number, month: number): number {
+  const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+  return month === 2 && isLeap ? 29 : DAYS[month - 1]!;
 }
 
 function number(digits: number, field: 'year' | 'month' | 'day' | 'hour' | 'minute' | 'second'): Token {

@@ -1,5 +1,5 @@
 import type { Clock } from '../base/index.ts';
-import type { JournalReader, JournalRecord } from '../journal/index.ts';
+import type { JournalReader } from '../journal/index.ts';
 import type { KpiQuestion } from '../kpis/index.ts';
 import type { RevisedValue } from '../model/index.ts';
 import type { StoreBatch, StoredKpis, StoreHistory } from '../store/index.ts';
@@ -102,7 +102,9 @@ export class EngineLoop {
       const records = await reader.read(pipeline.sequence, this.#durable, READ_BYTES_MAX);
       for (const record of records) {
         if (this.#stopping) break;
-        await this.#take(record);
+        // Of thousands of records one ends a tick: only then is there something to wait for.
+        if (!pipeline.take(record)) continue;
+        await this.#endTick(record.sequence);
         await this.#betweenTicks();
       }
     }
@@ -157,11 +159,9 @@ export class EngineLoop {
     }
   }
 
-  async #take(record: JournalRecord): Promise<void> {
-    const { pipeline } = this.#options;
-    if (!pipeline.take(record)) return;
-    const { writer, storePosition } = this.#options;
-    const isStored = record.sequence <= storePosition;
+  async #endTick(sequence: number): Promise<void> {
+    const { pipeline, writer, storePosition } = this.#options;
+    const isStored = sequence <= storePosition;
     if (pipeline.isLateDue) {
       await Promise.all(this.#writes.splice(0));
       await pipeline.rebuildLate(writer, isStored);

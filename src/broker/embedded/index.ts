@@ -6,7 +6,11 @@ import type { Config } from '../../config/index.ts';
 import type { AcceptMessage, Broker, BrokerRefusal, BrokerStats } from '../broker.ts';
 import { createLogin } from './access.ts';
 import { FanOut } from './fan-out.ts';
+import type { FrameProblem } from './frame-guard.ts';
 import { createHooks } from './hooks.ts';
+import { Lane, type LaneContext } from './lane.ts';
+import { LaneAcks } from './lane-acks.ts';
+import { LaneTopics } from './lane-topics.ts';
 import { Listener } from './listener.ts';
 import { type BrokerLog, type EmbeddedClient, Peer, Refusals } from './peers.ts';
 import { Qos2Inbox } from './qos2-inbox.ts';
@@ -58,6 +62,7 @@ class EmbeddedBroker implements Broker {
   readonly #fanOut: FanOut;
   readonly #reception: Reception;
   readonly #inbox = new Qos2Inbox();
+  readonly #lanes: LaneContext;
   readonly #peers = new WeakMap<object, Peer>();
   readonly #active = new Set<Peer>();
   #aedes: Aedes | undefined;
@@ -74,6 +79,14 @@ class EmbeddedBroker implements Broker {
       (subscriber) => this.#cut(subscriber as Peer, 'slow_subscriber', 'it does not read what it subscribed to'),
     );
     this.#reception = new Reception(options.config, options.clock, this.#fanOut);
+    this.#lanes = {
+      reception: this.#reception,
+      topics: new LaneTopics(options.config.topicBytesMax, TOPIC_LEVELS_MAX),
+      acks: new LaneAcks(),
+      clock: options.clock,
+      packetBytesMax: options.config.packetMax,
+      cut: (peer, problem) => this.#cutUnfit(peer, problem),
+    };
   }
 
   async open(accept: AcceptMessage): Promise<{ readonly url: string }> {
@@ -203,11 +216,12 @@ class EmbeddedBroker implements Broker {
       this.#reception.gate.forget(socket);
       this.#fanOut.leave(peer);
     });
-    this.#guardReading(peer);
+    if (!this.#options.config.fastLane) this.#guardReading(peer);
     const client = this.#aedes!.handle(socket) as EmbeddedClient;
     peer.client = client;
     this.#peers.set(client, peer);
     client._parser.prependListener('packet', (packet: ParsedPacket) => this.#peek(peer, packet));
+    if (this.#options.config.fastLane) new Lane(peer, client, this.#lanes);
   }
 
   #guardReading(peer: Peer): void {
@@ -218,13 +232,14 @@ class EmbeddedBroker implements Broker {
       const chunk = read(size) as Buffer | null;
       const problem = chunk === null ? undefined : peer.frames.check(chunk);
       if (problem === undefined) return chunk;
-      this.#cut(
-        peer,
-        problem,
-        `a packet of more than ${peer.frames.packetBytesMax} bytes, or no packet, was announced`,
-      );
+      this.#cutUnfit(peer, problem);
       return null;
     };
+  }
+
+  #cutUnfit(peer: Peer, problem: FrameProblem): void {
+    const cause = `a packet of more than ${peer.frames.packetBytesMax} bytes, or no packet, was announced`;
+    this.#cut(peer, problem, cause);
   }
 
   /** Sees packets before aedes does. */

@@ -11,8 +11,14 @@ import { FrameGuard } from './frame-guard.ts';
 export interface EmbeddedClient extends Client {
   /** The will while it has not been published; at a broken connection it is given to the publish hook as it is. */
   readonly will?: object | null;
-  readonly _parser: EventEmitter;
+  readonly _parser: EventEmitter & { parse(bytes: Buffer): number };
   readonly _keepaliveTimer: NodeJS.Timeout | null;
+  /** Packets that it has begun to handle; below one it wants more. */
+  readonly _parsingBatch: number;
+  /** Counts one packet as handled and, when none is left, reads. */
+  readonly _nextBatch: () => void;
+  /** Calls back when the socket has drained, or ends the connection after the drain time-out. */
+  waitForDrain(callback: () => void): void;
 }
 
 /** Where somebody who writes logs wants them; pino fits. */

@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
  */
 export class ReadingGate {
   readonly #waitingBytesMax: number;
-  readonly #parked = new Set<Socket>();
+  readonly #parked = new Map<Socket, () => void>();
   #waitingBytes = 0;
   #isShut = false;
   #isFull = false;
@@ -15,10 +15,13 @@ export class ReadingGate {
     this.#waitingBytesMax = waitingBytesMax;
   }
 
-  /** @returns false when the socket must not be read now; it is woken when it may */
-  mayRead(socket: Socket): boolean {
+  /**
+   * @param wake reads on; by default it repeats what the stream announces once, as the reading was refused
+   * @returns false when the socket must not be read now; it is woken when it may
+   */
+  mayRead(socket: Socket, wake: () => void = () => socket.emit('readable')): boolean {
     if (!this.#isFull && !this.#isShut) return true;
-    this.#parked.add(socket);
+    this.#parked.set(socket, wake);
     return false;
   }
 
@@ -52,7 +55,6 @@ export class ReadingGate {
     if (this.#isFull || this.#isShut) return;
     const parked = [...this.#parked];
     this.#parked.clear();
-    // The stream announces data once; as the reading was refused, the announcement is repeated.
-    for (const socket of parked) if (!socket.destroyed) socket.emit('readable');
+    for (const [socket, wake] of parked) if (!socket.destroyed) wake();
   }
 }

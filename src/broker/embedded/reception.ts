@@ -37,14 +37,39 @@ export class Reception {
     sender: { clientId: string; peer?: Peer | undefined; isWill: boolean },
     settle: Settle,
   ): void {
+    let isReturned = false;
     const payload = bytesOf(packet.payload);
-    const bytes = payload.length + packet.topic.length;
-    const { peer } = sender;
-    this.received[packet.qos]++;
+    this.handOver(
+      {
+        topic: packet.topic,
+        payload,
+        payloadBytes: payload.length,
+        clientId: sender.clientId,
+        receivedAtMs: this.#clock.nowMs(),
+        flags: flagsOf(packet, sender.isWill),
+      },
+      sender.peer,
+      (error) => {
+        // The parser is still in its loop when the answer comes at once, and would be entered a second time.
+        if (isReturned) settle(error);
+        else setImmediate(settle, error);
+      },
+    );
+    isReturned = true;
+  }
+
+  /**
+   * Hands a message over with its whole payload, whatever its size. `settle` is called once, perhaps before this
+   * returns: without an error when the message is durable.
+   */
+  handOver(message: Message, peer: Peer | undefined, settle: Settle): void {
+    const { topic, payload, flags } = message;
+    const isTooLarge = payload.length > this.#config.payloadMax;
+    const bytes = payload.length + topic.length;
+    this.received[(flags & MessageFlag.qos1) !== 0 ? 1 : (flags & MessageFlag.qos2) !== 0 ? 2 : 0]++;
     this.waiting++;
     this.gate.add(bytes);
     if (peer !== undefined) peer.waiting++;
-    let isReturned = false;
     let isAnswered = false;
     const answer = (error?: Error) => {
       if (isAnswered) return;
@@ -52,19 +77,16 @@ export class Reception {
       this.waiting--;
       this.gate.remove(bytes);
       if (peer !== undefined) peer.waiting--;
-      if (error === undefined && payload.length <= this.#config.payloadMax) this.#fanOut.offer(packet.topic, payload);
-      // The parser is still in its loop when the answer comes at once, and would be entered a second time.
-      if (isReturned) settle(error);
-      else setImmediate(settle, error);
+      if (error === undefined && !isTooLarge) this.#fanOut.offer(topic, payload);
+      settle(error);
       if (this.waiting === 0) this.#onIdle?.();
     };
     try {
       if (this.accept === undefined) throw new Error('the broker is not open');
-      this.accept(this.#messageOf(packet, payload, sender), answer);
+      this.accept(isTooLarge ? cutToHead(message) : message, answer);
     } catch (error) {
       answer(error as Error);
     }
-    isReturned = true;
   }
 
   /** Resolves when nothing waits for the journal, at the latest after `graceMs`. */
@@ -78,24 +100,21 @@ export class Reception {
       };
     });
   }
+}
 
-  #messageOf(packet: PublishPacket, payload: Uint8Array, sender: { clientId: string; isWill: boolean }): Message {
-    let flags = 0;
-    if (packet.retain) flags |= MessageFlag.retain;
-    if (packet.dup) flags |= MessageFlag.dup;
-    if (sender.isWill) flags |= MessageFlag.will;
-    if (packet.qos === 1) flags |= MessageFlag.qos1;
-    if (packet.qos === 2) flags |= MessageFlag.qos2;
-    return {
-      topic: packet.topic,
-      // A copy of the head, so that the whole of it need not be kept.
-      payload: payload.length > this.#config.payloadMax ? Uint8Array.from(payload.subarray(0, HEAD_BYTES)) : payload,
-      payloadBytes: payload.length,
-      clientId: sender.clientId,
-      receivedAtMs: this.#clock.nowMs(),
-      flags,
-    };
-  }
+/** A copy of the head, so that the whole of it need not be kept. */
+function cutToHead(message: Message): Message {
+  return { ...message, payload: Uint8Array.from(message.payload.subarray(0, HEAD_BYTES)) };
+}
+
+function flagsOf(packet: PublishPacket, isWill: boolean): number {
+  let flags = 0;
+  if (packet.retain) flags |= MessageFlag.retain;
+  if (packet.dup) flags |= MessageFlag.dup;
+  if (isWill) flags |= MessageFlag.will;
+  if (packet.qos === 1) flags |= MessageFlag.qos1;
+  if (packet.qos === 2) flags |= MessageFlag.qos2;
+  return flags;
 }
 
 function bytesOf(payload: string | Buffer | undefined): Uint8Array {

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compileTimePattern, readIso } from '../../../src/profiles/time-text.ts';
 
@@ -10,6 +11,35 @@ function read(reader: ReturnType<typeof compileTimePattern>, text: string): stri
 }
 
 describe('ISO 8601', () => {
+  test('in its usual form is read as by the patterns that spell it out', () => {
+    const seconds = compileTimePattern('YYYY-MM-DDThh:mm:ssZ');
+    const fractions = compileTimePattern('YYYY-MM-DDThh:mm:ss.SZ');
+    const two = fc.oneof(fc.nat(32), fc.nat(99)).map((number) => String(number).padStart(2, '0'));
+    const year = fc.nat(9_999).map((number) => String(number).padStart(4, '0'));
+    const fraction = fc.constantFrom('', '.0', '.000', '.001', '.499', '.9999', '.123x');
+    fc.assert(
+      fc.property(year, two, two, two, two, two, fraction, (y, month, day, hour, minute, second, part) => {
+        const text = `${y}-${month}-${day}T${hour}:${minute}:${second}${part}Z`;
+        expect(readIso(text)).toEqual((part === '' ? seconds : fractions)?.(text));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test('knows the days of every month from the year 100 to 2400', () => {
+    const day = compileTimePattern('YYYY-MM-DDThh');
+    for (let year = 100; year <= 2400; year++) {
+      for (let month = 1; month <= 12; month++) {
+        const last = new Date(Date.UTC(year, month, 0)).getUTCDate();
+        const start = `${String(year).padStart(4, '0')}-${String(month).padStart(2, '0')}-`;
+        for (const number of [28, 29, 30, 31, 32]) {
+          const isRead = readIso(`${start}${number}T00:00:00Z`) !== undefined;
+          expect([isRead, day?.(`${start}${number}T00`) !== undefined]).toEqual([number <= last, number <= last]);
+        }
+      }
+    }
+  });
+
   test.each([
     ['2026-01-15T12:00:00Z', '2026-01-15T12:00:00.000Z'],
     ['2026-01-15 12:00:00z', '2026-01-15T12:00:00.000Z'],
