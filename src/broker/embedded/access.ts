@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { OperatingError } from '../../base/index.ts';
 import type { Config } from '../../config/index.ts';
-import { filterCovers, filterMatches, levelsOf, VIEW_PREFIX } from './topics.ts';
+import { filterCovers, filterMatches, levelsOf, topicProblem, VIEW_PREFIX } from './topics.ts';
 
 /** Who a connection belongs to, and what that one may do. */
 export interface Identity {
@@ -18,6 +18,29 @@ export type Login = (
   name: string | undefined,
   secret: Uint8Array | undefined,
 ) => Identity | undefined;
+
+/** Why a publish is turned away. */
+export interface PublishProblem {
+  readonly reason: 'topic' | 'not_authorized';
+  readonly cause: string;
+}
+
+/**
+ * Whether a connection may publish to a topic: the one question that every way in asks before it hands a publish over.
+ *
+ * @param identity undefined for somebody who has not been let in
+ * @returns why not, or undefined when it may
+ */
+export function publishProblem(
+  identity: Pick<Identity, 'mayPublish'> | undefined,
+  topic: string,
+  topicBytesMax: number,
+): PublishProblem | undefined {
+  const cause = topicProblem(topic, topicBytesMax);
+  if (cause !== undefined) return { reason: 'topic', cause };
+  if (identity?.mayPublish(topic) === true) return undefined;
+  return { reason: 'not_authorized', cause: `publishing to ${topic} is not allowed` };
+}
 
 const DECISIONS_MAX = 10_000;
 const VIEW_FILTER = `${VIEW_PREFIX}/#`;

@@ -1,10 +1,10 @@
 import type { AedesOptions, AuthenticateError, Client, PublishPacket } from 'aedes';
 import type { Config } from '../../config/index.ts';
-import type { Identity, Login } from './access.ts';
+import { type Identity, type Login, type PublishProblem, publishProblem } from './access.ts';
 import type { EmbeddedClient, Peer, Refusals } from './peers.ts';
 import type { Qos2Inbox } from './qos2-inbox.ts';
 import type { Reception } from './reception.ts';
-import { clientIdProblem, topicProblem } from './topics.ts';
+import { clientIdProblem } from './topics.ts';
 
 /** What the hooks work with. */
 export interface HookContext {
@@ -27,6 +27,7 @@ type Hooks = Required<
 const IDENTIFIER_REJECTED = 2;
 const BAD_USER_NAME_OR_PASSWORD = 4;
 const NO_BYTES = Buffer.alloc(0);
+const ANYBODY = { mayPublish: () => true };
 
 /**
  * The hooks of aedes. `authorizePublish` is the one that holds the acknowledgement back: aedes writes PUBACK when its
@@ -113,13 +114,11 @@ function takePublish(
     callback(new Error('the broker is closing'));
     return;
   }
-  const problem = topicProblem(packet.topic, context.config.topicBytesMax);
+  // The will of somebody who is gone was looked at when it was left.
+  const identity = client === null ? ANYBODY : peer?.identity;
+  const problem = publishProblem(identity, packet.topic, context.config.topicBytesMax);
   if (problem !== undefined) {
-    refuse(context, 'topic', problem, peer, callback);
-    return;
-  }
-  if (client !== null && peer?.identity?.mayPublish(packet.topic) !== true) {
-    refuse(context, 'not_authorized', `publishing to ${packet.topic} is not allowed`, peer, callback);
+    refuse(context, problem, peer, callback);
     return;
   }
   handOver(context, { client, peer, isWill }, packet, callback);
@@ -152,8 +151,7 @@ function handOver(
 
 function refuse(
   context: HookContext,
-  reason: 'topic' | 'not_authorized',
-  cause: string,
+  { reason, cause }: PublishProblem,
   peer: Peer | undefined,
   callback: (error: Error) => void,
 ): void {
