@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { OperatingError } from '../../base/index.ts';
 import type { Config } from '../../config/index.ts';
+import { isLoopbackAddress } from './exposure.ts';
 import { filterCovers, filterMatches, levelsOf, topicProblem, VIEW_PREFIX } from './topics.ts';
 
 /** Who a connection belongs to, and what that one may do. */
@@ -48,19 +49,28 @@ const VIEW_FILTER = `${VIEW_PREFIX}/#`;
 /**
  * Access as the configuration says: the users listed there by secret; without any, whoever comes from this machine.
  *
- * @throws OperatingError `authentication_required` when others could connect and there are no users
+ * @throws OperatingError `authentication_required` when a user has no secret
  */
 export function createLogin(config: Config['mqtt'], secrets: ReadonlyMap<string, string>): Login {
-  if (config.users.length > 0) return loginOfUsers(config.users, secrets);
-  if (!isLoopbackHost(config.host)) {
-    throw new OperatingError(
-      'authentication_required',
-      `cannot listen for MQTT on ${config.host}: other machines could connect, and no users are configured; ` +
-        'list them under mqtt.users, or set mqtt.host to 127.0.0.1',
-    );
-  }
+  const login = loginOfUsers(config.users, secrets);
+  const isAnonymousAllowed = anonymousRule(config.anonymous, () => config.users.length > 0);
   const anonymous = identityOf('', ['#'], []);
-  return (remoteAddress) => (isLoopbackAddress(remoteAddress) ? anonymous : undefined);
+  return (remoteAddress, name, secret) => {
+    if (name === undefined && isAnonymousAllowed(remoteAddress)) return anonymous;
+    return login(remoteAddress, name, secret);
+  };
+}
+
+/** Whether somebody from an address is let in without a name. */
+export function anonymousRule(
+  rule: Config['mqtt']['anonymous'],
+  hasClients: () => boolean,
+): (remoteAddress: string) => boolean {
+  return (remoteAddress) => {
+    if (rule === 'everywhere') return true;
+    if (rule === 'never' || !isLoopbackAddress(remoteAddress)) return false;
+    return rule === 'loopback' || !hasClients();
+  };
 }
 
 function loginOfUsers(users: Config['mqtt']['users'], secrets: ReadonlyMap<string, string>): Login {
@@ -116,12 +126,4 @@ function remembered(decide: (topic: string) => boolean): (topic: string) => bool
     decisions.set(topic, decision);
     return decision;
   };
-}
-
-function isLoopbackHost(host: string): boolean {
-  return host === 'localhost' || isLoopbackAddress(host);
-}
-
-function isLoopbackAddress(address: string): boolean {
-  return address === '::1' || /^(::ffff:)?127\.\d+\.\d+\.\d+$/.test(address);
 }

@@ -1,9 +1,9 @@
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { filterMatches, levelsOf } from './topics.ts';
 
 /** Somebody who listens. */
 export interface Subscriber {
-  readonly socket: Socket;
+  readonly socket: Duplex;
   mayReceive(topic: string): boolean;
 }
 
@@ -143,7 +143,7 @@ export class FanOut {
   }
 
   #flush(): void {
-    const corked = new Set<Socket>();
+    const corked = new Set<Duplex>();
     for (let count = 0; count < MESSAGES_PER_TURN && this.#queueHead < this.#queue.length; count++) {
       const { topic, payload, targets } = this.#takeOldest();
       const packet = encodePublish(topic, payload, false);

@@ -1,13 +1,17 @@
 // In: MQTT 3.1.1 connections. Out: messages handed to the journal before they are acknowledged; views back (aedes).
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { Aedes, type Client, type Subscription } from 'aedes';
 import { assert, type Clock, SECOND_MS } from '../../base/index.ts';
 import type { Config } from '../../config/index.ts';
 import type { AcceptMessage, Broker, BrokerRefusal, BrokerStats } from '../broker.ts';
 import { createLogin } from './access.ts';
+import { Admission, type Place } from './admission.ts';
+import { readCertificates } from './certificates.ts';
+import { checkExposure, endpointsOf } from './exposure.ts';
 import { FanOut } from './fan-out.ts';
 import { createHooks } from './hooks.ts';
-import { Listener } from './listener.ts';
+import { type Arrival, Listener } from './listener.ts';
 import { type BrokerLog, type EmbeddedClient, Peer, Refusals } from './peers.ts';
 import { Qos2Inbox } from './qos2-inbox.ts';
 import { Reception } from './reception.ts';
@@ -24,6 +28,7 @@ export interface EmbeddedBrokerOptions {
 
 /** Largest packet of somebody who has not been let in yet, bytes; a CONNECT with credentials and a will fits. */
 const PACKET_BYTES_MAX_BEFORE_CONNECT = 4_096;
+/** From the connection to the CONNACK; the handshakes of TLS and WebSocket before it have as long once more. */
 const CONNECT_TIMEOUT_MS = 5_000;
 /** A publisher that does not read its acknowledgements is cut after this. */
 const DRAIN_TIMEOUT_MS = 5_000;
@@ -60,8 +65,9 @@ class EmbeddedBroker implements Broker {
   readonly #inbox = new Qos2Inbox();
   readonly #peers = new WeakMap<object, Peer>();
   readonly #active = new Set<Peer>();
+  readonly #admission: Admission;
   #aedes: Aedes | undefined;
-  #listener: Listener | undefined;
+  #listeners: readonly Listener[] = [];
   #sweep: NodeJS.Timeout | undefined;
   #connectionsTotal = 0;
   #closing: Promise<void> | undefined;
@@ -69,6 +75,7 @@ class EmbeddedBroker implements Broker {
   constructor(options: EmbeddedBrokerOptions) {
     this.#options = options;
     this.#refusals = new Refusals(options.clock, options.log);
+    this.#admission = new Admission(options.config, options.clock);
     this.#fanOut = new FanOut(
       () => options.clock.monotonicMs(),
       (subscriber) => this.#cut(subscriber as Peer, 'slow_subscriber', 'it does not read what it subscribed to'),
@@ -76,23 +83,42 @@ class EmbeddedBroker implements Broker {
     this.#reception = new Reception(options.config, options.clock, this.#fanOut);
   }
 
-  async open(accept: AcceptMessage): Promise<{ readonly url: string }> {
+  async open(accept: AcceptMessage): Promise<{ readonly url: string; readonly urls: readonly string[] }> {
     assert(this.#aedes === undefined, 'the broker was opened twice');
     const { config, secrets } = this.#options;
+    checkExposure(config, config.users.length > 0);
     const login = createLogin(config, secrets);
     this.#reception.accept = accept;
-    const listener = await Listener.open(config.host, config.port, (socket) => this.#admit(socket));
-    this.#listener = listener;
+    await this.#listen();
     try {
       this.#aedes = await this.#createAedes(login);
     } catch (error) {
-      await listener.close();
+      await Promise.all(this.#listeners.map((listener) => listener.close()));
       throw error;
     }
-    listener.admit();
+    for (const listener of this.#listeners) listener.admit();
     this.#sweep = setInterval(() => this.#everySecond(), SECOND_MS);
     this.#sweep.unref();
-    return { url: listener.url };
+    const urls = this.#listeners.map(({ url }) => url);
+    return { url: urls[0]!, urls };
+  }
+
+  async #listen(): Promise<void> {
+    const { config } = this.#options;
+    const certificates = config.tls === undefined ? undefined : readCertificates(config.tls);
+    const door = {
+      enter: (socket: Socket) => this.#enter(socket),
+      arrive: (arrival: Arrival) => this.#arrive(arrival),
+    };
+    const listeners: Listener[] = [];
+    this.#listeners = listeners;
+    try {
+      for (const endpoint of endpointsOf(config))
+        listeners.push(await Listener.open(endpoint, config, certificates, door));
+    } catch (error) {
+      await Promise.all(listeners.map((listener) => listener.close()));
+      throw error;
+    }
   }
 
   publish(topic: string, payload: Uint8Array, { retain }: { readonly retain: boolean }): void {
@@ -133,7 +159,8 @@ class EmbeddedBroker implements Broker {
     });
     const aedes = await Aedes.createBroker({
       ...hooks,
-      connectTimeout: CONNECT_TIMEOUT_MS,
+      // Ours comes first: that of aedes ends with the CONNECT, whatever becomes of it.
+      connectTimeout: 2 * CONNECT_TIMEOUT_MS,
       drainTimeout: DRAIN_TIMEOUT_MS,
       keepaliveLimit: Math.min(65_535, Math.ceil(config.keepaliveMax / SECOND_MS)),
       queueLimit: PIPELINED_PACKETS_MAX,
@@ -159,7 +186,9 @@ class EmbeddedBroker implements Broker {
     });
     aedes.on('connackSent', (connack, client) => {
       const peer = peerOf(client);
-      if (peer !== undefined && connack.returnCode === 0) peer.frames.packetBytesMax = this.#options.config.packetMax;
+      if (peer === undefined || connack.returnCode !== 0) return;
+      peer.frames.packetBytesMax = this.#options.config.packetMax;
+      peer.onLetIn();
     });
     aedes.on('subscribe', (subscriptions, client) => {
       const granted = subscriptions.filter(({ qos }) => (qos as number) !== 128).map(({ topic }) => topic);
@@ -189,16 +218,29 @@ class EmbeddedBroker implements Broker {
     if (reason !== undefined) this.#refusals.addOnce(reason, error.message, peer);
   }
 
-  #admit(socket: Socket): void {
-    const peer = new Peer(socket, PACKET_BYTES_MAX_BEFORE_CONNECT);
+  #enter(socket: Socket): Place | undefined {
+    const address = socket.remoteAddress ?? '';
     this.#connectionsTotal++;
-    if (this.#active.size >= this.#options.config.connectionsMax) {
-      this.#refusals.addOnce('connection_limit', `${this.#active.size} connections are open`, peer);
-      socket.destroy();
-      return;
-    }
+    const place = this.#admission.enter(address);
+    if ('leave' in place) return place;
+    this.#refusals.add(place.reason, place.cause, { address });
+    return undefined;
+  }
+
+  #arrive(arrival: Arrival): void {
+    const peer = new Peer(arrival, PACKET_BYTES_MAX_BEFORE_CONNECT);
+    const { socket } = peer;
     this.#active.add(peer);
+    const timer = setTimeout(
+      () => this.#cut(peer, 'connect_timeout', `it was not let in within ${CONNECT_TIMEOUT_MS} ms`),
+      CONNECT_TIMEOUT_MS,
+    );
+    peer.onLetIn = () => {
+      clearTimeout(timer);
+      arrival.onLetIn();
+    };
     socket.once('close', () => {
+      clearTimeout(timer);
       this.#active.delete(peer);
       this.#reception.gate.forget(socket);
       this.#fanOut.leave(peer);
@@ -215,7 +257,7 @@ class EmbeddedBroker implements Broker {
     const read = socket.read.bind(socket);
     socket.read = (size?: number) => {
       if (!this.#reception.gate.mayRead(socket)) return null;
-      const chunk = read(size) as Buffer | null;
+      const chunk = readAll(socket, read, size);
       const problem = chunk === null ? undefined : peer.frames.check(chunk);
       if (problem === undefined) return chunk;
       this.#cut(
@@ -250,7 +292,7 @@ class EmbeddedBroker implements Broker {
 
   async #close(graceMs: number): Promise<void> {
     const endMs = this.#options.clock.monotonicMs() + graceMs;
-    const listenerClosed = this.#listener?.close();
+    const listenersClosed = this.#listeners.map((listener) => listener.close());
     this.#reception.gate.shut();
     await this.#reception.idle(graceMs);
     await this.#flushed(endMs);
@@ -258,7 +300,8 @@ class EmbeddedBroker implements Broker {
     const aedes = this.#aedes;
     if (aedes !== undefined) await new Promise<void>((resolve) => aedes.close(() => resolve()));
     for (const { socket } of this.#active) socket.destroy();
-    await listenerClosed;
+    for (const listener of this.#listeners) listener.destroy();
+    await Promise.all(listenersClosed);
   }
 
   /** Waits until the acknowledgements given last have left the process. */
@@ -268,6 +311,22 @@ class EmbeddedBroker implements Broker {
       if ([...this.#active].every(({ socket }) => socket.writableLength === 0)) return;
     } while (this.#options.clock.monotonicMs() < endMs);
   }
+}
+
+/**
+ * Node 26 gives one buffer at a time where earlier ones gave all. aedes reads once and waits: the rest of a packet, when
+ * its buffers were pushed in one turn as WebSocket frames are, would stay there until something else came.
+ */
+function readAll(socket: Duplex, read: (size?: number) => unknown, size: number | undefined): Buffer | null {
+  const first = read(size) as Buffer | null;
+  if (first === null || socket.readableLength === 0) return first;
+  const chunks = [first];
+  while (socket.readableLength > 0) {
+    const next = read() as Buffer | null;
+    if (next === null) break;
+    chunks.push(next);
+  }
+  return Buffer.concat(chunks);
 }
 
 interface ParsedPacket {

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 /**
  * Stops reading from all connections while more than a number of bytes waits for the journal. Each connection is held by
@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
  */
 export class ReadingGate {
   readonly #waitingBytesMax: number;
-  readonly #parked = new Set<Socket>();
+  readonly #parked = new Set<Duplex>();
   #waitingBytes = 0;
   #isShut = false;
   #isFull = false;
@@ -16,13 +16,13 @@ export class ReadingGate {
   }
 
   /** @returns false when the socket must not be read now; it is woken when it may */
-  mayRead(socket: Socket): boolean {
+  mayRead(socket: Duplex): boolean {
     if (!this.#isFull && !this.#isShut) return true;
     this.#parked.add(socket);
     return false;
   }
 
-  isParked(socket: Socket): boolean {
+  isParked(socket: Duplex): boolean {
     return this.#parked.has(socket);
   }
 
@@ -39,7 +39,7 @@ export class ReadingGate {
     setImmediate(() => this.#wake());
   }
 
-  forget(socket: Socket): void {
+  forget(socket: Duplex): void {
     this.#parked.delete(socket);
   }
 
