@@ -28,6 +28,25 @@ export const mqttWebSocketSchema = z.strictObject({
   origins: z.array(z.url({ protocol: /^https?$/, error: 'write an origin such as https://city.example' })).default([]),
 });
 
+/** Where common firmware says that it is there, or no longer. */
+export const STATUS_TOPICS = [
+  'in/{id}/status',
+  'in/{id}/state',
+  'tele/{id}/LWT',
+  'shellies/{id}/online',
+  '{id}/online',
+];
+
+/** Filters with `{id}` as a level of its own: without it, every device could speak for every other. */
+export const deviceFilters = (standard: string[]) =>
+  z
+    .array(
+      z.string().refine((filter) => filter.split('/').includes('{id}') && !filter.startsWith('$'), {
+        error: (issue) => `"${String(issue.input)}" has no level {id}; write for example in/{id}/#`,
+      }),
+    )
+    .default(standard);
+
 interface MqttRelations {
   readonly plain: boolean;
   readonly payloadMax: number;

@@ -3,7 +3,7 @@ import { formatDuration, parseDuration } from '../base/index.ts';
 import { DATA_QUALITIES, QUANTITIES } from '../model/index.ts';
 import { checkFacts, factsSchema, isDate, populationSchema, quoted } from './facts.ts';
 import { bytes, duration, host, port } from './fields.ts';
-import { checkMqtt, mqttTlsSchema, mqttWebSocketSchema } from './mqtt.ts';
+import { checkMqtt, deviceFilters, mqttTlsSchema, mqttWebSocketSchema, STATUS_TOPICS } from './mqtt.ts';
 import { checkOwnKpis, ownKpisSchema } from './own-kpis.ts';
 
 const ID = /^[a-z0-9][a-z0-9-]{0,63}$/;
@@ -171,6 +171,16 @@ const mqttSchema = z
     topicBytesMax: z.int().min(1).max(65_535).default(256),
     subscriptionsPerClientMax: z.int().min(1).max(10_000).default(20),
     keepaliveMax: duration('1h'),
+    /** Filters of topics that every device may publish to, `{id}` standing for its id. */
+    deviceTopics: deviceFilters(['in/{id}', 'in/{id}/+', 'in/{id}/{id}/#']),
+    /** The same for each device `{id}` that a gateway `{gateway}` lists. */
+    gatewayTopics: deviceFilters(['in/{gateway}/{id}/#']),
+    /** Where a device may leave a will. */
+    statusTopics: deviceFilters(STATUS_TOPICS),
+    /** A will larger than this is refused, and the connection with it. */
+    willMax: bytes('1KiB'),
+    /** What a device may send on average; 16 times as much at once. Over it, it waits. */
+    deviceBytesPerSecond: bytes('1MiB'),
   })
   .prefault({});
 

@@ -3,19 +3,20 @@ import { join } from 'node:path';
 import { type Clock, formatDuration, OperatingError, systemClock } from '../base/index.ts';
 import { createEmbeddedBroker } from '../broker/embedded/index.ts';
 import type { Broker } from '../broker/index.ts';
-import type { CityConfig, Config } from '../config/index.ts';
+import type { Config } from '../config/index.ts';
+import { openAudit, openDeviceDirectory } from '../identity/index.ts';
 import type { Jobs } from '../jobs/index.ts';
 import { createInlineJobs } from '../jobs/inline/index.ts';
 import type { JournalWriter } from '../journal/index.ts';
 import { openLocalJournalWriter } from '../journal/local/index.ts';
 import { kpiInfo, U4SSC_KPIS, u4sscOverview } from '../kpis/index.ts';
 import type { Accounting, Message } from '../model/index.ts';
-import { builtInProfiles } from '../profiles/index.ts';
 import { type Logger, rateMeter } from '../telemetry/index.ts';
 import { createHttpServer, type HttpViews } from '../views/http/index.ts';
 import { type EngineStanding, type LiveUpdate, publishKpiTopics, type ViewSources } from '../views/index.ts';
 import { aggregateNeed, aggregatePanes, aggregateReadings } from '../windows/index.ts';
 import { cityKpis } from './city-kpis.ts';
+import { profileFolders, profileTopics } from './device-rights.ts';
 import { type EngineThread, startEngineThread } from './engine-client.ts';
 import { factsOfZones } from './kpi-city.ts';
 import { openStoreThread, type StoreThread } from './store-client.ts';
@@ -32,6 +33,8 @@ export interface ProductOptions {
 export interface Product {
   /** Where publishers and people connect. */
   readonly mqttUrl: string;
+  /** All addresses of MQTT, the announced one first. */
+  readonly mqttUrls: readonly string[];
   readonly httpUrl: string;
   readonly sources: ViewSources;
   /** Resolves with the reason when something broke that only a restart can mend. */
@@ -44,11 +47,6 @@ const CLOSE_GRACE_MS = 3_000;
 const TRIM_EVERY_MS = 10 * 60_000;
 /** Lag from which the process says that it is not ready. */
 const LAG_MS_MAX = 30_000;
-
-/** Folders of device profiles: the city's own first, then the built-in ones. */
-export function profileFolders(config: CityConfig): string[] {
-  return config.deviceProfiles === undefined ? [builtInProfiles()] : [config.deviceProfiles, builtInProfiles()];
-}
 
 /**
  * Opens the rooms in the order of the data's way back (store, engine, journal, broker, views) and joins them.
@@ -70,6 +68,7 @@ export async function openProduct(options: ProductOptions): Promise<Product> {
 
 class RunningProduct implements Product {
   mqttUrl = '';
+  mqttUrls: readonly string[] = [];
   httpUrl = '';
   readonly sources: ViewSources;
   readonly failed: Promise<Error>;
@@ -108,19 +107,12 @@ class RunningProduct implements Product {
   }
 
   async open(): Promise<void> {
-    const { config, log } = this.#options;
+    const { log } = this.#options;
     await this.#openJournal();
     await this.#openStore();
     await this.#openJobs();
     await this.#openEngine();
-    this.#broker = createEmbeddedBroker({
-      config: config.mqtt,
-      secrets: config.secrets,
-      clock: this.#clock,
-      log: log.child({ room: 'broker' }),
-    });
-    this.#closers.push(() => this.#broker.close(CLOSE_GRACE_MS));
-    this.mqttUrl = (await this.#broker.open((message, done) => this.#accept(message, done))).url;
+    await this.#openBroker();
     this.#http = createHttpServer(this.sources, {
       webFolder: this.#options.webFolder,
       log: log.child({ room: 'views' }),
@@ -132,6 +124,30 @@ class RunningProduct implements Product {
       publishKpiTopics(this.sources, (topic, payload, { retain }) => this.#broker.publish(topic, payload, { retain })),
     );
     this.#startTimers();
+  }
+
+  async #openBroker(): Promise<void> {
+    const { config, log } = this.#options;
+    const { dataFolder } = config;
+    const onProblem = (error: Error) => log.warn({ room: 'identity', err: error }, error.message);
+    const audit = openAudit({ dataFolder, clock: this.#clock, onProblem });
+    this.#closers.push(() => audit.close());
+    const devices = openDeviceDirectory({ dataFolder, clock: this.#clock, onProblem });
+    this.#closers.push(() => devices.close());
+    this.#broker = createEmbeddedBroker({
+      config: config.mqtt,
+      secrets: config.secrets,
+      clock: this.#clock,
+      log: log.child({ room: 'broker' }),
+      devices,
+      topicsOf: profileTopics(config, onProblem),
+      audit,
+    });
+    this.#closers.push(() => this.#broker.close(CLOSE_GRACE_MS));
+    const { url, urls = [url] } = await this.#broker.open((message, done) => this.#accept(message, done));
+    this.mqttUrl = url;
+    this.mqttUrls = urls;
+    audit.record({ kind: 'start', who: '', by: 'server', cause: `MQTT at ${urls.join(', ')}` });
   }
 
   close(): Promise<void> {

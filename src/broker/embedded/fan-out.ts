@@ -75,6 +75,11 @@ export class FanOut {
     if (this.#listening.delete(subscriber)) this.#targets.clear();
   }
 
+  /** Somebody may receive more or less than before. */
+  forgetRights(): void {
+    this.#targets.clear();
+  }
+
   /** Offers a message to whoever listens now; for them it is not marked as retained [MQTT-3.3.1-9]. */
   offer(topic: string, payload: Uint8Array): void {
     if (this.#listening.size === 0) return;

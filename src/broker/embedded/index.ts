@@ -2,20 +2,25 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Aedes, type Client, type Subscription } from 'aedes';
-import { assert, type Clock, SECOND_MS } from '../../base/index.ts';
+import { assert, type Clock, FailureThrottle, SECOND_MS } from '../../base/index.ts';
 import type { Config } from '../../config/index.ts';
+import type { AuditTrail, DeviceDirectory } from '../../identity/index.ts';
 import type { AcceptMessage, Broker, BrokerRefusal, BrokerStats } from '../broker.ts';
-import { createLogin } from './access.ts';
+import type { ProfileTopics } from './access.ts';
 import { Admission, type Place } from './admission.ts';
+import { CertificateWatch } from './certificate-watch.ts';
 import { readCertificates } from './certificates.ts';
 import { checkExposure, endpointsOf } from './exposure.ts';
 import { FanOut } from './fan-out.ts';
 import { createHooks } from './hooks.ts';
 import { type Arrival, Listener } from './listener.ts';
+import { createLogin, type Login } from './login.ts';
+import { Pace } from './pace.ts';
 import { type BrokerLog, type EmbeddedClient, Peer, Refusals } from './peers.ts';
 import { Qos2Inbox } from './qos2-inbox.ts';
 import { Reception } from './reception.ts';
 
+export type { ProfileTopics } from './access.ts';
 export type { BrokerLog } from './peers.ts';
 
 export interface EmbeddedBrokerOptions {
@@ -24,6 +29,11 @@ export interface EmbeddedBrokerOptions {
   readonly secrets: ReadonlyMap<string, string>;
   readonly clock: Clock;
   readonly log?: BrokerLog;
+  /** Devices that may log in; it is theirs who opened it. */
+  readonly devices?: DeviceDirectory;
+  /** Topics by device profile; none when absent. */
+  readonly topicsOf?: ProfileTopics;
+  readonly audit?: AuditTrail;
 }
 
 /** Largest packet of somebody who has not been let in yet, bytes; a CONNECT with credentials and a will fits. */
@@ -37,6 +47,7 @@ const PIPELINED_PACKETS_MAX = 200;
 /** QoS 2 messages of one client between PUBREC and PUBREL. */
 const QOS2_OPEN_MAX = 100;
 const TOPIC_LEVELS_MAX = 16;
+const RENEW_EVERY_SECONDS = 60;
 const SYSTEM_PREFIX = '$SYS/';
 
 /** Errors of aedes that tell why it closed a connection; what is in neither list came from the parser. */
@@ -66,16 +77,22 @@ class EmbeddedBroker implements Broker {
   readonly #peers = new WeakMap<object, Peer>();
   readonly #active = new Set<Peer>();
   readonly #admission: Admission;
+  readonly #pace: Pace;
+  #login: Login | undefined;
+  #certificates: CertificateWatch | undefined;
+  #stopListening: (() => void) | undefined;
   #aedes: Aedes | undefined;
   #listeners: readonly Listener[] = [];
   #sweep: NodeJS.Timeout | undefined;
   #connectionsTotal = 0;
+  #seconds = 1;
   #closing: Promise<void> | undefined;
 
   constructor(options: EmbeddedBrokerOptions) {
     this.#options = options;
     this.#refusals = new Refusals(options.clock, options.log);
     this.#admission = new Admission(options.config, options.clock);
+    this.#pace = new Pace(options.config.deviceBytesPerSecond, options.clock);
     this.#fanOut = new FanOut(
       () => options.clock.monotonicMs(),
       (subscriber) => this.#cut(subscriber as Peer, 'slow_subscriber', 'it does not read what it subscribed to'),
@@ -85,17 +102,18 @@ class EmbeddedBroker implements Broker {
 
   async open(accept: AcceptMessage): Promise<{ readonly url: string; readonly urls: readonly string[] }> {
     assert(this.#aedes === undefined, 'the broker was opened twice');
-    const { config, secrets } = this.#options;
-    checkExposure(config, config.users.length > 0);
-    const login = createLogin(config, secrets);
+    const { config, devices } = this.#options;
+    checkExposure(config, config.users.length > 0 || (devices?.count ?? 0) > 0);
+    this.#login = createLogin(this.#options);
     this.#reception.accept = accept;
     await this.#listen();
     try {
-      this.#aedes = await this.#createAedes(login);
+      this.#aedes = await this.#createAedes(this.#login);
     } catch (error) {
       await Promise.all(this.#listeners.map((listener) => listener.close()));
       throw error;
     }
+    this.#stopListening = devices?.onChange(() => this.#renewIdentities());
     for (const listener of this.#listeners) listener.admit();
     this.#sweep = setInterval(() => this.#everySecond(), SECOND_MS);
     this.#sweep.unref();
@@ -106,6 +124,14 @@ class EmbeddedBroker implements Broker {
   async #listen(): Promise<void> {
     const { config } = this.#options;
     const certificates = config.tls === undefined ? undefined : readCertificates(config.tls);
+    if (config.tls !== undefined)
+      this.#certificates = new CertificateWatch(
+        config.tls,
+        (renewed) => {
+          for (const listener of this.#listeners) listener.renew(renewed);
+        },
+        this.#options,
+      );
     const door = {
       enter: (socket: Socket) => this.#enter(socket),
       arrive: (arrival: Arrival) => this.#arrive(arrival),
@@ -145,7 +171,7 @@ class EmbeddedBroker implements Broker {
     return this.#closing;
   }
 
-  async #createAedes(login: ReturnType<typeof createLogin>): Promise<Aedes> {
+  async #createAedes(login: Login): Promise<Aedes> {
     const { config } = this.#options;
     const hooks = createHooks({
       config,
@@ -153,6 +179,8 @@ class EmbeddedBroker implements Broker {
       reception: this.#reception,
       inbox: this.#inbox,
       refusals: this.#refusals,
+      throttle: new FailureThrottle(this.#options.clock),
+      audit: this.#options.audit,
       peerOf: (client) => this.#peers.get(client),
       identityOf: (clientId) => this.#clientOf(clientId)?.identity,
       isClosing: () => this.#closing !== undefined,
@@ -241,6 +269,7 @@ class EmbeddedBroker implements Broker {
     };
     socket.once('close', () => {
       clearTimeout(timer);
+      clearTimeout(peer.heldTimer);
       this.#active.delete(peer);
       this.#reception.gate.forget(socket);
       this.#fanOut.leave(peer);
@@ -256,9 +285,10 @@ class EmbeddedBroker implements Broker {
     const { socket } = peer;
     const read = socket.read.bind(socket);
     socket.read = (size?: number) => {
-      if (!this.#reception.gate.mayRead(socket)) return null;
+      if (!this.#pace.mayRead(peer) || !this.#reception.gate.mayRead(socket)) return null;
       const chunk = readAll(socket, read, size);
       const problem = chunk === null ? undefined : peer.frames.check(chunk);
+      if (chunk !== null) this.#pace.charge(peer, chunk.length);
       if (problem === undefined) return chunk;
       this.#cut(
         peer,
@@ -276,6 +306,20 @@ class EmbeddedBroker implements Broker {
     if (packet.cmd === 'pubrel' && packet.messageId !== undefined) this.#inbox.release(peer.owner, packet.messageId);
   }
 
+  /** The registry has changed: rights follow it, and who is in it no more is cut. */
+  #renewIdentities(): void {
+    for (const peer of this.#active) {
+      const { identity } = peer;
+      if (identity?.device === undefined) continue;
+      peer.identity = this.#login?.renewed(identity);
+      if (peer.identity !== undefined) continue;
+      const cause = 'the device was revoked, or has another secret now';
+      this.#options.audit?.record({ kind: 'cut', who: identity.name, by: 'mqtt', address: peer.address, cause });
+      this.#cut(peer, 'not_authorized', cause);
+    }
+    this.#fanOut.forgetRights();
+  }
+
   #cut(peer: Peer, reason: BrokerRefusal, cause: string): void {
     this.#refusals.addOnce(reason, cause, peer);
     peer.socket.destroy();
@@ -283,9 +327,14 @@ class EmbeddedBroker implements Broker {
 
   #everySecond(): void {
     this.#fanOut.sweep();
+    // The time of an old secret may be over.
+    if (this.#seconds++ % RENEW_EVERY_SECONDS === 0) {
+      this.#renewIdentities();
+      this.#certificates?.look();
+    }
     for (const peer of this.#active) {
       // While publishes wait for the journal the connection is not read: its silence is ours, not the client's.
-      const isHeld = peer.waiting > 0 || this.#reception.gate.isParked(peer.socket);
+      const isHeld = peer.waiting > 0 || peer.heldTimer !== undefined || this.#reception.gate.isParked(peer.socket);
       if (isHeld) peer.client?._keepaliveTimer?.refresh();
     }
   }
@@ -297,6 +346,7 @@ class EmbeddedBroker implements Broker {
     await this.#reception.idle(graceMs);
     await this.#flushed(endMs);
     clearInterval(this.#sweep);
+    this.#stopListening?.();
     const aedes = this.#aedes;
     if (aedes !== undefined) await new Promise<void>((resolve) => aedes.close(() => resolve()));
     for (const { socket } of this.#active) socket.destroy();

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { Client } from 'aedes';
 import type { Clock } from '../../base/index.ts';
 import type { BrokerRefusal } from '../broker.ts';
-import type { Identity } from './access.ts';
+import type { Identity, Will } from './access.ts';
 import type { Subscriber } from './fan-out.ts';
 import { FrameGuard } from './frame-guard.ts';
 import type { Arrival } from './listener.ts';
@@ -34,6 +34,11 @@ export class Peer implements Subscriber {
   wantsCleanSession = true;
   /** The CONNECT named no client id; aedes has made one up. */
   isNameless = false;
+  /** What the CONNECT left to be published when the connection breaks. */
+  will: Will | undefined;
+  /** It is not read before this instant, monotonic ms, because it sent more than its share. */
+  heldUntilMs = 0;
+  heldTimer: NodeJS.Timeout | undefined;
   /** What else is to be told when the client was let in. */
   onLetIn: () => void = () => {};
   /** Granted subscription filters. */

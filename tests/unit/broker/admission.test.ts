@@ -1,6 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { EventEmitter } from 'node:events';
+import { describe, expect, it, vi } from 'vitest';
 import { manualClock } from '../../../src/base/index.ts';
 import { Admission, addressKey, type Place, type Turned } from '../../../src/broker/embedded/admission.ts';
+import { Pace } from '../../../src/broker/embedded/pace.ts';
+import type { Peer } from '../../../src/broker/embedded/peers.ts';
 import { TokenBuckets } from '../../../src/broker/embedded/token-bucket.ts';
 import type { CityFile } from '../../../src/config/index.ts';
 import { mqttConfig } from './support/embedded.ts';
@@ -109,5 +112,41 @@ describe('token buckets', () => {
       true,
       false,
     ]);
+  });
+});
+
+describe('the pace of devices', () => {
+  const peerOf = (id: string | undefined) => {
+    const socket = Object.assign(new EventEmitter(), { destroyed: false });
+    const identity = id === undefined ? { name: '' } : { name: id, device: { record: { id } } };
+    return { socket, identity, heldUntilMs: 0, heldTimer: undefined } as unknown as Peer;
+  };
+
+  it('holds a device that sent more than its share, over all its connections, until it has waited', () => {
+    vi.useFakeTimers();
+    const own = manualClock(0);
+    const pace = new Pace(1_000, own);
+    const [first, second, other] = [peerOf('a'), peerOf('a'), peerOf('b')];
+    let woken = 0;
+    second.socket.on('readable', () => woken++);
+    pace.charge(first, 15_000);
+    expect(pace.mayRead(first)).toBe(true);
+    pace.charge(second, 3_000);
+    pace.charge(other, 1);
+    expect([pace.mayRead(second), pace.mayRead(other)]).toEqual([false, true]);
+    own.advance(2_000);
+    vi.advanceTimersByTime(2_000);
+    expect([pace.mayRead(second), woken]).toEqual([false, 0]);
+    own.advance(1);
+    vi.advanceTimersByTime(1);
+    expect([pace.mayRead(second), woken]).toEqual([true, 1]);
+    vi.useRealTimers();
+  });
+
+  it('lets users and clients of this machine go on', () => {
+    const pace = new Pace(1, manualClock(0));
+    const anonymous = peerOf(undefined);
+    pace.charge(anonymous, 1_000_000);
+    expect(pace.mayRead(anonymous)).toBe(true);
   });
 });
