@@ -1,5 +1,6 @@
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { connect } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { DAY_MS, manualClock } from '../../../src/base/index.ts';
 import { CertificateWatch } from '../../../src/broker/embedded/certificate-watch.ts';
@@ -10,6 +11,7 @@ import {
   type ServerCertificates,
   theName,
 } from '../../../src/broker/embedded/certificates.ts';
+import { Listener } from '../../../src/broker/embedded/listener.ts';
 import { plantTree } from '../../tidy/support/source-tree.ts';
 import { mqttConfig } from './support/embedded.ts';
 import { SERVER_TLS, tlsFile } from './support/tls.ts';
@@ -80,4 +82,25 @@ describe('renewed certificates', () => {
     watch.look();
     expect(told.at(-1)).toBe('changed certificates were not taken');
   });
+});
+
+it('a listener shows renewed certificates to who comes next', async () => {
+  const config = mqttConfig({ tls: SERVER_TLS });
+  const endpoint = { kind: 'mqtts', key: 'mqtt.tls', host: '127.0.0.1', port: 0 } as const;
+  const place = { letIn: () => {}, leave: () => {} };
+  const door = { enter: () => place, arrive: () => {} };
+  const listener = await Listener.open(endpoint, config, readCertificates(config.tls!), door);
+  listener.admit();
+  const shown = () =>
+    new Promise<unknown>((resolve) => {
+      const socket = connect({ port: Number(new URL(listener.url).port), rejectUnauthorized: false }, () => {
+        resolve(socket.getPeerCertificate().subject.CN);
+        socket.destroy();
+      });
+    });
+  expect(await shown()).toBe('localhost');
+  const files = { certFile: tlsFile('meter-1.crt'), keyFile: tlsFile('meter-1.key') };
+  listener.renew(readCertificates({ ...config.tls!, ...files }));
+  expect(await shown()).toBe('meter-1');
+  await listener.close();
 });
