@@ -1,7 +1,6 @@
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { AUDIT_KINDS, type AuditKind, type AuditLine, readAudit } from '../identity/index.ts';
 import { count } from './publish-flags.ts';
-import { collect } from './serve.ts';
 
 interface Flags {
   readonly data: string;
@@ -17,12 +16,7 @@ export function auditCommand(program: Command): void {
     .description('show who logged in, who was refused and what was changed, newest last')
     .option('--data <folder>', 'data folder', 'data')
     .option('--limit <n>', 'lines to show', count(1, 1_000_000), 50)
-    .addOption(
-      new Option('--kind <kind>', `only of a kind (repeatable): ${AUDIT_KINDS.join(', ')}`)
-        .choices(AUDIT_KINDS)
-        .argParser((value, before: string[] | undefined) => collect(value, before ?? []))
-        .default([], 'all'),
-    )
+    .option('--kind <kind>', `only of a kind (repeatable): ${AUDIT_KINDS.join(', ')}`, collectKind, [])
     .option('--json', 'print JSON lines')
     .action(({ data, limit, kind, json }: Flags) => {
       const lines = readAudit(data, { limit, ...(kind.length > 0 ? { kinds: kind } : {}) });
@@ -30,6 +24,13 @@ export function auditCommand(program: Command): void {
       for (const line of lines) process.stdout.write(`${print(line)}\n`);
       if (lines.length === 0) process.stderr.write(`nothing was found in ${data}\n`);
     });
+}
+
+/** commander parser: collects a repeated kind. */
+function collectKind(value: string, before: readonly AuditKind[]): AuditKind[] {
+  const kind = AUDIT_KINDS.find((known) => known === value);
+  if (kind === undefined) throw new InvalidArgumentError(`write one of ${AUDIT_KINDS.join(', ')}`);
+  return [...before, kind];
 }
 
 /** Names and causes come from outside: what a terminal would obey is told as it would be in JSON. */

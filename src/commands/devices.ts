@@ -13,7 +13,7 @@ import {
 } from '../identity/index.ts';
 import { loadProfiles } from '../profiles/index.ts';
 import { profileFolders } from '../workers/index.ts';
-import { duration, EXIT } from './publish-flags.ts';
+import { duration, EXIT, report } from './publish-flags.ts';
 import { collect, readConfig } from './serve.ts';
 
 interface Flags {
@@ -138,15 +138,4 @@ function lineOf({ id, kind, profile, topics, devices, certificate, revokedAtMs, 
   if (devices.length > 0) parts.push(`devices ${devices.join(' ')}`);
   if (note !== undefined) parts.push(JSON.stringify(note));
   return parts.join('  ');
-}
-
-/** Runs a command: one line on stderr, and an exit code, for what the surroundings refuse. */
-async function report(run: () => Promise<number>): Promise<void> {
-  try {
-    process.exitCode = await run();
-  } catch (error) {
-    if (!(error instanceof OperatingError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    process.exitCode = EXIT.failed;
-  }
 }

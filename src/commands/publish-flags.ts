@@ -67,3 +67,14 @@ export function count(min: number, max: number): (text: string) => number {
     return value;
   };
 }
+
+/** Runs a command: one line on stderr, and an exit code, for what the surroundings refuse. */
+export async function report(run: () => Promise<number>): Promise<void> {
+  try {
+    process.exitCode = await run();
+  } catch (error) {
+    if (!(error instanceof OperatingError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = EXIT.failed;
+  }
+}

@@ -188,6 +188,13 @@ const httpSchema = z
   .strictObject({
     host: host.default('127.0.0.1'),
     port: port.default(8080),
+    /**
+     * Whether a login is needed. `auto`: on an address beyond the loopback always, on the loopback as soon as there is a
+     * user; `on`: always; `off`: never, because something in front of it asks.
+     */
+    users: z.enum(['auto', 'on', 'off']).default('auto'),
+    /** True: an address beyond the loopback may be listened on; HTTP has no TLS of its own. */
+    allowUnencrypted: z.boolean().default(false),
     streamClientsMax: z.int().min(1).max(10_000).default(200),
   })
   .prefault({});

@@ -14,6 +14,7 @@ export const AUDIT_KINDS = [
   'device_rotated',
   'device_revoked',
   'user_added',
+  'user_changed',
   'user_removed',
   'token_added',
   'token_removed',

@@ -1,10 +1,9 @@
 import { join } from 'node:path';
 import type { Clock } from '../base/index.ts';
 import { type DeviceDirectory, type DeviceRecord, deviceFileSchema, type ProvenDevice } from './devices.ts';
-import { readRecords, versionOf } from './record-file.ts';
+import { readRecords } from './record-file.ts';
 import { isSecretOf } from './secrets.ts';
-
-const LOOK_EVERY_MS = 500;
+import { WatchedRecords } from './watched-records.ts';
 
 export interface DirectoryOptions {
   readonly dataFolder: string;
@@ -28,21 +27,15 @@ export function openDeviceDirectory(options: DirectoryOptions): DeviceDirectory 
 }
 
 class FileDirectory implements DeviceDirectory {
-  readonly #file: string;
   readonly #options: DirectoryOptions;
-  readonly #listeners = new Set<() => void>();
-  readonly #timer: NodeJS.Timeout;
+  readonly #records: WatchedRecords;
   #byId: ReadonlyMap<string, DeviceRecord> = new Map();
   #byCertificate: ReadonlyMap<string, DeviceRecord> = new Map();
-  #version = '';
 
   constructor(options: DirectoryOptions) {
     this.#options = options;
-    this.#file = deviceFile(options.dataFolder);
-    this.#read();
-    // Looked at and not watched: file systems of containers and networks tell of no changes.
-    this.#timer = setInterval(() => this.#look(), LOOK_EVERY_MS);
-    this.#timer.unref();
+    const file = deviceFile(options.dataFolder);
+    this.#records = new WatchedRecords(file, () => this.#read(file), options.onProblem);
   }
 
   get count(): number {
@@ -75,13 +68,11 @@ class FileDirectory implements DeviceDirectory {
   }
 
   onChange(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    return this.#records.onChange(listener);
   }
 
   close(): void {
-    clearInterval(this.#timer);
-    this.#listeners.clear();
+    this.#records.close();
   }
 
   #isGood(record: DeviceRecord, proof: string): boolean {
@@ -90,21 +81,8 @@ class FileDirectory implements DeviceDirectory {
     return proof === record.oldSecret?.hash && this.#options.clock.nowMs() < record.oldSecret.untilMs;
   }
 
-  #look(): void {
-    if (versionOf(this.#file) === this.#version) return;
-    try {
-      this.#read();
-    } catch (error) {
-      this.#options.onProblem(error as Error);
-      return;
-    }
-    for (const listener of this.#listeners) listener();
-  }
-
-  #read(): void {
-    // Of before the reading: a version that comes meanwhile is read the next time.
-    this.#version = versionOf(this.#file);
-    const devices = readRecords(this.#file, deviceFileSchema)?.devices ?? [];
+  #read(file: string): void {
+    const devices = readRecords(file, deviceFileSchema)?.devices ?? [];
     this.#byId = new Map(devices.map((record) => [record.id, record]));
     this.#byCertificate = new Map(
       devices.flatMap((record) => (record.certificate === undefined ? [] : [[record.certificate, record] as const])),

@@ -4,3 +4,6 @@ export * from './device-changes.ts';
 export * from './device-directory.ts';
 export * from './devices.ts';
 export { newSecret } from './secrets.ts';
+export * from './user-changes.ts';
+export * from './user-directory.ts';
+export * from './users.ts';

@@ -4,7 +4,14 @@ import { type Clock, formatDuration, OperatingError, systemClock } from '../base
 import { createEmbeddedBroker } from '../broker/embedded/index.ts';
 import type { Broker } from '../broker/index.ts';
 import type { Config } from '../config/index.ts';
-import { openAudit, openDeviceDirectory } from '../identity/index.ts';
+import {
+  type AuditTrail,
+  type DeviceDirectory,
+  openAudit,
+  openDeviceDirectory,
+  openUserDirectory,
+  readAudit,
+} from '../identity/index.ts';
 import type { Jobs } from '../jobs/index.ts';
 import { createInlineJobs } from '../jobs/inline/index.ts';
 import type { JournalWriter } from '../journal/index.ts';
@@ -12,7 +19,7 @@ import { openLocalJournalWriter } from '../journal/local/index.ts';
 import { kpiInfo, U4SSC_KPIS, u4sscOverview } from '../kpis/index.ts';
 import type { Accounting, Message } from '../model/index.ts';
 import { type Logger, rateMeter } from '../telemetry/index.ts';
-import { createHttpServer, type HttpViews } from '../views/http/index.ts';
+import { createHttpServer, type HttpViews, type PeopleOptions } from '../views/http/index.ts';
 import { type EngineStanding, type LiveUpdate, publishKpiTopics, type ViewSources } from '../views/index.ts';
 import { aggregateNeed, aggregatePanes, aggregateReadings } from '../windows/index.ts';
 import { cityKpis } from './city-kpis.ts';
@@ -36,6 +43,8 @@ export interface Product {
   /** All addresses of MQTT, the announced one first. */
   readonly mqttUrls: readonly string[];
   readonly httpUrl: string;
+  /** Where the first admin is made, while there is none and one is needed. It is a secret. */
+  readonly setupUrl: string | undefined;
   readonly sources: ViewSources;
   /** Resolves with the reason when something broke that only a restart can mend. */
   readonly failed: Promise<Error>;
@@ -70,6 +79,7 @@ class RunningProduct implements Product {
   mqttUrl = '';
   mqttUrls: readonly string[] = [];
   httpUrl = '';
+  setupUrl: string | undefined;
   readonly sources: ViewSources;
   readonly failed: Promise<Error>;
   readonly #options: ProductOptions;
@@ -84,6 +94,9 @@ class RunningProduct implements Product {
   #engine!: EngineThread;
   #broker!: Broker;
   #jobs!: Jobs;
+  #audit!: AuditTrail;
+  #devices!: DeviceDirectory;
+  #people!: PeopleOptions;
   #http: HttpViews | undefined;
   #accounting: Accounting = NOTHING_YET;
   #standing: EngineStanding = NOT_STANDING_YET;
@@ -108,6 +121,7 @@ class RunningProduct implements Product {
 
   async open(): Promise<void> {
     const { log } = this.#options;
+    this.#openIdentity();
     await this.#openJournal();
     await this.#openStore();
     await this.#openJobs();
@@ -116,38 +130,51 @@ class RunningProduct implements Product {
     this.#http = createHttpServer(this.sources, {
       webFolder: this.#options.webFolder,
       log: log.child({ room: 'views' }),
+      people: this.#people,
     });
     const http = this.#http;
     this.#closers.push(() => http.close());
-    this.httpUrl = (await http.open()).url;
+    const { url, setupUrl } = await http.open();
+    this.httpUrl = url;
+    this.setupUrl = setupUrl;
     this.#closers.push(
       publishKpiTopics(this.sources, (topic, payload, { retain }) => this.#broker.publish(topic, payload, { retain })),
     );
     this.#startTimers();
   }
 
-  async #openBroker(): Promise<void> {
+  #openIdentity(): void {
     const { config, log } = this.#options;
     const { dataFolder } = config;
     const onProblem = (error: Error) => log.warn({ room: 'identity', err: error }, error.message);
-    const audit = openAudit({ dataFolder, clock: this.#clock, onProblem });
+    const options = { dataFolder, clock: this.#clock, onProblem };
+    const audit = openAudit(options);
     this.#closers.push(() => audit.close());
-    const devices = openDeviceDirectory({ dataFolder, clock: this.#clock, onProblem });
+    this.#audit = audit;
+    const devices = openDeviceDirectory(options);
     this.#closers.push(() => devices.close());
+    this.#devices = devices;
+    const users = openUserDirectory(options);
+    this.#closers.push(() => users.close());
+    this.#people = { users, audit, readAudit: (limit) => readAudit(dataFolder, { limit }) };
+  }
+
+  async #openBroker(): Promise<void> {
+    const { config, log } = this.#options;
     this.#broker = createEmbeddedBroker({
       config: config.mqtt,
       secrets: config.secrets,
       clock: this.#clock,
       log: log.child({ room: 'broker' }),
-      devices,
-      topicsOf: profileTopics(config, onProblem),
-      audit,
+      devices: this.#devices,
+      topicsOf: profileTopics(config, (error) => log.warn({ room: 'identity', err: error }, error.message)),
+      audit: this.#audit,
     });
     this.#closers.push(() => this.#broker.close(CLOSE_GRACE_MS));
     const { url, urls = [url] } = await this.#broker.open((message, done) => this.#accept(message, done));
     this.mqttUrl = url;
     this.mqttUrls = urls;
-    audit.record({ kind: 'start', who: '', by: 'server', cause: `MQTT at ${urls.join(', ')}` });
+    this.#audit.record({ kind: 'start', who: '', by: 'server', cause: `MQTT at ${urls.join(', ')}` });
   }
 
   close(): Promise<void> {

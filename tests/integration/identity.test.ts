@@ -1,15 +1,13 @@
-import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { connect, connectAsync, type MqttClient } from 'mqtt';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { CityFile } from '../../src/config/index.ts';
 import type { AuditLine } from '../../src/identity/index.ts';
 import type { AccountingBody } from '../../src/views/http/schemas.ts';
 import { clientTls, tlsFile } from '../unit/broker/support/tls.ts';
+import { vitals } from '../unit/commands/support/run-command.ts';
 import { eventually, getJson, type Server, Workbench } from './support/workbench.ts';
 
-const PROGRAM = fileURLToPath(new URL('../../bin/vitals.js', import.meta.url));
 const CITY: CityFile = {
   city: { id: 'auenburg', name: 'Auenburg', timeZone: 'Europe/Berlin' },
   mqtt: { plain: false, tls: { port: 0, certFile: tlsFile('server.crt'), keyFile: tlsFile('server.key') } },
@@ -24,19 +22,6 @@ afterEach(async () => {
   await Promise.all(clients.splice(0).map((client) => client.endAsync(true)));
 });
 afterAll(() => bench.close());
-
-/** Runs a command of the product to its end. */
-function vitals(...words: readonly string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, [PROGRAM, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
-  const said = { stdout: '', stderr: '' };
-  child.stdout.on('data', (chunk) => {
-    said.stdout += chunk;
-  });
-  child.stderr.on('data', (chunk) => {
-    said.stderr += chunk;
-  });
-  return new Promise((resolve) => child.on('close', (code) => resolve({ code, ...said })));
-}
 
 function login(server: Server, clientId: string, password: string): Promise<MqttClient> {
   return connectAsync(server.mqttUrl, {
@@ -91,7 +76,7 @@ describe('devices of a running server', () => {
     await server.stop();
     await expectTrail(data, [secret, renewed]);
     expect(server.stdout()).not.toContain(secret);
-  }, 60_000);
+  }, 120_000);
 
   async function expectTrail(data: string, secrets: readonly string[]): Promise<void> {
     const { stdout } = await vitals('audit', '--data', data, '--json', '--limit', '1000');
@@ -109,29 +94,53 @@ describe('devices of a running server', () => {
     const shown = await vitals('audit', '--data', data, '--kind', 'publish_refused');
     expect(shown.stdout).toMatch(/publish_refused\s+meter-1 mqtt from .*publishing to in\/meter-2\/meter-2\/data/);
   }
+});
 
-  it('are listed without their hashes, and mistakes are told in a sentence', async () => {
-    const data = bench.path('list');
-    await vitals('devices', 'add', 'gw', '--data', data, '--device', 'm1', '--device', 'm2', '--note', 'roof');
-    await vitals('devices', 'add', 'm9', '--data', data, '--certificate');
-    const { stdout } = await vitals('devices', 'list', '--data', data);
-    expect(stdout).toMatch(
-      /^gw\s+gateway\s+active\s+devices m1 m2 {2}"roof"\nm9\s+device\s+active\s+certificate m9\n$/,
+describe('people of a running server', () => {
+  it('begin with a link that is said once, log in, and get and lose tokens without a restart', async () => {
+    const data = bench.path('people');
+    const server = await bench.start({ config: bench.city(CITY), data, set: ['http.users=on'] });
+    const link = await eventually(
+      async () => /once: (http:\S+)/.exec(server.stderr())?.[1],
+      (found) => found !== undefined,
     );
-    const json = await vitals('devices', 'list', '--data', data, '--json');
-    expect(json.stdout).not.toMatch(/hash/i);
-    const refusals = [
-      [['add', 'gw'], /^cannot add "gw": there is a device of that id/],
-      [['add', 'a b'], /^cannot use the device "a b"/],
-      [['add', 'x', '--profile', 'none'], /^cannot use the profile "none": known are .*senml/],
-      [['revoke', 'nobody'], /^cannot change the device "nobody"/],
-    ] as const;
-    for (const [words, sentence] of refusals) {
-      const ended = await vitals('devices', ...words, '--data', data);
-      expect([ended.code, ended.stdout]).toEqual([1, '']);
-      expect(ended.stderr).toMatch(sentence);
-    }
-  }, 60_000);
+    expect(server.stdout()).not.toContain(link!.split('token=')[1]);
+    const status = async (headers: Record<string, string> = {}) =>
+      (await fetch(`${server.httpUrl}/api/v1/zones`, { headers })).status;
+    expect(await status()).toBe(401);
+    expect((await fetch(`${server.httpUrl}/healthz`)).status).toBe(200);
+    const password = 'correct horse battery';
+    const token = new URL(link!).searchParams.get('token')!;
+    const body = new URLSearchParams({ token, name: 'ada', password, again: password });
+    expect((await fetch(`${server.httpUrl}/setup`, { method: 'POST', body })).status).toBe(200);
+    expect((await fetch(link!)).status).toBe(404);
+    const basic = { authorization: `Basic ${Buffer.from(`ada:${password}`).toString('base64')}` };
+    expect(await status(basic)).toBe(200);
+    await expectTokens(data, status);
+    expect((await vitals('users', 'remove', 'ada', '--data', data)).code).toBe(0);
+    await eventually(
+      () => status(basic),
+      (code) => code === 401,
+    );
+    expect((await server.stop()).code).toBe(0);
+  }, 120_000);
+
+  async function expectTokens(data: string, status: (headers: Record<string, string>) => Promise<number>) {
+    const made = await vitals('users', 'token', 'ada', '--label', 'grafana', '--data', data);
+    const bearer = { authorization: `Bearer ${made.stdout.trim()}` };
+    await eventually(
+      () => status(bearer),
+      (code) => code === 200,
+    );
+    const [, id = ''] = /token (\S{8}) is kept nowhere/.exec(made.stderr)!;
+    const listed = await vitals('users', 'list', '--data', data);
+    expect(listed.stdout).toBe(`ada                       admin\n  token ${id}  "grafana"\n`);
+    expect((await vitals('users', 'token', 'ada', '--remove', id, '--data', data)).code).toBe(0);
+    await eventually(
+      () => status(bearer),
+      (code) => code === 401,
+    );
+  }
 });
 
 it('a registry that is damaged stops the start, with the file and the place', async () => {

@@ -126,7 +126,8 @@ describe('the port of TLS', () => {
     first.socket.destroy();
   });
 
-  it('closes with the broker, also for who is in the handshake', async () => {
+  // Sooner than the time that a handshake may take.
+  it('closes with the broker, also for who is in the handshake', { timeout: 4_000 }, async () => {
     const [url = ''] = await open({ plain: false, tls: SERVER_TLS });
     const silent = await rawClient(url);
     await broker!.close(10);
@@ -180,8 +181,11 @@ describe('the port of WebSocket', () => {
   it('closes for a frame of text', async () => {
     const [url = ''] = await open({ plain: false, webSocket: { port: 0 } });
     const socket = new WebSocket(url, ['mqtt']);
-    socket.on('open', () => socket.send('hello'));
+    let answers = 0;
+    socket.on('message', () => answers++);
+    socket.on('open', () => socket.send(connectPacket().toString('latin1')));
     expect(await closeOf(socket)).toBe(1006);
+    expect(answers).toBe(0);
   });
 
   it('closes for a frame over the limit, and for much that comes before the CONNECT', async () => {
@@ -196,6 +200,7 @@ describe('the port of WebSocket', () => {
     });
     early.on('error', () => {});
     expect(await closeOf(early)).toBe(1006);
+    expect(broker!.stats().refused).toEqual({});
     const large = new WebSocket(url, ['mqtt']);
     large.on('open', () => large.send(connectPacket()));
     large.once('message', () => large.send(Buffer.alloc((128 << 10) + 1)));
