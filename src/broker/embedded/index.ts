@@ -8,11 +8,13 @@ import type { AuditTrail, DeviceDirectory } from '../../identity/index.ts';
 import type { AcceptMessage, Broker, BrokerRefusal, BrokerStats } from '../broker.ts';
 import type { ProfileTopics } from './access.ts';
 import { Admission, type Place } from './admission.ts';
+import { Backlog } from './backlog.ts';
 import { CertificateWatch } from './certificate-watch.ts';
 import { readCertificates } from './certificates.ts';
 import { checkExposure, endpointsOf } from './exposure.ts';
 import { FanOut } from './fan-out.ts';
 import { createHooks } from './hooks.ts';
+import { aedesLimits, CONNECT_TIMEOUT_MS, PACKET_BYTES_MAX_BEFORE_CONNECT } from './limits.ts';
 import { type Arrival, Listener } from './listener.ts';
 import { createLogin, type Login } from './login.ts';
 import { Pace } from './pace.ts';
@@ -36,17 +38,6 @@ export interface EmbeddedBrokerOptions {
   readonly audit?: AuditTrail;
 }
 
-/** Largest packet of somebody who has not been let in yet, bytes; a CONNECT with credentials and a will fits. */
-const PACKET_BYTES_MAX_BEFORE_CONNECT = 4_096;
-/** From the connection to the CONNACK; the handshakes of TLS and WebSocket before it have as long once more. */
-const CONNECT_TIMEOUT_MS = 5_000;
-/** A publisher that does not read its acknowledgements is cut after this. */
-const DRAIN_TIMEOUT_MS = 5_000;
-/** Packets that a device may send behind its CONNECT without waiting for the answer. */
-const PIPELINED_PACKETS_MAX = 200;
-/** QoS 2 messages of one client between PUBREC and PUBREL. */
-const QOS2_OPEN_MAX = 100;
-const TOPIC_LEVELS_MAX = 16;
 const RENEW_EVERY_SECONDS = 60;
 const SYSTEM_PREFIX = '$SYS/';
 
@@ -78,6 +69,7 @@ class EmbeddedBroker implements Broker {
   readonly #active = new Set<Peer>();
   readonly #admission: Admission;
   readonly #pace: Pace;
+  readonly #backlog: Backlog;
   #login: Login | undefined;
   #certificates: CertificateWatch | undefined;
   #stopListening: (() => void) | undefined;
@@ -93,6 +85,9 @@ class EmbeddedBroker implements Broker {
     this.#refusals = new Refusals(options.clock, options.log);
     this.#admission = new Admission(options.config, options.clock);
     this.#pace = new Pace(options.config.deviceBytesPerSecond, options.clock);
+    this.#backlog = new Backlog(options.clock, (peer) =>
+      this.#cut(peer, 'slow_subscriber', 'it does not read its acknowledgements'),
+    );
     this.#fanOut = new FanOut(
       () => options.clock.monotonicMs(),
       (subscriber) => this.#cut(subscriber as Peer, 'slow_subscriber', 'it does not read what it subscribed to'),
@@ -187,13 +182,7 @@ class EmbeddedBroker implements Broker {
     });
     const aedes = await Aedes.createBroker({
       ...hooks,
-      // Ours comes first: that of aedes ends with the CONNECT, whatever becomes of it.
-      connectTimeout: 2 * CONNECT_TIMEOUT_MS,
-      drainTimeout: DRAIN_TIMEOUT_MS,
-      keepaliveLimit: Math.min(65_535, Math.ceil(config.keepaliveMax / SECOND_MS)),
-      queueLimit: PIPELINED_PACKETS_MAX,
-      maxInflightInbound: QOS2_OPEN_MAX,
-      maxTopicLevels: TOPIC_LEVELS_MAX,
+      ...aedesLimits(config),
     });
     detachFanOut(aedes);
     this.#listenTo(aedes);
@@ -272,6 +261,7 @@ class EmbeddedBroker implements Broker {
       clearTimeout(peer.heldTimer);
       this.#active.delete(peer);
       this.#reception.gate.forget(socket);
+      this.#backlog.forget(peer);
       this.#fanOut.leave(peer);
     });
     this.#guardReading(peer);
@@ -285,7 +275,7 @@ class EmbeddedBroker implements Broker {
     const { socket } = peer;
     const read = socket.read.bind(socket);
     socket.read = (size?: number) => {
-      if (!this.#pace.mayRead(peer) || !this.#reception.gate.mayRead(socket)) return null;
+      if (!this.#mayRead(peer)) return null;
       const chunk = readAll(socket, read, size);
       const problem = chunk === null ? undefined : peer.frames.check(chunk);
       if (chunk !== null) this.#pace.charge(peer, chunk.length);
@@ -297,6 +287,11 @@ class EmbeddedBroker implements Broker {
       );
       return null;
     };
+  }
+
+  /** Each of these wakes the connection itself when it lets go. */
+  #mayRead(peer: Peer): boolean {
+    return this.#backlog.mayRead(peer) && this.#pace.mayRead(peer) && this.#reception.gate.mayRead(peer.socket);
   }
 
   /** Sees packets before aedes does. */
@@ -327,6 +322,7 @@ class EmbeddedBroker implements Broker {
 
   #everySecond(): void {
     this.#fanOut.sweep();
+    this.#backlog.sweep();
     // The time of an old secret may be over.
     if (this.#seconds++ % RENEW_EVERY_SECONDS === 0) {
       this.#renewIdentities();

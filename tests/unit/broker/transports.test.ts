@@ -168,6 +168,14 @@ describe('the port of WebSocket', () => {
     expect(await answer(url.replace('/mqtt', '/other'), { protocol })).toBe(404);
   });
 
+  it('offers no compression, whoever asks for it', async () => {
+    const [url = ''] = await open({ plain: false, webSocket: { port: 0 } });
+    const socket = new WebSocket(url, ['mqtt'], { perMessageDeflate: true });
+    await new Promise((resolve) => socket.on('open', resolve));
+    expect(socket.extensions).toBe('');
+    socket.terminate();
+  });
+
   it('says to a plain request that it wants an upgrade', async () => {
     const [url = ''] = await open({ plain: false, webSocket: { port: 0 } });
     const status = await new Promise((resolve, reject) => {
