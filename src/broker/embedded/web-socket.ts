@@ -95,5 +95,8 @@ function connectionOf(webSocket: WebSocket, socket: Duplex): WebSocketConnection
     if (bytes > BYTES_MAX_BEFORE_CONNECT) webSocket.terminate();
   };
   socket.on('data', count);
-  return { stream: createWebSocketStream(webSocket), onLetIn: () => void socket.off('data', count) };
+  const stream = createWebSocketStream(webSocket);
+  // A packet is written in several pieces while the stream is corked: together they are one frame.
+  stream._writev = (pieces, done) => webSocket.send(Buffer.concat(pieces.map(({ chunk }) => chunk as Buffer)), done);
+  return { stream, onLetIn: () => void socket.off('data', count) };
 }

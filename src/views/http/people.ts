@@ -32,7 +32,7 @@ export function needsLogin({ host, users }: Config['http'], directory: Pick<User
  * programs.
  */
 export function guardByRole(app: FastifyInstance, config: Config['http'], options: PeopleOptions, clock: Clock): void {
-  const login = new HttpLogin(options.users, clock);
+  const login = new HttpLogin(options, clock);
   app.addHook('onClose', async () => login.close());
   app.addHook('onRequest', async (request, reply) => {
     const needed = neededRole(request.routeOptions.url);
@@ -58,6 +58,7 @@ function refused(request: FastifyRequest, reply: FastifyReply, audit: AuditTrail
 
 class HttpLogin {
   readonly #users: UserDirectory;
+  readonly #audit: AuditTrail;
   readonly #clock: Clock;
   readonly #throttle: FailureThrottle;
   readonly #stop: () => void;
@@ -65,8 +66,9 @@ class HttpLogin {
   readonly #key = randomBytes(32);
   readonly #remembered = new Map<string, { readonly person: Person; readonly untilMs: number }>();
 
-  constructor(users: UserDirectory, clock: Clock) {
+  constructor({ users, audit }: PeopleOptions, clock: Clock) {
     this.#users = users;
+    this.#audit = audit;
     this.#clock = clock;
     this.#throttle = new FailureThrottle(clock);
     this.#stop = users.onChange(() => this.#remembered.clear());
@@ -85,7 +87,9 @@ class HttpLogin {
     const known = this.#remembered.get(key);
     if (known !== undefined && this.#clock.monotonicMs() < known.untilMs) return known.person;
     const person = await this.#checked(ip, basic.name, () => this.#users.byPassword(basic.name, basic.password));
-    if (person !== undefined) this.#remember(key, person);
+    if (person === undefined) return undefined;
+    this.#remember(key, person);
+    this.#audit.record({ kind: 'login', who: person.name, by: 'http', address: ip });
     return person;
   }
 

@@ -215,6 +215,18 @@ describe('the port of WebSocket', () => {
     expect(await closeOf(large)).toBe(1009);
   });
 
+  it('answers a packet by one frame', async () => {
+    const [url = ''] = await open({ plain: false, webSocket: { port: 0 } });
+    const socket = new WebSocket(url, ['mqtt']);
+    const frames: number[] = [];
+    socket.on('message', (bytes: Buffer) => frames.push(bytes.length));
+    socket.on('open', () => socket.send(connectPacket()));
+    await expect.poll(() => frames).toEqual([4]);
+    socket.send(publishPacket('in/a', 'x', { qos: 1, messageId: 3 }));
+    await expect.poll(() => frames).toEqual([4, 4]);
+    socket.terminate();
+  });
+
   it('takes packets however they are cut into frames', async () => {
     const [url = ''] = await open({ plain: false, webSocket: { port: 0 } });
     const socket = new WebSocket(url, ['mqtt']);

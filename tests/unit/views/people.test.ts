@@ -110,6 +110,8 @@ describe('a login', () => {
     for (let time = 0; time < 5; time++) expect(await status('/', basic('viewer', 'wrong'))).toBe(401);
     expect(await status('/', basic('viewer', PASSWORD))).toBe(401);
     expect(await status('/', basic('operator', PASSWORD))).toBe(200);
+    expect(await status('/', basic('operator', PASSWORD))).toBe(200);
+    expect(events.filter(({ kind }) => kind === 'login').map(({ who }) => who)).toEqual(['operator']);
     expect(events.filter(({ kind, who }) => kind === 'login_refused' && who === 'viewer')).toHaveLength(6);
   });
 
