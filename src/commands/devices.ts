@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import { OperatingError, systemClock } from '../base/index.ts';
 import {
@@ -13,7 +12,7 @@ import {
 } from '../identity/index.ts';
 import { loadProfiles } from '../profiles/index.ts';
 import { profileFolders } from '../workers/index.ts';
-import { duration, EXIT, report } from './publish-flags.ts';
+import { duration, EXIT, operator, report } from './publish-flags.ts';
 import { collect, readConfig } from './serve.ts';
 
 interface Flags {
@@ -105,7 +104,7 @@ async function add(id: string, flags: AddFlags): Promise<number> {
 
 async function changed({ data, json }: Flags, kind: AuditKind, change: Promise<ChangedDevice>): Promise<number> {
   const { record, secret } = await change;
-  appendAudit(data, { kind, who: record.id, by: `command of ${userInfo().username}` }, systemClock.nowMs());
+  appendAudit(data, { kind, who: record.id, by: operator() }, systemClock.nowMs());
   if (json === true) {
     process.stdout.write(`${JSON.stringify({ ...publicPart(record), ...(secret === undefined ? {} : { secret }) })}\n`);
     return EXIT.ok;

@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os';
 import { text } from 'node:stream/consumers';
 import { type Command, Option } from 'commander';
 import { systemClock } from '../base/index.ts';
@@ -15,7 +14,7 @@ import {
   removeUser,
   setPassword,
 } from '../identity/index.ts';
-import { duration, EXIT, report } from './publish-flags.ts';
+import { duration, EXIT, operator, report } from './publish-flags.ts';
 
 interface Flags {
   readonly data: string;
@@ -125,5 +124,5 @@ async function list({ data }: Flags): Promise<number> {
 }
 
 function tell({ data }: Flags, kind: AuditKind, who: string, cause?: string): void {
-  appendAudit(data, { kind, who, by: `command of ${userInfo().username}`, cause }, systemClock.nowMs());
+  appendAudit(data, { kind, who, by: operator(), cause }, systemClock.nowMs());
 }

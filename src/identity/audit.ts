@@ -1,6 +1,17 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { type Clock, SECOND_MS } from '../base/index.ts';
+import { giveToOwner } from './record-file.ts';
 
 /** What the trail speaks of. */
 export const AUDIT_KINDS = [
@@ -164,7 +175,13 @@ class FileAudit implements AuditTrail {
 /** Adds one line at once, for commands: a running server writes to the same file. */
 export function appendAudit(dataFolder: string, event: AuditEvent, nowMs: number): void {
   mkdirSync(dataFolder, { recursive: true });
-  appendFileSync(join(dataFolder, FILE), auditLine(event, nowMs, 1), { mode: 0o600 });
+  const handle = openSync(join(dataFolder, FILE), 'a', 0o600);
+  try {
+    appendFileSync(handle, auditLine(event, nowMs, 1));
+    giveToOwner(dataFolder, handle);
+  } finally {
+    closeSync(handle);
+  }
 }
 
 /** The newest lines of a trail, oldest first; lines that cannot be read are passed over. */

@@ -1,5 +1,6 @@
 import {
   closeSync,
+  fchownSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -49,6 +50,7 @@ export function writeRecords(file: string, tree: unknown): void {
   const handle = openSync(temporary, 'w', 0o600);
   try {
     writeSync(handle, `${JSON.stringify(tree, undefined, 1)}\n`);
+    giveToOwner(dirname(file), handle);
     fsyncSync(handle);
   } finally {
     closeSync(handle);
@@ -60,6 +62,13 @@ export function writeRecords(file: string, tree: unknown): void {
   } finally {
     closeSync(folder);
   }
+}
+
+/** A command of the superuser makes files that the server, which has fewer rights, must be able to read. */
+export function giveToOwner(folder: string, handle: number): void {
+  if (process.getuid?.() !== 0) return;
+  const { uid, gid } = statSync(folder);
+  fchownSync(handle, uid, gid);
 }
 
 /**

@@ -20,6 +20,7 @@ export class Pace {
 
   /** @returns false when the connection must not be read now; it is woken when it may */
   mayRead(peer: Peer): boolean {
+    if (peer.heldUntilMs === 0) return true;
     const waitMs = peer.heldUntilMs - this.#clock.monotonicMs();
     if (waitMs <= 0) return true;
     if (peer.heldTimer === undefined) {

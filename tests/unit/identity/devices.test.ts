@@ -1,9 +1,10 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chownSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { manualClock } from '../../../src/base/index.ts';
 import {
   addDevice,
+  appendAudit,
   listDevices,
   newSecret,
   openDeviceDirectory,
@@ -46,6 +47,15 @@ describe('a secret', () => {
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(readdirSync(data)).toEqual(['devices.json']);
   });
+});
+
+it.skipIf(process.getuid?.() !== 0)('files made by the superuser are those of the owner of the folder', async () => {
+  const data = plantTree({});
+  chownSync(data, 12_345, 12_346);
+  await addDevice(data, { id: 'a' }, 5);
+  appendAudit(data, { kind: 'device_added', who: 'a', by: 'command' }, 5);
+  for (const file of ['devices.json', 'audit.jsonl'])
+    expect(statSync(join(data, file))).toMatchObject({ uid: 12_345, gid: 12_346 });
 });
 
 describe('the registry', () => {
