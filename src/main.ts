@@ -1,12 +1,15 @@
 import { Command } from 'commander';
+import { auditCommand } from './commands/audit.ts';
 import { benchCommand } from './commands/bench.ts';
 import { checkCommand } from './commands/check.ts';
 import { decodeCommand } from './commands/decode.ts';
 import { demoCommand } from './commands/demo.ts';
+import { devicesCommand } from './commands/devices.ts';
 import { kpisCommand } from './commands/kpis.ts';
 import { replayCommand } from './commands/replay.ts';
 import { serveCommand } from './commands/serve.ts';
 import { simulateCommand } from './commands/simulate.ts';
+import { usersCommand } from './commands/users.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { VERSION, versionCommand } from './commands/version.ts';
 
@@ -28,6 +31,9 @@ simulateCommand(program);
 verifyCommand(program);
 decodeCommand(program);
 checkCommand(program);
+devicesCommand(program);
+usersCommand(program);
+auditCommand(program);
 kpisCommand(program);
 benchCommand(program);
 versionCommand(program);

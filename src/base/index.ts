@@ -5,4 +5,5 @@ export * from './clock.ts';
 export * from './crc32c.ts';
 export * from './duration.ts';
 export * from './exact-sum.ts';
+export * from './failure-throttle.ts';
 export * from './remember.ts';

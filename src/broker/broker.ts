@@ -12,6 +12,8 @@ export type BrokerRefusal =
   | 'frame_too_large'
   | 'malformed_packet'
   | 'connection_limit'
+  | 'rate_limit'
+  | 'connect_timeout'
   | 'client_id'
   | 'not_authorized'
   | 'topic'
@@ -36,9 +38,11 @@ export interface BrokerStats {
 export interface Broker {
   /**
    * Starts to listen or connect; resolves when publishers can be served.
-   * @throws OperatingError `address_in_use`, `address_not_available`, `authentication_required`
+   * @returns the address that is announced, and all of them where there are several
+   * @throws OperatingError `address_in_use`, `address_not_available`, `authentication_required`, `encryption_required`,
+   *   `tls_invalid`
    */
-  open(accept: AcceptMessage): Promise<{ readonly url: string }>;
+  open(accept: AcceptMessage): Promise<{ readonly url: string; readonly urls?: readonly string[] }>;
   /**
    * Publishes a view (KPI topic, status) to subscribers. Bounded: under pressure the oldest unsent views are dropped
    * and counted; readings never travel this way.

@@ -1,3 +1,4 @@
+import { userInfo } from 'node:os';
 import { InvalidArgumentError } from 'commander';
 import { OperatingError, parseDuration } from '../base/index.ts';
 
@@ -66,4 +67,24 @@ export function count(min: number, max: number): (text: string) => number {
       throw new InvalidArgumentError(`write a whole number from ${min} to ${max}`);
     return value;
   };
+}
+
+/** Who runs a command, for the audit trail; a user without an entry in the system's list is told by number. */
+export function operator(): string {
+  try {
+    return `command of ${userInfo().username}`;
+  } catch {
+    return `command of user ${process.getuid?.() ?? ''}`;
+  }
+}
+
+/** Runs a command: one line on stderr, and an exit code, for what the surroundings refuse. */
+export async function report(run: () => Promise<number>): Promise<void> {
+  try {
+    process.exitCode = await run();
+  } catch (error) {
+    if (!(error instanceof OperatingError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = EXIT.failed;
+  }
 }

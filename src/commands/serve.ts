@@ -84,9 +84,15 @@ async function serve(flags: Flags): Promise<number> {
       ? SERVE_EXIT.configuration
       : SERVE_EXIT.failed;
   }
-  log.info({ mqtt: product.mqttUrl, http: product.httpUrl, data: resolve(config.dataFolder) }, 'City Vitals is ready');
+  log.info({ mqtt: product.mqttUrls, http: product.httpUrl, data: resolve(config.dataFolder) }, 'City Vitals is ready');
+  if (product.setupUrl !== undefined) {
+    // On stderr alone: logs are kept and read by many.
+    process.stderr.write(`There is no admin yet. Make one within an hour, here and only once: ${product.setupUrl}\n`);
+  }
   if (flags.announce === true) {
-    process.stdout.write(`${JSON.stringify({ ready: true, mqtt: product.mqttUrl, http: product.httpUrl })}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ ready: true, mqtt: product.mqttUrl, http: product.httpUrl, mqttAll: product.mqttUrls })}\n`,
+    );
   }
   const failure = await Promise.race([product.failed, stopped]);
   if (failure === undefined) log.info({}, 'stopping');

@@ -3,32 +3,9 @@ import { formatDuration, parseDuration } from '../base/index.ts';
 import { DATA_QUALITIES, QUANTITIES } from '../model/index.ts';
 import { externalBrokerSchema } from './external-broker.ts';
 import { checkFacts, factsSchema, isDate, populationSchema, quoted } from './facts.ts';
+import { bytes, duration, host, port } from './fields.ts';
+import { checkMqtt, deviceFilters, mqttTlsSchema, mqttWebSocketSchema, STATUS_TOPICS } from './mqtt.ts';
 import { checkOwnKpis, ownKpisSchema } from './own-kpis.ts';
-
-const duration = (text: string) =>
-  z
-    .string()
-    .transform((value, context) => {
-      const durationMs = parseDuration(value);
-      if (durationMs !== undefined) return durationMs;
-      context.addIssue({ code: 'custom', message: `"${value}" is no duration; write 250ms, 30s, 5m, 36h or 400d` });
-      return z.NEVER;
-    })
-    .prefault(text);
-
-const BYTES = /^(\d+(?:\.\d+)?)\s*(B|KiB|MiB|GiB)$/;
-const BYTE_UNITS: Readonly<Record<string, number>> = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
-
-const bytes = (text: string) =>
-  z
-    .string()
-    .transform((value, context) => {
-      const parts = BYTES.exec(value.trim());
-      if (parts !== null) return Math.round(Number(parts[1]) * (BYTE_UNITS[parts[2] ?? ''] ?? Number.NaN));
-      context.addIssue({ code: 'custom', message: `"${value}" is no size; write 512KiB, 64MiB or 10GiB` });
-      return z.NEVER;
-    })
-    .prefault(text);
 
 const ID = /^[a-z0-9][a-z0-9-]{0,63}$/;
 const id = z.string().regex(ID, 'ids are 1 to 64 of a-z, 0-9 and "-", starting with a letter or digit');
@@ -36,10 +13,6 @@ const id = z.string().regex(ID, 'ids are 1 to 64 of a-z, 0-9 and "-", starting w
 const timeZone = z.string().refine(isTimeZone, {
   error: (issue) => `"${String(issue.input)}" is no IANA time zone; write for example Europe/Madrid or UTC`,
 });
-
-const port = z.int().min(0).max(65_535);
-
-const host = z.string().min(1);
 
 const zoneSchema = z.strictObject({
   id,
@@ -159,6 +132,19 @@ const mqttSchema = z
   .strictObject({
     host: host.default('127.0.0.1'),
     port: port.default(1883),
+    /** False: nothing listens for MQTT over plain TCP; `tls` or `webSocket` is needed then. */
+    plain: z.boolean().default(true),
+    /** MQTT over TLS, beside the plain port. */
+    tls: mqttTlsSchema.optional(),
+    /** MQTT over WebSocket, beside the other ports. */
+    webSocket: mqttWebSocketSchema.optional(),
+    /** True: addresses beyond the loopback may be listened on without TLS. */
+    allowUnencrypted: z.boolean().default(false),
+    /**
+     * Who is let in without a name. `auto`: clients of this machine, while there are neither users nor devices;
+     * `loopback`: clients of this machine; `everywhere`: anybody; `never`: nobody.
+     */
+    anonymous: z.enum(['auto', 'loopback', 'everywhere', 'never']).default('auto'),
     /** Users by name; the secret is read from the named environment variable at start, never from this file. */
     users: z
       .array(
@@ -173,6 +159,12 @@ const mqttSchema = z
       )
       .default([]),
     connectionsMax: z.int().min(1).max(200_000).default(10_000),
+    /** Of one address; of an IPv6 network of 64 bits together. */
+    connectionsPerAddressMax: z.int().min(1).max(200_000).default(2_000),
+    /** New connections of one address, on average; ten times as many at once. */
+    connectsPerSecondMax: z.int().min(1).max(100_000).default(50),
+    /** True: the limits by address hold for this machine's own clients, too. */
+    limitLoopback: z.boolean().default(false),
     /** A publish larger than this is acknowledged and quarantined. */
     payloadMax: bytes('64KiB'),
     /** A packet announced larger than this closes the connection. */
@@ -184,6 +176,16 @@ const mqttSchema = z
     external: externalBrokerSchema.optional(),
     /** PUBLISH at QoS 0 and 1 is taken straight from the connection, past the broker library; the same, only faster. */
     fastLane: z.boolean().default(true),
+    /** Filters of topics that every device may publish to, `{id}` standing for its id. */
+    deviceTopics: deviceFilters(['in/{id}', 'in/{id}/+', 'in/{id}/{id}/#']),
+    /** The same for each device `{id}` that a gateway `{gateway}` lists. */
+    gatewayTopics: deviceFilters(['in/{gateway}/{id}/#']),
+    /** Where a device may leave a will. */
+    statusTopics: deviceFilters(STATUS_TOPICS),
+    /** A will larger than this is refused, and the connection with it. */
+    willMax: bytes('1KiB'),
+    /** What a device may send on average; 16 times as much at once. Over it, it waits. */
+    deviceBytesPerSecond: bytes('1MiB'),
   })
   .prefault({});
 
@@ -191,6 +193,13 @@ const httpSchema = z
   .strictObject({
     host: host.default('127.0.0.1'),
     port: port.default(8080),
+    /**
+     * Whether a login is needed. `auto`: on an address beyond the loopback always, on the loopback as soon as there is a
+     * user; `on`: always; `off`: never, because something in front of it asks.
+     */
+    users: z.enum(['auto', 'on', 'off']).default('auto'),
+    /** True: an address beyond the loopback may be listened on; HTTP has no TLS of its own. */
+    allowUnencrypted: z.boolean().default(false),
     streamClientsMax: z.int().min(1).max(10_000).default(200),
   })
   .prefault({});
@@ -301,6 +310,7 @@ export function checkRelations(config: CityConfig): string[] {
     ...checkNoise(config),
     ...checkOwnKpis(config.kpis),
     ...checkWindows(config),
+    ...checkMqtt(config.mqtt),
   ];
 }
 
@@ -384,11 +394,6 @@ function checkWindows(config: CityConfig): string[] {
     );
   }
   problems.push(...checkWindowMemory(config));
-  if (config.mqtt.payloadMax > config.mqtt.packetMax) {
-    problems.push(
-      `mqtt: payloadMax (${config.mqtt.payloadMax} B) must not exceed packetMax (${config.mqtt.packetMax} B)`,
-    );
-  }
   if (config.water.nightFromHour >= config.water.nightToHour) {
     problems.push(
       `water: nightFromHour (${config.water.nightFromHour}) must be before nightToHour (${config.water.nightToHour})`,

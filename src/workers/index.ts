@@ -1,8 +1,9 @@
 // In: a checked Config. Out: the running product: the loops that carry batches from room to room, and their threads.
 export { cityKpis, ownDefinitions } from './city-kpis.ts';
+export { profileFolders } from './device-rights.ts';
 export { ENGINE_LIMITS } from './engine-client.ts';
 export { kpiCity } from './kpi-city.ts';
 export { kpiSource } from './kpi-source.ts';
 export { type OpenedHistory, openHistory } from './open-history.ts';
-export { openProduct, type Product, type ProductOptions, profileFolders } from './product.ts';
+export { openProduct, type Product, type ProductOptions } from './product.ts';
 export { TRIAL_VALUES_MAX, type TrialRequest, type TrialResult, tryKpi } from './try-kpi.ts';

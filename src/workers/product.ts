@@ -4,19 +4,27 @@ import { type Clock, formatDuration, OperatingError, systemClock } from '../base
 import { createEmbeddedBroker } from '../broker/embedded/index.ts';
 import { createExternalBroker } from '../broker/external/index.ts';
 import type { Broker } from '../broker/index.ts';
-import { type CityConfig, type Config, EXTERNAL_BROKER } from '../config/index.ts';
+import { type Config, EXTERNAL_BROKER } from '../config/index.ts';
+import {
+  type AuditTrail,
+  type DeviceDirectory,
+  openAudit,
+  openDeviceDirectory,
+  openUserDirectory,
+  readAudit,
+} from '../identity/index.ts';
 import type { Jobs } from '../jobs/index.ts';
 import { createInlineJobs } from '../jobs/inline/index.ts';
 import type { JournalWriter } from '../journal/index.ts';
 import { openLocalJournalWriter } from '../journal/local/index.ts';
 import { kpiInfo, U4SSC_KPIS, u4sscOverview } from '../kpis/index.ts';
 import type { Accounting, Message } from '../model/index.ts';
-import { builtInProfiles } from '../profiles/index.ts';
 import { type Logger, rateMeter } from '../telemetry/index.ts';
-import { createHttpServer, type HttpViews } from '../views/http/index.ts';
+import { createHttpServer, type HttpViews, type PeopleOptions } from '../views/http/index.ts';
 import { type EngineStanding, type LiveUpdate, publishKpiTopics, type ViewSources } from '../views/index.ts';
 import { aggregateNeed, aggregatePanes, aggregateReadings } from '../windows/index.ts';
 import { cityKpis } from './city-kpis.ts';
+import { profileFolders, profileTopics } from './device-rights.ts';
 import { type EngineThread, startEngineThread } from './engine-client.ts';
 import { factsOfZones } from './kpi-city.ts';
 import { openStoreThread, type StoreThread } from './store-client.ts';
@@ -33,7 +41,11 @@ export interface ProductOptions {
 export interface Product {
   /** Where publishers and people connect. */
   readonly mqttUrl: string;
+  /** All addresses of MQTT, the announced one first. */
+  readonly mqttUrls: readonly string[];
   readonly httpUrl: string;
+  /** Where the first admin is made, while there is none and one is needed. It is a secret. */
+  readonly setupUrl: string | undefined;
   readonly sources: ViewSources;
   /** Resolves with the reason when something broke that only a restart can mend. */
   readonly failed: Promise<Error>;
@@ -45,11 +57,6 @@ const CLOSE_GRACE_MS = 3_000;
 const TRIM_EVERY_MS = 10 * 60_000;
 /** Lag from which the process says that it is not ready. */
 const LAG_MS_MAX = 30_000;
-
-/** Folders of device profiles: the city's own first, then the built-in ones. */
-export function profileFolders(config: CityConfig): string[] {
-  return config.deviceProfiles === undefined ? [builtInProfiles()] : [config.deviceProfiles, builtInProfiles()];
-}
 
 /**
  * Opens the rooms in the order of the data's way back (store, engine, journal, broker, views) and joins them.
@@ -71,7 +78,9 @@ export async function openProduct(options: ProductOptions): Promise<Product> {
 
 class RunningProduct implements Product {
   mqttUrl = '';
+  mqttUrls: readonly string[] = [];
   httpUrl = '';
+  setupUrl: string | undefined;
   readonly sources: ViewSources;
   readonly failed: Promise<Error>;
   readonly #options: ProductOptions;
@@ -86,6 +95,9 @@ class RunningProduct implements Product {
   #engine!: EngineThread;
   #broker!: Broker;
   #jobs!: Jobs;
+  #audit!: AuditTrail;
+  #devices!: DeviceDirectory;
+  #people!: PeopleOptions;
   #http: HttpViews | undefined;
   #accounting: Accounting = NOTHING_YET;
   #standing: EngineStanding = NOT_STANDING_YET;
@@ -109,25 +121,68 @@ class RunningProduct implements Product {
   }
 
   async open(): Promise<void> {
-    const { config, log } = this.#options;
+    const { log } = this.#options;
+    this.#openIdentity();
     await this.#openJournal();
     await this.#openStore();
     await this.#openJobs();
     await this.#openEngine();
-    this.#broker = makeBroker(config, this.#clock, log.child({ room: 'broker' }));
-    this.#closers.push(() => this.#broker.close(CLOSE_GRACE_MS));
-    this.mqttUrl = (await this.#broker.open((message, done) => this.#accept(message, done))).url;
+    await this.#openBroker();
     this.#http = createHttpServer(this.sources, {
       webFolder: this.#options.webFolder,
       log: log.child({ room: 'views' }),
+      people: this.#people,
     });
     const http = this.#http;
     this.#closers.push(() => http.close());
-    this.httpUrl = (await http.open()).url;
+    const { url, setupUrl } = await http.open();
+    this.httpUrl = url;
+    this.setupUrl = setupUrl;
     this.#closers.push(
       publishKpiTopics(this.sources, (topic, payload, { retain }) => this.#broker.publish(topic, payload, { retain })),
     );
     this.#startTimers();
+  }
+
+  #openIdentity(): void {
+    const { config, log } = this.#options;
+    const { dataFolder } = config;
+    const onProblem = (error: Error) => log.warn({ room: 'identity', err: error }, error.message);
+    const options = { dataFolder, clock: this.#clock, onProblem };
+    const audit = openAudit(options);
+    this.#closers.push(() => audit.close());
+    this.#audit = audit;
+    const devices = openDeviceDirectory(options);
+    this.#closers.push(() => devices.close());
+    this.#devices = devices;
+    const users = openUserDirectory(options);
+    this.#closers.push(() => users.close());
+    this.#people = { users, audit, readAudit: (limit) => readAudit(dataFolder, { limit }) };
+  }
+
+  async #openBroker(): Promise<void> {
+    const { log } = this.#options;
+    this.#broker = this.#makeBroker(log.child({ room: 'broker' }));
+    this.#closers.push(() => this.#broker.close(CLOSE_GRACE_MS));
+    const { url, urls = [url] } = await this.#broker.open((message, done) => this.#accept(message, done));
+    this.mqttUrl = url;
+    this.mqttUrls = urls;
+    this.#audit.record({ kind: 'start', who: '', by: 'server', cause: `MQTT at ${urls.join(', ')}` });
+  }
+
+  #makeBroker(brokerLog: Logger): Broker {
+    const { config, log } = this.#options;
+    const { mqtt, secrets } = config;
+    const common = { clock: this.#clock, log: brokerLog };
+    if (mqtt.external !== undefined) {
+      const password = secrets.get(EXTERNAL_BROKER);
+      return createExternalBroker({ ...common, config: mqtt.external, password, payloadBytesMax: mqtt.payloadMax });
+    }
+    return createEmbeddedBroker({
+      ...common,
+      ...{ config: mqtt, secrets, devices: this.#devices, audit: this.#audit },
+      topicsOf: profileTopics(config, (error) => log.warn({ room: 'identity', err: error }, error.message)),
+    });
   }
 
   close(): Promise<void> {
@@ -356,9 +411,3 @@ const NOT_STANDING_YET: EngineStanding = {
   outages: { changes: 0, tooOld: 0, noPlace: 0, repeatsLeft: 0 },
   events: { empty: 0, silent: 0, heard: 0, revised: 0 },
 };
-
-function makeBroker({ mqtt, secrets }: Config, clock: Clock, log: Logger): Broker {
-  if (mqtt.external === undefined) return createEmbeddedBroker({ config: mqtt, secrets, clock, log });
-  const password = secrets.get(EXTERNAL_BROKER);
-  return createExternalBroker({ config: mqtt.external, password, payloadBytesMax: mqtt.payloadMax, clock, log });
-}

@@ -88,6 +88,8 @@ async function plainBroker(fastLane: boolean): Promise<Running> {
     acks: new LaneAcks(),
     clock: systemClock,
     packetBytesMax: config.packetMax,
+    mayRead: () => true,
+    charge: () => {},
     cut: (peer: Peer) => void peer.socket.destroy(),
   };
   const sockets = new Set<Socket>();
@@ -95,7 +97,8 @@ async function plainBroker(fastLane: boolean): Promise<Running> {
     sockets.add(socket);
     const client = aedes.handle(socket) as EmbeddedClient;
     if (!fastLane) return;
-    const peer = new Peer(socket, 4_096);
+    const arrival = { stream: socket, address: '', certificateName: undefined, onLetIn: () => {} };
+    const peer = new Peer(arrival, 4_096);
     Object.assign(peer, { client, identity: ANYTHING });
     new Lane(peer, client, context);
   });

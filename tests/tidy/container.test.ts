@@ -70,6 +70,8 @@ describe('docker-compose.yml', () => {
     const config = loadConfig({ file: join(root, 'city.yaml'), dataFolder: root, environment });
     expect([config.mqtt.host, config.http.host, config.log.level]).toEqual(['0.0.0.0', '0.0.0.0', 'info']);
     expect([...config.secrets.keys()]).toEqual(['gateway']);
+    // What listens on all addresses of the container is open to this machine alone, by the ports above.
+    expect([config.mqtt.allowUnencrypted, config.http.allowUnencrypted]).toEqual([true, true]);
   });
 });
 

@@ -81,6 +81,23 @@ describe('docs/operations.md', () => {
   });
 });
 
+describe('docs/security.md', () => {
+  const text = read('docs/security.md');
+  const named = [...text.matchAll(/\]\(\.\.\/(tests\/[^)]+)\): "((?:[^"]|"(?! \||<br>))+)"(?= \||<br>)/g)];
+
+  test('names tests that exist, for every line', () => {
+    const rows = text.split('\n').filter((line) => line.startsWith('| ') && !line.startsWith('| input'));
+    expect(rows.length).toBeGreaterThan(40);
+    expect(rows.filter((row) => !row.includes('](../tests/'))).toEqual([]);
+    expect(named.length).toBeGreaterThan(80);
+    const missing = named.filter(([, file = '', name = '']) => {
+      const source = read(file).replaceAll("\\'", "'");
+      return ![`'${name}'`, `"${name}"`].some((quoted) => source.includes(quoted));
+    });
+    expect(missing.map(([, file, name]) => `${file}: ${name}`)).toEqual([]);
+  });
+});
+
 test('links between the documents lead somewhere', () => {
   const pages = [...listFiles(PROJECT_ROOT, ['docs', 'tests'], /\.md$/), 'SECURITY.md', 'CHANGELOG.md', 'README.md'];
   const broken = pages

@@ -1,76 +1,140 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
-import { OperatingError } from '../../base/index.ts';
-import type { Config } from '../../config/index.ts';
-import { filterCovers, filterMatches, levelsOf, VIEW_PREFIX } from './topics.ts';
+import type { DeviceRecord, ProvenDevice } from '../../identity/index.ts';
+import { clientIdProblem, filterCovers, filterMatches, levelsOf, topicProblem, VIEW_PREFIX } from './topics.ts';
 
 /** Who a connection belongs to, and what that one may do. */
 export interface Identity {
-  /** Empty for an anonymous client of this machine. */
+  /** Empty for an anonymous client. */
   readonly name: string;
+  /** How a device of the registry has proved who it is; undefined for users and anonymous clients. */
+  readonly device?: ProvenDevice | undefined;
   mayPublish(topic: string): boolean;
+  /** Whether what is left as a will may be published there. */
+  mayLeaveWill(topic: string): boolean;
   maySubscribe(filter: string): boolean;
   mayReceive(topic: string): boolean;
 }
 
-/** Tells who somebody is; undefined when nobody is to be let in. */
-export type Login = (
-  remoteAddress: string,
-  name: string | undefined,
-  secret: Uint8Array | undefined,
-) => Identity | undefined;
+/** Why a publish is turned away. */
+export interface PublishProblem {
+  readonly reason: 'topic' | 'not_authorized';
+  readonly cause: string;
+}
+
+/**
+ * Whether a connection may publish to a topic: the one question that every way in asks before it hands a publish over.
+ *
+ * @param identity undefined for somebody who has not been let in
+ * @returns why not, or undefined when it may
+ */
+export function publishProblem(
+  identity: Pick<Identity, 'mayPublish'> | undefined,
+  topic: string,
+  topicBytesMax: number,
+): PublishProblem | undefined {
+  const cause = topicProblem(topic, topicBytesMax);
+  if (cause !== undefined) return { reason: 'topic', cause };
+  if (identity?.mayPublish(topic) === true) return undefined;
+  return { reason: 'not_authorized', cause: `publishing to ${topic} is not allowed` };
+}
+
+/** A will as the CONNECT says it. */
+export interface Will {
+  readonly topic: string;
+  readonly payloadBytes: number;
+}
+
+/** Why a will may not be left, or undefined when it may. It is asked when somebody connects: later nobody could be told. */
+export function willProblem(
+  identity: Pick<Identity, 'mayLeaveWill'>,
+  will: Will,
+  limits: { readonly topicBytesMax: number; readonly willBytesMax: number },
+): string | undefined {
+  const problem = topicProblem(will.topic, limits.topicBytesMax);
+  if (problem !== undefined) return `the will: ${problem}`;
+  if (will.payloadBytes > limits.willBytesMax)
+    return `the will has ${will.payloadBytes} bytes; at most ${limits.willBytesMax} are allowed`;
+  return identity.mayLeaveWill(will.topic) ? undefined : `a will on ${will.topic} is not allowed`;
+}
+
+/**
+ * Why somebody may not use a client id, or undefined when it may. A device is its client id; others may use what no
+ * device has, and nobody the id of another who is connected.
+ */
+export function clientIdRefusal(
+  identity: Pick<Identity, 'name' | 'device'>,
+  clientId: string,
+  known: { readonly isDevice: (id: string) => boolean; readonly holder: string | undefined },
+): string | undefined {
+  if (identity.device !== undefined)
+    return clientId === identity.device.record.id ? undefined : 'the client id of a device must be its own id';
+  const problem = clientIdProblem(clientId);
+  if (problem !== undefined) return problem;
+  if (known.isDevice(clientId)) return 'the client id belongs to a device';
+  const isTaken = known.holder !== undefined && known.holder !== identity.name;
+  return isTaken ? 'the client id belongs to another user' : undefined;
+}
+
+/** What devices may do by their id alone, as filters with `{id}` and, for those behind a gateway, `{gateway}`. */
+export interface DeviceRules {
+  readonly deviceTopics: readonly string[];
+  readonly gatewayTopics: readonly string[];
+  readonly statusTopics: readonly string[];
+}
+
+/** Filters of a profile's topics, for a device and the gateway that it is behind (itself where there is none). */
+export type ProfileTopics = (profile: string, device: string, gateway: string) => readonly string[];
+
+/** What a device of the registry may do. */
+export function identityOfDevice(device: ProvenDevice, rules: DeviceRules, topicsOf: ProfileTopics): Identity {
+  const { id } = device.record;
+  const status = rules.statusTopics.map((filter) => levelsOf(filled(filter, id, id)));
+  const identity = identityOf(id, publishFilters(device.record, rules, topicsOf), [], [`cmd/${id}/#`]);
+  return {
+    ...identity,
+    device,
+    mayLeaveWill: (topic) =>
+      identity.mayPublish(topic) && status.some((filter) => filterMatches(filter, levelsOf(topic))),
+  };
+}
+
+/** Topic filters that a device may publish to: its own, those of its profile, and those of the devices behind it. */
+export function publishFilters(record: DeviceRecord, rules: DeviceRules, topicsOf: ProfileTopics): readonly string[] {
+  const { id, profile, topics, devices } = record;
+  const filters = [...rules.deviceTopics.map((filter) => filled(filter, id, id)), ...topics];
+  const status = rules.statusTopics.map((filter) => filled(filter, id, id));
+  if (profile !== undefined) filters.push(...topicsOf(profile, id, id));
+  for (const device of devices) {
+    filters.push(...rules.gatewayTopics.map((filter) => filled(filter, device, id)));
+    if (profile !== undefined) filters.push(...topicsOf(profile, device, id));
+  }
+  return [...new Set([...filters, ...status])];
+}
+
+function filled(filter: string, id: string, gateway: string): string {
+  return filter.replaceAll('{id}', id).replaceAll('{gateway}', gateway);
+}
 
 const DECISIONS_MAX = 10_000;
 const VIEW_FILTER = `${VIEW_PREFIX}/#`;
 
 /**
- * Access as the configuration says: the users listed there by secret; without any, whoever comes from this machine.
+ * Somebody with topic filters to publish and subscribe to.
  *
- * @throws OperatingError `authentication_required` when others could connect and there are no users
+ * @param always what it may subscribe to besides; views unless said otherwise
  */
-export function createLogin(config: Config['mqtt'], secrets: ReadonlyMap<string, string>): Login {
-  if (config.users.length > 0) return loginOfUsers(config.users, secrets);
-  if (!isLoopbackHost(config.host)) {
-    throw new OperatingError(
-      'authentication_required',
-      `cannot listen for MQTT on ${config.host}: other machines could connect, and no users are configured; ` +
-        'list them under mqtt.users, or set mqtt.host to 127.0.0.1',
-    );
-  }
-  const anonymous = identityOf('', ['#'], []);
-  return (remoteAddress) => (isLoopbackAddress(remoteAddress) ? anonymous : undefined);
-}
-
-function loginOfUsers(users: Config['mqtt']['users'], secrets: ReadonlyMap<string, string>): Login {
-  const known = new Map<string, { readonly digest: Buffer; readonly identity: Identity }>();
-  for (const user of users) {
-    const secret = secrets.get(user.name);
-    if (secret === undefined || secret.length === 0) {
-      throw new OperatingError('authentication_required', `cannot let in the MQTT user ${user.name}: it has no secret`);
-    }
-    known.set(user.name, { digest: digestOf(secret), identity: identityOf(user.name, user.publish, user.subscribe) });
-  }
-  const nobody = digestOf('');
-  return (_remoteAddress, name, secret) => {
-    const user = known.get(name ?? '');
-    // Compared for an unknown name too, so that the time taken does not tell which names exist.
-    const isRight = timingSafeEqual(digestOf(secret ?? ''), user?.digest ?? nobody);
-    return isRight ? user?.identity : undefined;
-  };
-}
-
-function digestOf(secret: string | Uint8Array): Buffer {
-  return createHash('sha256').update(secret).digest();
-}
-
-function identityOf(name: string, publish: readonly string[], subscribe: readonly string[]): Identity {
-  const writable = publish.map(levelsOf);
-  const readable = [VIEW_FILTER, ...subscribe].map(levelsOf);
+export function identityOf(
+  name: string,
+  publish: readonly string[],
+  subscribe: readonly string[],
+  always: readonly string[] = [VIEW_FILTER],
+): Identity {
+  const mayWrite = matcherOf(publish);
+  const readable = [...always, ...subscribe].map(levelsOf);
+  const mayPublish = remembered((topic) => !isView(topic) && mayWrite(topic));
   return {
     name,
-    mayPublish: remembered((topic) => {
-      const levels = levelsOf(topic);
-      return levels[0] !== VIEW_PREFIX && writable.some((filter) => filterMatches(filter, levels));
-    }),
+    mayPublish,
+    mayLeaveWill: mayPublish,
     maySubscribe(filter) {
       const levels = levelsOf(filter);
       return levels[0]?.startsWith('$') !== true && readable.some((allowed) => filterCovers(allowed, levels));
@@ -79,6 +143,32 @@ function identityOf(name: string, publish: readonly string[], subscribe: readonl
       const levels = levelsOf(topic);
       return readable.some((filter) => filterMatches(filter, levels));
     }),
+  };
+}
+
+function isView(topic: string): boolean {
+  return topic === VIEW_PREFIX || topic.startsWith(`${VIEW_PREFIX}/`);
+}
+
+/** A gateway has a filter for each of ten thousand devices: those are found by their first three levels. */
+const INDEXED_LEVELS = 3;
+
+function matcherOf(filters: readonly string[]): (topic: string) => boolean {
+  const open: (readonly string[])[] = [];
+  const byHead = new Map<string, (readonly string[])[]>();
+  for (const filter of filters) {
+    const levels = levelsOf(filter);
+    const head = levels.slice(0, INDEXED_LEVELS);
+    if (head.length < INDEXED_LEVELS || head.some((level) => level === '+' || level === '#')) open.push(levels);
+    else {
+      const key = head.join('/');
+      byHead.set(key, [...(byHead.get(key) ?? []), levels]);
+    }
+  }
+  return (topic) => {
+    const levels = levelsOf(topic);
+    const near = byHead.get(levels.slice(0, INDEXED_LEVELS).join('/')) ?? [];
+    return [...near, ...open].some((filter) => filterMatches(filter, levels));
   };
 }
 
@@ -93,12 +183,4 @@ function remembered(decide: (topic: string) => boolean): (topic: string) => bool
     decisions.set(topic, decision);
     return decision;
   };
-}
-
-function isLoopbackHost(host: string): boolean {
-  return host === 'localhost' || isLoopbackAddress(host);
-}
-
-function isLoopbackAddress(address: string): boolean {
-  return address === '::1' || /^(::ffff:)?127\.\d+\.\d+\.\d+$/.test(address);
 }

@@ -1,9 +1,9 @@
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { filterMatches, levelsOf } from './topics.ts';
 
 /** Somebody who listens. */
 export interface Subscriber {
-  readonly socket: Socket;
+  readonly socket: Duplex;
   mayReceive(topic: string): boolean;
 }
 
@@ -75,6 +75,11 @@ export class FanOut {
     if (this.#listening.delete(subscriber)) this.#targets.clear();
   }
 
+  /** Somebody may receive more or less than before. */
+  forgetRights(): void {
+    this.#targets.clear();
+  }
+
   /** Offers a message to whoever listens now; for them it is not marked as retained [MQTT-3.3.1-9]. */
   offer(topic: string, payload: Uint8Array): void {
     if (this.#listening.size === 0) return;
@@ -143,7 +148,7 @@ export class FanOut {
   }
 
   #flush(): void {
-    const corked = new Set<Socket>();
+    const corked = new Set<Duplex>();
     for (let count = 0; count < MESSAGES_PER_TURN && this.#queueHead < this.#queue.length; count++) {
       const { topic, payload, targets } = this.#takeOldest();
       const packet = encodePublish(topic, payload, false);

@@ -1,10 +1,13 @@
 import type { AedesOptions, AuthenticateError, Client, PublishPacket } from 'aedes';
+import type { FailureThrottle } from '../../base/index.ts';
 import type { Config } from '../../config/index.ts';
-import type { Identity, Login } from './access.ts';
+import type { AuditKind, AuditTrail } from '../../identity/index.ts';
+import { clientIdRefusal, type Identity, type PublishProblem, publishProblem, willProblem } from './access.ts';
+import { addressKey } from './admission.ts';
+import type { Credentials, Login } from './login.ts';
 import type { EmbeddedClient, Peer, Refusals } from './peers.ts';
 import type { Qos2Inbox } from './qos2-inbox.ts';
 import type { Reception } from './reception.ts';
-import { clientIdProblem, topicProblem } from './topics.ts';
 
 /** What the hooks work with. */
 export interface HookContext {
@@ -13,6 +16,8 @@ export interface HookContext {
   readonly reception: Reception;
   readonly inbox: Qos2Inbox;
   readonly refusals: Refusals;
+  readonly throttle: FailureThrottle;
+  readonly audit: AuditTrail | undefined;
   peerOf(client: Client): Peer | undefined;
   /** Who is connected under a client id. */
   identityOf(clientId: string): Identity | undefined;
@@ -26,7 +31,9 @@ type Hooks = Required<
 /** CONNACK return codes (MQTT 3.1.1, 3.2.2.3). */
 const IDENTIFIER_REJECTED = 2;
 const BAD_USER_NAME_OR_PASSWORD = 4;
+const NOT_AUTHORIZED = 5;
 const NO_BYTES = Buffer.alloc(0);
+const ANYBODY = { mayPublish: () => true };
 
 /**
  * The hooks of aedes. `authorizePublish` is the one that holds the acknowledgement back: aedes writes PUBACK when its
@@ -40,6 +47,8 @@ export function createHooks(context: HookContext): Hooks {
         if (peer === undefined) throw new Error('the connection is gone');
         peer.wantsCleanSession = packet.clean === true;
         peer.isNameless = packet.clientId === '';
+        const { will } = packet as { will?: { topic: string; payload: string | Uint8Array } };
+        if (will !== undefined) peer.will = { topic: will.topic, payloadBytes: Buffer.byteLength(will.payload) };
         // Every session ends with its connection: there is nothing to queue for a publisher, and a queue would have no bound.
         packet.clean = true;
         callback(null, true);
@@ -75,24 +84,79 @@ function admit(
 ): AuthenticateError | undefined {
   const peer = context.peerOf(client);
   if (peer === undefined) return refusalOf(IDENTIFIER_REJECTED, 'the connection is gone');
-  const identity = context.login(peer.address, name, secret);
-  if (identity === undefined) {
-    const cause = name === undefined ? 'no user name was given' : 'unknown user name or wrong secret';
-    context.refusals.addOnce('not_authorized', cause, peer);
-    return refusalOf(BAD_USER_NAME_OR_PASSWORD, cause);
-  }
-  const holder = context.identityOf(client.id);
-  const cause =
-    (peer.isNameless && !peer.wantsCleanSession
-      ? 'an empty client id needs a clean session [MQTT-3.1.3-8]'
-      : clientIdProblem(client.id)) ??
-    (holder !== undefined && holder.name !== identity.name ? 'the client id belongs to another user' : undefined);
-  if (cause !== undefined) {
-    context.refusals.addOnce('client_id', cause, peer);
-    return refusalOf(IDENTIFIER_REJECTED, cause);
+  const identity = identify(context, peer, {
+    address: peer.address,
+    name,
+    secret,
+    certificateName: peer.certificateName,
+  });
+  // The same answer, whatever it was that did not fit: nobody learns which names there are.
+  if (identity === undefined) return refusalOf(BAD_USER_NAME_OR_PASSWORD, 'bad user name or password');
+  const refusal = unfitness(context, peer, client, identity);
+  if (refusal !== undefined) {
+    context.refusals.addOnce(refusal.reason, refusal.cause, peer);
+    tell(context, 'login_refused', peer, refusal.cause, identity.name);
+    return refusalOf(refusal.returnCode, refusal.cause);
   }
   peer.identity = identity;
+  tell(context, 'login', peer, undefined, identity.name);
   return undefined;
+}
+
+function identify(context: HookContext, peer: Peer, credentials: Credentials): Identity | undefined {
+  const { throttle, refusals } = context;
+  const { name, certificateName } = credentials;
+  const address = addressKey(peer.address);
+  const claimed = certificateName ?? name ?? '';
+  if (throttle.waitMs(address, claimed) > 0) {
+    const cause = 'too many failed logins; no more are looked at for a while';
+    refusals.addOnce('rate_limit', cause, peer);
+    tell(context, 'login_refused', peer, cause, claimed);
+    return undefined;
+  }
+  const identity = context.login.identify(credentials);
+  if (identity !== undefined) {
+    throttle.succeeded(address, claimed);
+    return identity;
+  }
+  throttle.failed(address, claimed);
+  const isUnnamed = name === undefined && certificateName === undefined;
+  const cause = isUnnamed ? 'no user name was given' : 'unknown user name or wrong secret';
+  refusals.addOnce('not_authorized', cause, peer);
+  tell(context, 'login_refused', peer, cause, claimed);
+  return undefined;
+}
+
+interface Unfitness {
+  readonly reason: 'client_id' | 'not_authorized';
+  readonly cause: string;
+  readonly returnCode: number;
+}
+
+/** Why somebody who is known is not let in all the same. */
+function unfitness(
+  context: HookContext,
+  peer: Peer,
+  client: EmbeddedClient,
+  identity: Identity,
+): Unfitness | undefined {
+  const isUnkept = peer.isNameless && !peer.wantsCleanSession;
+  const cause = isUnkept
+    ? 'an empty client id needs a clean session [MQTT-3.1.3-8]'
+    : clientIdRefusal(identity, client.id, {
+        isDevice: (id) => context.login.isDevice(id),
+        holder: context.identityOf(client.id)?.name,
+      });
+  if (cause !== undefined) return { reason: 'client_id', cause, returnCode: IDENTIFIER_REJECTED };
+  const { topicBytesMax, willMax: willBytesMax } = context.config;
+  const problem =
+    peer.will === undefined ? undefined : willProblem(identity, peer.will, { topicBytesMax, willBytesMax });
+  return problem === undefined ? undefined : { reason: 'not_authorized', cause: problem, returnCode: NOT_AUTHORIZED };
+}
+
+function tell(context: HookContext, kind: AuditKind, peer: Peer | undefined, cause?: string, who?: string): void {
+  const event = { kind, who: who ?? peer?.identity?.name ?? '', by: 'mqtt', address: peer?.address, cause };
+  context.audit?.record(event);
 }
 
 function refusalOf(returnCode: number, cause: string): AuthenticateError {
@@ -113,13 +177,11 @@ function takePublish(
     callback(new Error('the broker is closing'));
     return;
   }
-  const problem = topicProblem(packet.topic, context.config.topicBytesMax);
+  // The will of somebody who is gone was looked at when it was left.
+  const identity = client === null ? ANYBODY : peer?.identity;
+  const problem = publishProblem(identity, packet.topic, context.config.topicBytesMax);
   if (problem !== undefined) {
-    refuse(context, 'topic', problem, peer, callback);
-    return;
-  }
-  if (client !== null && peer?.identity?.mayPublish(packet.topic) !== true) {
-    refuse(context, 'not_authorized', `publishing to ${packet.topic} is not allowed`, peer, callback);
+    refuse(context, problem, peer, callback);
     return;
   }
   handOver(context, { client, peer, isWill }, packet, callback);
@@ -152,11 +214,11 @@ function handOver(
 
 function refuse(
   context: HookContext,
-  reason: 'topic' | 'not_authorized',
-  cause: string,
+  { reason, cause }: PublishProblem,
   peer: Peer | undefined,
   callback: (error: Error) => void,
 ): void {
+  tell(context, 'publish_refused', peer, cause);
   if (peer === undefined) context.refusals.add(reason, cause);
   else context.refusals.addOnce(reason, cause, peer);
   callback(new Error(cause));
@@ -171,6 +233,8 @@ function mayListen(context: HookContext, peer: Peer | undefined, filter: string)
     return true;
   }
   const limit = `more than ${context.config.subscriptionsPerClientMax} subscriptions`;
-  context.refusals.add('subscription', isAllowed ? limit : `subscribing to ${filter} is not allowed`, peer);
+  const cause = isAllowed ? limit : `subscribing to ${filter} is not allowed`;
+  tell(context, 'subscribe_refused', peer, cause);
+  context.refusals.add('subscription', cause, peer);
   return false;
 }

@@ -1,21 +1,32 @@
 // In: MQTT 3.1.1 connections. Out: messages handed to the journal before they are acknowledged; views back (aedes).
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { Aedes, type Client, type Subscription } from 'aedes';
-import { assert, type Clock, SECOND_MS } from '../../base/index.ts';
+import { assert, type Clock, FailureThrottle, SECOND_MS } from '../../base/index.ts';
 import type { Config } from '../../config/index.ts';
+import type { AuditTrail, DeviceDirectory } from '../../identity/index.ts';
 import type { AcceptMessage, Broker, BrokerRefusal, BrokerStats } from '../broker.ts';
-import { createLogin } from './access.ts';
+import type { ProfileTopics } from './access.ts';
+import { Admission, type Place } from './admission.ts';
+import { Backlog } from './backlog.ts';
+import { CertificateWatch } from './certificate-watch.ts';
+import { readCertificates } from './certificates.ts';
+import { checkExposure, endpointsOf } from './exposure.ts';
 import { FanOut } from './fan-out.ts';
 import type { FrameProblem } from './frame-guard.ts';
 import { createHooks } from './hooks.ts';
 import { Lane, type LaneContext } from './lane.ts';
 import { LaneAcks } from './lane-acks.ts';
 import { LaneTopics } from './lane-topics.ts';
-import { Listener } from './listener.ts';
+import { aedesLimits, CONNECT_TIMEOUT_MS, PACKET_BYTES_MAX_BEFORE_CONNECT, TOPIC_LEVELS_MAX } from './limits.ts';
+import { type Arrival, Listener } from './listener.ts';
+import { createLogin, type Login } from './login.ts';
+import { Pace } from './pace.ts';
 import { type BrokerLog, type EmbeddedClient, Peer, Refusals } from './peers.ts';
 import { Qos2Inbox } from './qos2-inbox.ts';
 import { Reception } from './reception.ts';
 
+export type { ProfileTopics } from './access.ts';
 export type { BrokerLog } from './peers.ts';
 
 export interface EmbeddedBrokerOptions {
@@ -24,18 +35,14 @@ export interface EmbeddedBrokerOptions {
   readonly secrets: ReadonlyMap<string, string>;
   readonly clock: Clock;
   readonly log?: BrokerLog;
+  /** Devices that may log in; it is theirs who opened it. */
+  readonly devices?: DeviceDirectory;
+  /** Topics by device profile; none when absent. */
+  readonly topicsOf?: ProfileTopics;
+  readonly audit?: AuditTrail;
 }
 
-/** Largest packet of somebody who has not been let in yet, bytes; a CONNECT with credentials and a will fits. */
-const PACKET_BYTES_MAX_BEFORE_CONNECT = 4_096;
-const CONNECT_TIMEOUT_MS = 5_000;
-/** A publisher that does not read its acknowledgements is cut after this. */
-const DRAIN_TIMEOUT_MS = 5_000;
-/** Packets that a device may send behind its CONNECT without waiting for the answer. */
-const PIPELINED_PACKETS_MAX = 200;
-/** QoS 2 messages of one client between PUBREC and PUBREL. */
-const QOS2_OPEN_MAX = 100;
-const TOPIC_LEVELS_MAX = 16;
+const RENEW_EVERY_SECONDS = 60;
 const SYSTEM_PREFIX = '$SYS/';
 
 /** Errors of aedes that tell why it closed a connection; what is in neither list came from the parser. */
@@ -65,15 +72,27 @@ class EmbeddedBroker implements Broker {
   readonly #lanes: LaneContext;
   readonly #peers = new WeakMap<object, Peer>();
   readonly #active = new Set<Peer>();
+  readonly #admission: Admission;
+  readonly #pace: Pace;
+  readonly #backlog: Backlog;
+  #login: Login | undefined;
+  #certificates: CertificateWatch | undefined;
+  #stopListening: (() => void) | undefined;
   #aedes: Aedes | undefined;
-  #listener: Listener | undefined;
+  #listeners: readonly Listener[] = [];
   #sweep: NodeJS.Timeout | undefined;
   #connectionsTotal = 0;
+  #seconds = 1;
   #closing: Promise<void> | undefined;
 
   constructor(options: EmbeddedBrokerOptions) {
     this.#options = options;
     this.#refusals = new Refusals(options.clock, options.log);
+    this.#admission = new Admission(options.config, options.clock);
+    this.#pace = new Pace(options.config.deviceBytesPerSecond, options.clock);
+    this.#backlog = new Backlog(options.clock, (peer) =>
+      this.#cut(peer, 'slow_subscriber', 'it does not read its acknowledgements'),
+    );
     this.#fanOut = new FanOut(
       () => options.clock.monotonicMs(),
       (subscriber) => this.#cut(subscriber as Peer, 'slow_subscriber', 'it does not read what it subscribed to'),
@@ -85,27 +104,57 @@ class EmbeddedBroker implements Broker {
       acks: new LaneAcks(),
       clock: options.clock,
       packetBytesMax: options.config.packetMax,
+      mayRead: (peer) => this.#mayRead(peer),
+      charge: (peer, bytes) => this.#pace.charge(peer, bytes),
       cut: (peer, problem) => this.#cutUnfit(peer, problem),
     };
   }
 
-  async open(accept: AcceptMessage): Promise<{ readonly url: string }> {
+  async open(accept: AcceptMessage): Promise<{ readonly url: string; readonly urls: readonly string[] }> {
     assert(this.#aedes === undefined, 'the broker was opened twice');
-    const { config, secrets } = this.#options;
-    const login = createLogin(config, secrets);
+    const { config, devices } = this.#options;
+    checkExposure(config, config.users.length > 0 || (devices?.count ?? 0) > 0);
+    this.#login = createLogin(this.#options);
     this.#reception.accept = accept;
-    const listener = await Listener.open(config.host, config.port, (socket) => this.#admit(socket));
-    this.#listener = listener;
+    await this.#listen();
     try {
-      this.#aedes = await this.#createAedes(login);
+      this.#aedes = await this.#createAedes(this.#login);
     } catch (error) {
-      await listener.close();
+      await Promise.all(this.#listeners.map((listener) => listener.close()));
       throw error;
     }
-    listener.admit();
+    this.#stopListening = devices?.onChange(() => this.#renewIdentities());
+    for (const listener of this.#listeners) listener.admit();
     this.#sweep = setInterval(() => this.#everySecond(), SECOND_MS);
     this.#sweep.unref();
-    return { url: listener.url };
+    const urls = this.#listeners.map(({ url }) => url);
+    return { url: urls[0]!, urls };
+  }
+
+  async #listen(): Promise<void> {
+    const { config } = this.#options;
+    const certificates = config.tls === undefined ? undefined : readCertificates(config.tls);
+    if (config.tls !== undefined)
+      this.#certificates = new CertificateWatch(
+        config.tls,
+        (renewed) => {
+          for (const listener of this.#listeners) listener.renew(renewed);
+        },
+        this.#options,
+      );
+    const door = {
+      enter: (socket: Socket) => this.#enter(socket),
+      arrive: (arrival: Arrival) => this.#arrive(arrival),
+    };
+    const listeners: Listener[] = [];
+    this.#listeners = listeners;
+    try {
+      for (const endpoint of endpointsOf(config))
+        listeners.push(await Listener.open(endpoint, config, certificates, door));
+    } catch (error) {
+      await Promise.all(listeners.map((listener) => listener.close()));
+      throw error;
+    }
   }
 
   publish(topic: string, payload: Uint8Array, { retain }: { readonly retain: boolean }): void {
@@ -132,7 +181,7 @@ class EmbeddedBroker implements Broker {
     return this.#closing;
   }
 
-  async #createAedes(login: ReturnType<typeof createLogin>): Promise<Aedes> {
+  async #createAedes(login: Login): Promise<Aedes> {
     const { config } = this.#options;
     const hooks = createHooks({
       config,
@@ -140,18 +189,15 @@ class EmbeddedBroker implements Broker {
       reception: this.#reception,
       inbox: this.#inbox,
       refusals: this.#refusals,
+      throttle: new FailureThrottle(this.#options.clock),
+      audit: this.#options.audit,
       peerOf: (client) => this.#peers.get(client),
       identityOf: (clientId) => this.#clientOf(clientId)?.identity,
       isClosing: () => this.#closing !== undefined,
     });
     const aedes = await Aedes.createBroker({
       ...hooks,
-      connectTimeout: CONNECT_TIMEOUT_MS,
-      drainTimeout: DRAIN_TIMEOUT_MS,
-      keepaliveLimit: Math.min(65_535, Math.ceil(config.keepaliveMax / SECOND_MS)),
-      queueLimit: PIPELINED_PACKETS_MAX,
-      maxInflightInbound: QOS2_OPEN_MAX,
-      maxTopicLevels: TOPIC_LEVELS_MAX,
+      ...aedesLimits(config),
     });
     detachFanOut(aedes);
     this.#listenTo(aedes);
@@ -172,7 +218,9 @@ class EmbeddedBroker implements Broker {
     });
     aedes.on('connackSent', (connack, client) => {
       const peer = peerOf(client);
-      if (peer !== undefined && connack.returnCode === 0) peer.frames.packetBytesMax = this.#options.config.packetMax;
+      if (peer === undefined || connack.returnCode !== 0) return;
+      peer.frames.packetBytesMax = this.#options.config.packetMax;
+      peer.onLetIn();
     });
     aedes.on('subscribe', (subscriptions, client) => {
       const granted = subscriptions.filter(({ qos }) => (qos as number) !== 128).map(({ topic }) => topic);
@@ -202,18 +250,33 @@ class EmbeddedBroker implements Broker {
     if (reason !== undefined) this.#refusals.addOnce(reason, error.message, peer);
   }
 
-  #admit(socket: Socket): void {
-    const peer = new Peer(socket, PACKET_BYTES_MAX_BEFORE_CONNECT);
+  #enter(socket: Socket): Place | undefined {
+    const address = socket.remoteAddress ?? '';
     this.#connectionsTotal++;
-    if (this.#active.size >= this.#options.config.connectionsMax) {
-      this.#refusals.addOnce('connection_limit', `${this.#active.size} connections are open`, peer);
-      socket.destroy();
-      return;
-    }
+    const place = this.#admission.enter(address);
+    if ('leave' in place) return place;
+    this.#refusals.add(place.reason, place.cause, { address });
+    return undefined;
+  }
+
+  #arrive(arrival: Arrival): void {
+    const peer = new Peer(arrival, PACKET_BYTES_MAX_BEFORE_CONNECT);
+    const { socket } = peer;
     this.#active.add(peer);
+    const timer = setTimeout(
+      () => this.#cut(peer, 'connect_timeout', `it was not let in within ${CONNECT_TIMEOUT_MS} ms`),
+      CONNECT_TIMEOUT_MS,
+    );
+    peer.onLetIn = () => {
+      clearTimeout(timer);
+      arrival.onLetIn();
+    };
     socket.once('close', () => {
+      clearTimeout(timer);
+      clearTimeout(peer.heldTimer);
       this.#active.delete(peer);
-      this.#reception.gate.forget(socket);
+      this.#reception.gate.forget(peer);
+      this.#backlog.forget(peer);
       this.#fanOut.leave(peer);
     });
     if (!this.#options.config.fastLane) this.#guardReading(peer);
@@ -228,9 +291,10 @@ class EmbeddedBroker implements Broker {
     const { socket } = peer;
     const read = socket.read.bind(socket);
     socket.read = (size?: number) => {
-      if (!this.#reception.gate.mayRead(socket)) return null;
-      const chunk = read(size) as Buffer | null;
+      if (!this.#mayRead(peer)) return null;
+      const chunk = readAll(socket, read, size);
       const problem = chunk === null ? undefined : peer.frames.check(chunk);
+      if (chunk !== null) this.#pace.charge(peer, chunk.length);
       if (problem === undefined) return chunk;
       this.#cutUnfit(peer, problem);
       return null;
@@ -242,11 +306,30 @@ class EmbeddedBroker implements Broker {
     this.#cut(peer, problem, cause);
   }
 
+  /** Each of these wakes the connection itself when it lets go. */
+  #mayRead(peer: Peer): boolean {
+    return this.#backlog.mayRead(peer) && this.#pace.mayRead(peer) && this.#reception.gate.mayRead(peer);
+  }
+
   /** Sees packets before aedes does. */
   #peek(peer: Peer, packet: ParsedPacket): void {
     // Granting QoS 0 is a server's right [MQTT-3.8.4-6]; it must show in the SUBACK, which repeats what was asked for.
     if (packet.cmd === 'subscribe') for (const subscription of packet.subscriptions ?? []) subscription.qos = 0;
     if (packet.cmd === 'pubrel' && packet.messageId !== undefined) this.#inbox.release(peer.owner, packet.messageId);
+  }
+
+  /** The registry has changed: rights follow it, and who is in it no more is cut. */
+  #renewIdentities(): void {
+    for (const peer of this.#active) {
+      const { identity } = peer;
+      if (identity?.device === undefined) continue;
+      peer.identity = this.#login?.renewed(identity);
+      if (peer.identity !== undefined) continue;
+      const cause = 'the device was revoked, or has another secret now';
+      this.#options.audit?.record({ kind: 'cut', who: identity.name, by: 'mqtt', address: peer.address, cause });
+      this.#cut(peer, 'not_authorized', cause);
+    }
+    this.#fanOut.forgetRights();
   }
 
   #cut(peer: Peer, reason: BrokerRefusal, cause: string): void {
@@ -256,24 +339,32 @@ class EmbeddedBroker implements Broker {
 
   #everySecond(): void {
     this.#fanOut.sweep();
+    this.#backlog.sweep();
+    // The time of an old secret may be over.
+    if (this.#seconds++ % RENEW_EVERY_SECONDS === 0) {
+      this.#renewIdentities();
+      this.#certificates?.look();
+    }
     for (const peer of this.#active) {
       // While publishes wait for the journal the connection is not read: its silence is ours, not the client's.
-      const isHeld = peer.waiting > 0 || this.#reception.gate.isParked(peer.socket);
+      const isHeld = peer.waiting > 0 || peer.heldTimer !== undefined || this.#reception.gate.isParked(peer);
       if (isHeld) peer.client?._keepaliveTimer?.refresh();
     }
   }
 
   async #close(graceMs: number): Promise<void> {
     const endMs = this.#options.clock.monotonicMs() + graceMs;
-    const listenerClosed = this.#listener?.close();
+    const listenersClosed = this.#listeners.map((listener) => listener.close());
     this.#reception.gate.shut();
     await this.#reception.idle(graceMs);
     await this.#flushed(endMs);
     clearInterval(this.#sweep);
+    this.#stopListening?.();
     const aedes = this.#aedes;
     if (aedes !== undefined) await new Promise<void>((resolve) => aedes.close(() => resolve()));
     for (const { socket } of this.#active) socket.destroy();
-    await listenerClosed;
+    for (const listener of this.#listeners) listener.destroy();
+    await Promise.all(listenersClosed);
   }
 
   /** Waits until the acknowledgements given last have left the process. */
@@ -283,6 +374,22 @@ class EmbeddedBroker implements Broker {
       if ([...this.#active].every(({ socket }) => socket.writableLength === 0)) return;
     } while (this.#options.clock.monotonicMs() < endMs);
   }
+}
+
+/**
+ * Node 26 gives one buffer at a time where earlier ones gave all. aedes reads once and waits: the rest of a packet, when
+ * its buffers were pushed in one turn as WebSocket frames are, would stay there until something else came.
+ */
+function readAll(socket: Duplex, read: (size?: number) => unknown, size: number | undefined): Buffer | null {
+  const first = read(size) as Buffer | null;
+  if (first === null || socket.readableLength === 0) return first;
+  const chunks = [first];
+  while (socket.readableLength > 0) {
+    const next = read() as Buffer | null;
+    if (next === null) break;
+    chunks.push(next);
+  }
+  return Buffer.concat(chunks);
 }
 
 interface ParsedPacket {

@@ -15,6 +15,10 @@ export interface LaneContext {
   readonly clock: Clock;
   /** Largest packet of somebody who was let in, bytes. */
   readonly packetBytesMax: number;
+  /** @returns false when the connection must not be read now; it is woken when it may */
+  mayRead(peer: Peer): boolean;
+  /** So many bytes were read of it. */
+  charge(peer: Peer, bytes: number): void;
   /** Ends a connection whose bytes are no MQTT. */
   cut(peer: Peer, problem: FrameProblem): void;
 }
@@ -48,7 +52,6 @@ export class Lane {
   #isOpen = false;
   #isTaking = false;
   #isPaused = false;
-  #isDraining = false;
 
   constructor(peer: Peer, client: EmbeddedClient, context: LaneContext) {
     this.#peer = peer;
@@ -56,6 +59,7 @@ export class Lane {
     this.#context = context;
     this.#frames = new LaneFrames(peer.frames.packetBytesMax);
     const { socket } = peer;
+    peer.wake = () => this.goOn();
     const read = socket.read.bind(socket);
     // Streams themselves read with a number or nothing.
     socket.read = (size?: number | null) => {
@@ -87,7 +91,7 @@ export class Lane {
     this.#acks = [];
     const { socket } = this.#peer;
     if (this.#client.closed || socket.destroyed) return;
-    if (ids.length > 0 && !socket.write(pubacksOf(ids))) this.#waitForDrain();
+    if (ids.length > 0) socket.write(pubacksOf(ids));
     this.goOn();
   }
 
@@ -117,10 +121,7 @@ export class Lane {
     // Before the CONNECT is whole its bytes pass; what follows waits until it is answered.
     if (!this.#isOpen) return !this.#client.connecting;
     return (
-      this.#client._parsingBatch <= 0 &&
-      this.#waitingBytes <= WAITING_BYTES_MAX &&
-      !this.#isDraining &&
-      this.#context.reception.gate.mayRead(this.#peer.socket, () => this.goOn())
+      this.#client._parsingBatch <= 0 && this.#waitingBytes <= WAITING_BYTES_MAX && this.#context.mayRead(this.#peer)
     );
   }
 
@@ -129,6 +130,7 @@ export class Lane {
     const nowMs = this.#context.clock.nowMs();
     let isHeard = false;
     this.#isTaking = true;
+    this.#context.charge(this.#peer, chunk.length);
     frames.push(chunk);
     for (let step = frames.next(); step !== 'more'; step = frames.next()) {
       if (step === 'publish' && this.#isOpen && this.#takePublish(nowMs)) isHeard = true;
@@ -183,16 +185,6 @@ export class Lane {
     }
     if (messageId !== 0) this.#acks.push(messageId);
     if (messageId !== 0 || this.#isPaused) this.#context.acks.add(this);
-  }
-
-  /** A publisher that does not read its acknowledgements is not read either, and cut by aedes' drain time-out. */
-  #waitForDrain(): void {
-    if (this.#isDraining) return;
-    this.#isDraining = true;
-    this.#client.waitForDrain(() => {
-      this.#isDraining = false;
-      this.goOn();
-    });
   }
 }
 

@@ -1,11 +1,12 @@
 import type { EventEmitter } from 'node:events';
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Client } from 'aedes';
 import type { Clock } from '../../base/index.ts';
 import type { BrokerRefusal } from '../broker.ts';
-import type { Identity } from './access.ts';
+import type { Identity, Will } from './access.ts';
 import type { Subscriber } from './fan-out.ts';
 import { FrameGuard } from './frame-guard.ts';
+import type { Arrival } from './listener.ts';
 
 /** The parts of an aedes 1.2 client that its types leave out; a contract test fails when one of them goes. */
 export interface EmbeddedClient extends Client {
@@ -28,15 +29,26 @@ export interface BrokerLog {
 
 /** One connection. */
 export class Peer implements Subscriber {
-  readonly socket: Socket;
+  readonly socket: Duplex;
   readonly frames: FrameGuard;
   readonly address: string;
+  /** What its certificate says it is; empty when it says nothing usable, undefined without a certificate. */
+  readonly certificateName: string | undefined;
   client: EmbeddedClient | undefined;
   identity: Identity | undefined;
   /** The client asked for a session without memory. Every session is one; this is kept for the QoS 2 ids. */
   wantsCleanSession = true;
   /** The CONNECT named no client id; aedes has made one up. */
   isNameless = false;
+  /** What the CONNECT left to be published when the connection breaks. */
+  will: Will | undefined;
+  /** It is not read before this instant, monotonic ms, because it sent more than its share. */
+  heldUntilMs = 0;
+  heldTimer: NodeJS.Timeout | undefined;
+  /** Reads on after a refusal: the stream announces data once, so the announcement is repeated. */
+  wake: () => void;
+  /** What else is to be told when the client was let in. */
+  onLetIn: () => void = () => {};
   /** Granted subscription filters. */
   readonly filters = new Set<string>();
   /** Publishes handed over and not yet answered. */
@@ -44,9 +56,11 @@ export class Peer implements Subscriber {
   /** It is known why the connection ends; the errors that follow from closing it are not counted. */
   isExplained = false;
 
-  constructor(socket: Socket, packetBytesMax: number) {
-    this.socket = socket;
-    this.address = socket.remoteAddress ?? '';
+  constructor({ stream, address, certificateName }: Arrival, packetBytesMax: number) {
+    this.socket = stream;
+    this.wake = () => void stream.emit('readable');
+    this.address = address;
+    this.certificateName = certificateName;
     this.frames = new FrameGuard(packetBytesMax);
   }
 
@@ -74,7 +88,7 @@ export class Refusals {
     this.#log = log;
   }
 
-  add(reason: BrokerRefusal, cause: string, peer?: Peer): void {
+  add(reason: BrokerRefusal, cause: string, peer?: Partial<Pick<Peer, 'client' | 'identity' | 'address'>>): void {
     const count = (this.counts[reason] ?? 0) + 1;
     this.counts[reason] = count;
     const nowMs = this.#clock.monotonicMs();

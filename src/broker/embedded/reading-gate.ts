@@ -1,4 +1,6 @@
-import type { Socket } from 'node:net';
+import type { Peer } from './peers.ts';
+
+type Connection = Pick<Peer, 'socket' | 'wake'>;
 
 /**
  * Stops reading from all connections while more than a number of bytes waits for the journal. Each connection is held by
@@ -6,7 +8,7 @@ import type { Socket } from 'node:net';
  */
 export class ReadingGate {
   readonly #waitingBytesMax: number;
-  readonly #parked = new Map<Socket, () => void>();
+  readonly #parked = new Set<Connection>();
   #waitingBytes = 0;
   #isShut = false;
   #isFull = false;
@@ -15,18 +17,15 @@ export class ReadingGate {
     this.#waitingBytesMax = waitingBytesMax;
   }
 
-  /**
-   * @param wake reads on; by default it repeats what the stream announces once, as the reading was refused
-   * @returns false when the socket must not be read now; it is woken when it may
-   */
-  mayRead(socket: Socket, wake: () => void = () => socket.emit('readable')): boolean {
+  /** @returns false when the connection must not be read now; it is woken when it may */
+  mayRead(connection: Connection): boolean {
     if (!this.#isFull && !this.#isShut) return true;
-    this.#parked.set(socket, wake);
+    this.#parked.add(connection);
     return false;
   }
 
-  isParked(socket: Socket): boolean {
-    return this.#parked.has(socket);
+  isParked(connection: Connection): boolean {
+    return this.#parked.has(connection);
   }
 
   add(bytes: number): void {
@@ -42,8 +41,8 @@ export class ReadingGate {
     setImmediate(() => this.#wake());
   }
 
-  forget(socket: Socket): void {
-    this.#parked.delete(socket);
+  forget(connection: Connection): void {
+    this.#parked.delete(connection);
   }
 
   /** Nothing is read any more. */
@@ -55,6 +54,6 @@ export class ReadingGate {
     if (this.#isFull || this.#isShut) return;
     const parked = [...this.#parked];
     this.#parked.clear();
-    for (const [socket, wake] of parked) if (!socket.destroyed) wake();
+    for (const { socket, wake } of parked) if (!socket.destroyed) wake();
   }
 }

@@ -1,9 +1,11 @@
 /** Topics that the product publishes itself; everybody who may connect may read them, nobody else may write them. */
 export const VIEW_PREFIX = 'kpi';
 
+/** Printable ASCII without wildcards: what nearly every topic is made of. */
+const PLAIN_TOPIC = /^[\x20-\x22\x24-\x2a\x2c-\x7e]*$/;
 // U+FFFD stands where the bytes were no valid UTF-8 [MQTT-1.5.3-1]; NUL and control characters: [MQTT-1.5.3-2], 1.5.3.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-const BAD_TOPIC = /[\u0000-\u001f\u007f-\u009f\ufffd#+]/;
+// Characters that are not seen, or that turn the others round, could make one topic look like another.
+const BAD_TOPIC = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\p{Variation_Selector}\ufffd#+]/u;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
 const BAD_CLIENT_ID = /[\u0000-\u001f\u007f-\u009f\ufffd]/;
 const CLIENT_ID_BYTES_MAX = 256;
@@ -14,7 +16,9 @@ export function topicProblem(topic: string, bytesMax: number): string | undefine
   if (topic.length > bytesMax || Buffer.byteLength(topic) > bytesMax)
     return `the topic is longer than ${bytesMax} bytes`;
   if (topic.charCodeAt(0) === 36) return 'topics that start with $ belong to the broker';
-  return BAD_TOPIC.test(topic) ? 'the topic holds a control character, a wildcard or invalid UTF-8' : undefined;
+  if (PLAIN_TOPIC.test(topic)) return undefined;
+  if (BAD_TOPIC.test(topic)) return 'the topic holds a character that is not seen, a wildcard or invalid UTF-8';
+  return topic.normalize('NFC') === topic ? undefined : 'the topic is not in the composed form of Unicode (NFC)';
 }
 
 /** Client ids go into the journal and the logs. */

@@ -5,6 +5,7 @@ import { devicePlacements } from '../../config/index.ts';
 import type { Logger } from '../../telemetry/index.ts';
 import { createLatestState } from '../latest.ts';
 import type { ViewSources } from '../views.ts';
+import { auditRoute } from './audit.ts';
 import { catalogueRoutes } from './catalogue.ts';
 import type { RouteContext, TypedServer } from './context.ts';
 import { DOCS_PATH, serveDocs } from './docs.ts';
@@ -13,8 +14,10 @@ import { measurementRoutes } from './measurements.ts';
 import { createMetrics } from './metrics.ts';
 import { operationsRoutes, probeRoutes } from './operations.ts';
 import { servePage } from './page.ts';
+import { guardByRole, type PeopleOptions } from './people.ts';
 import { answerError, problemText } from './problems.ts';
 import { guardRequests } from './security.ts';
+import { type Setup, setupRoutes } from './setup.ts';
 import { openStream, STREAM_LIMITS, type StreamLimits, streamRoute } from './stream.ts';
 import { u4sscRoute } from './u4ssc.ts';
 import { whyRoute } from './why.ts';
@@ -25,6 +28,10 @@ export interface HttpOptions {
   readonly log: Logger;
   /** The machine's clock when absent. */
   readonly clock?: Clock;
+  /** Who may use the API; without it, whoever reaches the port. */
+  readonly people?: PeopleOptions;
+  /** The way to the first admin. */
+  readonly setup?: Setup;
   /** Bounds of the live stream; smaller ones are for tests. */
   readonly streamLimits?: Partial<StreamLimits>;
 }
@@ -55,6 +62,8 @@ export async function buildApp(sources: ViewSources, options: HttpOptions): Prom
       .send(problemText({ code: 'not_found', message }));
   });
   guardRequests(app, { host: sources.config.http.host, docsPath: DOCS_PATH });
+  if (options.people !== undefined) guardByRole(app, sources.config.http, options.people, context.clock);
+  if (options.setup !== undefined) setupRoutes(app, options.setup);
   await serveDocs(app, sources.version);
   await app.register(
     async (api) => {
@@ -66,6 +75,7 @@ export async function buildApp(sources: ViewSources, options: HttpOptions): Prom
       measurementRoutes(typed, context);
       operationsRoutes(typed, context);
       streamRoute(typed, context, hub);
+      if (options.people !== undefined) auditRoute(typed, options.people);
     },
     { prefix: '/api/v1' },
   );

@@ -1,19 +1,23 @@
 // In: ViewSources. Out: the HTTP API, the live stream, /metrics and the operators' page on one port.
 import type { FastifyInstance } from 'fastify';
-import { OperatingError } from '../../base/index.ts';
+import { OperatingError, systemClock } from '../../base/index.ts';
 import type { ViewSources } from '../views.ts';
 import { buildApp, type HttpOptions } from './app.ts';
+import { needsLogin } from './people.ts';
+import { isLoopback } from './security.ts';
+import { Setup } from './setup.ts';
 
 export type { HttpOptions } from './app.ts';
+export type { PeopleOptions } from './people.ts';
 
 /** The HTTP side of the product. */
 export interface HttpViews {
   /**
    * Starts to listen at `http.host` and `http.port` of the configuration (port 0 takes a free one).
-   * @returns the address to open in a browser
-   * @throws OperatingError `address_in_use`, `address_not_available`, `address_not_allowed`
+   * @returns the address to open in a browser, and the link that makes the first admin where one is needed
+   * @throws OperatingError `address_in_use`, `address_not_available`, `address_not_allowed`, `encryption_required`
    */
-  open(): Promise<{ readonly url: string }>;
+  open(): Promise<{ readonly url: string; readonly setupUrl?: string }>;
   /** Ends streams and connections at once; safe to call twice, and without `open`. */
   close(): Promise<void>;
 }
@@ -24,9 +28,12 @@ export function createHttpServer(sources: ViewSources, options: HttpOptions): Ht
   return {
     async open() {
       const { host, port } = sources.config.http;
-      app = await buildApp(sources, options);
+      checkEncryption(sources.config.http);
+      const setup = setupOf(sources, options);
+      app = await buildApp(sources, { ...options, ...(setup === undefined ? {} : { setup }) });
       try {
-        return { url: await app.listen({ host, port }) };
+        const url = await app.listen({ host, port });
+        return { url, ...(setup?.link === undefined ? {} : { setupUrl: `${url}${setup.link}` }) };
       } catch (cause) {
         await app.close();
         throw listenError(cause, host, port);
@@ -36,6 +43,21 @@ export function createHttpServer(sources: ViewSources, options: HttpOptions): Ht
       await app?.close();
     },
   };
+}
+
+function setupOf({ config }: ViewSources, { people, clock = systemClock }: HttpOptions): Setup | undefined {
+  if (people === undefined || !needsLogin(config.http, people.users)) return undefined;
+  return new Setup({ ...people, clock });
+}
+
+/** Passwords and tokens travel with every request: others must not be able to read them. */
+function checkEncryption({ host, allowUnencrypted }: ViewSources['config']['http']): void {
+  if (isLoopback(host) || allowUnencrypted) return;
+  throw new OperatingError(
+    'encryption_required',
+    `cannot serve HTTP at ${host} without TLS: passwords and data would be open to others; set http.host to 127.0.0.1 ` +
+      'and put a proxy with TLS in front of it, or, where the network is protected otherwise, set http.allowUnencrypted to true',
+  );
 }
 
 const LISTEN_ERRORS: Readonly<Record<string, readonly [code: string, cause: string]>> = {

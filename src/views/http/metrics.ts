@@ -12,6 +12,8 @@ const BROKER_REFUSALS = [
   'frame_too_large',
   'malformed_packet',
   'connection_limit',
+  'rate_limit',
+  'connect_timeout',
   'client_id',
   'not_authorized',
   'topic',

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { HttpProblem } from './problems.ts';
+import { SETUP_PATH } from './setup.ts';
 
 const PAGE_POLICY = [
   "default-src 'none'",
@@ -13,6 +14,9 @@ const PAGE_POLICY = [
   "form-action 'none'",
   "frame-ancestors 'none'",
 ].join('; ');
+
+/** The form for the first admin is sent back to here. */
+const SETUP_POLICY = PAGE_POLICY.replace("form-action 'none'", "form-action 'self'");
 
 /** The readable API page is made by a library that writes style attributes. */
 const DOCS_POLICY = PAGE_POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'");
@@ -28,7 +32,7 @@ const HEADERS = {
 const LOOPBACK_NAMES: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /**
- * Guards every answer: security headers, read-only methods, and, while the server is bound to this machine alone, a
+ * Guards every answer: security headers, read-only methods (but for the form of the first admin), and, while the server is bound to this machine alone, a
  * Host header that names this machine. The last keeps a web site from reading the API through a name of its own that
  * resolves to 127.0.0.1 (DNS rebinding).
  */
@@ -39,7 +43,7 @@ export function guardRequests(
   const checksHost = isLoopback(options.host);
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(HEADERS);
-    reply.header('content-security-policy', request.url.startsWith(options.docsPath) ? DOCS_POLICY : PAGE_POLICY);
+    reply.header('content-security-policy', policyOf(request.url, options.docsPath));
     if (request.url.startsWith('/api/')) reply.header('cache-control', 'no-store');
     if (checksHost && !namesThisMachine(request.headers.host, options.host)) {
       throw new HttpProblem(
@@ -48,7 +52,8 @@ export function guardRequests(
         'cannot answer for this host name: the server is bound to this machine; use localhost, 127.0.0.1 or [::1]',
       );
     }
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
+    const isForm = request.method === 'POST' && request.routeOptions.url === SETUP_PATH;
+    if (request.method !== 'GET' && request.method !== 'HEAD' && !isForm) {
       reply.header('allow', 'GET, HEAD');
       throw new HttpProblem(
         405,
@@ -57,6 +62,11 @@ export function guardRequests(
       );
     }
   });
+}
+
+function policyOf(url: string, docsPath: string): string {
+  if (url.startsWith(SETUP_PATH)) return SETUP_POLICY;
+  return url.startsWith(docsPath) ? DOCS_POLICY : PAGE_POLICY;
 }
 
 /** True for the addresses that only this machine reaches. */

@@ -28,6 +28,7 @@ export interface Server {
   readonly ended: Promise<Ended>;
   /** What it has written so far, log lines included. */
   stdout(): string;
+  stderr(): string;
   kill(signal: NodeJS.Signals): void;
   /** SIGTERM, then waits. */
   stop(): Promise<Ended>;
@@ -68,6 +69,7 @@ export class Workbench {
       pid: child.pid ?? 0,
       ended,
       stdout: () => output.stdout,
+      stderr: () => output.stderr,
       kill,
       stop: () => {
         kill('SIGTERM');

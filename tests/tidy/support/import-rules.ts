@@ -25,6 +25,7 @@ export const PURE_ROOMS: readonly string[] = ['src/intake', 'src/windows', 'src/
 /** Where a package may be imported; a package that is absent here may be imported by every file that is not pure. */
 export const PACKAGE_FOLDERS: Readonly<Record<string, readonly string[]>> = {
   aedes: ['src/broker/embedded'],
+  ws: ['src/broker/embedded'],
   mqtt: ['src/broker/external', 'simulators'],
   '@duckdb/node-api': ['src/store/duckdb'],
   fastify: ['src/views/http'],

@@ -285,12 +285,13 @@ describe('who may come', () => {
       code: 'authentication_required',
       message:
         'cannot listen for MQTT on 0.0.0.0: other machines could connect, and no users are configured; ' +
-        'list them under mqtt.users, or set mqtt.host to 127.0.0.1',
+        'list them under mqtt.users, add devices with "vitals devices add", or set mqtt.host to 127.0.0.1 ' +
+        '(mqtt.anonymous: everywhere lets anybody in)',
     });
   });
 
   it('is every configured user, also from other machines', async () => {
-    const url = await open({ host: '0.0.0.0', users }, secrets);
+    const url = await open({ host: '0.0.0.0', allowUnencrypted: true, users }, secrets);
     const client = await clientOf(url.replace('0.0.0.0', '127.0.0.1'), { username: 'air', password: SECRET });
     await client.publishAsync('in/air/1', 'x', { qos: 1 });
     expect(journal.messages.length).toBe(1);
@@ -370,7 +371,8 @@ describe('an address', () => {
   });
 
   it('that the machine does not have is named in the error', async () => {
-    broker = embedded({ host: '203.0.113.7', users: [{ name: 'u', secretEnv: 'X' }] }, { u: SECRET });
+    const users = [{ name: 'u', secretEnv: 'X' }];
+    broker = embedded({ host: '203.0.113.7', allowUnencrypted: true, users }, { u: SECRET });
     await expect(broker.open(journal.accept)).rejects.toMatchObject({
       code: 'address_not_available',
       message: expect.stringMatching(/^cannot listen for MQTT on 203\.0\.113\.7:0: this machine has no such address/),

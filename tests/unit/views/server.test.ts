@@ -227,10 +227,8 @@ describe('listening', () => {
   });
 
   test('an address that this machine has not is said so', async () => {
-    const server = createHttpServer(createFakeSources({ config: { http: { host: '192.0.2.1', port: 0 } } }), {
-      webFolder: '/nowhere',
-      log,
-    });
+    const http = { host: '192.0.2.1', port: 0, allowUnencrypted: true };
+    const server = createHttpServer(createFakeSources({ config: { http } }), { webFolder: '/nowhere', log });
     await expect(server.open()).rejects.toMatchObject({ code: 'address_not_available' });
   });
 

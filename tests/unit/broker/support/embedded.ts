@@ -1,5 +1,5 @@
 import { systemClock } from '../../../../src/base/index.ts';
-import { createEmbeddedBroker } from '../../../../src/broker/embedded/index.ts';
+import { createEmbeddedBroker, type EmbeddedBrokerOptions } from '../../../../src/broker/embedded/index.ts';
 import type { Broker } from '../../../../src/broker/index.ts';
 import { type CityFile, type Config, citySchema } from '../../../../src/config/index.ts';
 
@@ -12,8 +12,13 @@ export function mqttConfig(mqtt: CityFile['mqtt'] = {}): Config['mqtt'] {
     .mqtt;
 }
 
-export function embedded(mqtt: CityFile['mqtt'] = {}, secrets: Readonly<Record<string, string>> = {}): Broker {
+export function embedded(
+  mqtt: CityFile['mqtt'] = {},
+  secrets: Readonly<Record<string, string>> = {},
+  more: Partial<EmbeddedBrokerOptions> = {},
+): Broker {
   return createEmbeddedBroker({
+    ...more,
     config: mqttConfig(mqtt),
     secrets: new Map(Object.entries(secrets)),
     clock: systemClock,

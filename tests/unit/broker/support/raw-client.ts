@@ -59,15 +59,21 @@ export interface ConnectOptions {
   readonly keepaliveSeconds?: number;
   readonly user?: string;
   readonly secret?: string;
+  readonly will?: { readonly topic: string; readonly payload: string };
 }
 
 export const CONNACK_ACCEPTED = Buffer.from([0x20, 2, 0, 0]);
 
 /** CONNECT for MQTT 3.1.1. */
 export function connectPacket(options: ConnectOptions = {}): Buffer {
-  const { clientId = 'raw', isClean = true, keepaliveSeconds = 60, user, secret } = options;
-  const flags = (isClean ? 2 : 0) | (user === undefined ? 0 : 0x80) | (secret === undefined ? 0 : 0x40);
+  const { clientId = 'raw', isClean = true, keepaliveSeconds = 60, user, secret, will } = options;
+  const flags =
+    (isClean ? 2 : 0) |
+    (will === undefined ? 0 : 4) |
+    (user === undefined ? 0 : 0x80) |
+    (secret === undefined ? 0 : 0x40);
   const parts = [text('MQTT'), Buffer.from([4, flags, keepaliveSeconds >> 8, keepaliveSeconds & 255]), text(clientId)];
+  if (will !== undefined) parts.push(text(will.topic), text(will.payload));
   if (user !== undefined) parts.push(text(user));
   if (secret !== undefined) parts.push(text(secret));
   return packet(0x10, Buffer.concat(parts));

@@ -1,0 +1,123 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { type Clock, FailureThrottle, MINUTE_MS, OperatingError } from '../../base/index.ts';
+import type { Config } from '../../config/index.ts';
+import type { AuditLine, AuditTrail, Person, Role, UserDirectory } from '../../identity/index.ts';
+import { HttpProblem } from './problems.ts';
+import { neededRole } from './roles.ts';
+import { isLoopback } from './security.ts';
+
+/** Who may use the API, and where it is written down who did. */
+export interface PeopleOptions {
+  readonly users: UserDirectory;
+  readonly audit: AuditTrail;
+  /** The newest lines of the trail, oldest first. */
+  readonly readAudit: (limit: number) => readonly AuditLine[];
+}
+
+/** A password that was right is not hashed again for so long; hashing takes some 50 ms on purpose. */
+const REMEMBER_MS = 10 * MINUTE_MS;
+const REMEMBERED_MAX = 1_000;
+const CHALLENGE = 'Basic realm="City Vitals", charset="UTF-8"';
+const ROLE_ORDER: Readonly<Record<Role, number>> = { viewer: 0, operator: 1, admin: 2 };
+
+/** Whether requests need a login now. */
+export function needsLogin({ host, users }: Config['http'], directory: Pick<UserDirectory, 'count'>): boolean {
+  if (users === 'auto') return !isLoopback(host) || directory.count > 0;
+  return users === 'on';
+}
+
+/**
+ * Asks every request for a login by the role that its route needs: HTTP Basic for people in a browser, a bearer token for
+ * programs.
+ */
+export function guardByRole(app: FastifyInstance, config: Config['http'], options: PeopleOptions, clock: Clock): void {
+  const login = new HttpLogin(options, clock);
+  app.addHook('onClose', async () => login.close());
+  app.addHook('onRequest', async (request, reply) => {
+    const needed = neededRole(request.routeOptions.url);
+    if (needed === 'nobody' || !needsLogin(config, options.users)) return;
+    const person = await login.personOf(request);
+    if (person === undefined) throw refused(request, reply, options.audit);
+    if (ROLE_ORDER[person.role] >= ROLE_ORDER[needed]) return;
+    const cause = `${person.role} where ${needed} is needed`;
+    options.audit.record({ kind: 'access_refused', who: person.name, by: 'http', address: request.ip, cause });
+    throw new HttpProblem(403, 'forbidden', `cannot show this to "${person.name}": the role ${needed} is needed`);
+  });
+}
+
+function refused(request: FastifyRequest, reply: FastifyReply, audit: AuditTrail): HttpProblem {
+  reply.header('www-authenticate', CHALLENGE);
+  const { authorization } = request.headers;
+  if (authorization !== undefined) {
+    const who = basicOf(authorization)?.name ?? '';
+    audit.record({ kind: 'login_refused', who, by: 'http', address: request.ip });
+  }
+  return new HttpProblem(401, 'login_needed', 'cannot answer without a login: give a user and password, or a token');
+}
+
+class HttpLogin {
+  readonly #users: UserDirectory;
+  readonly #audit: AuditTrail;
+  readonly #clock: Clock;
+  readonly #throttle: FailureThrottle;
+  readonly #stop: () => void;
+  /** Keyed: what is remembered must not help who reads the memory to a password. */
+  readonly #key = randomBytes(32);
+  readonly #remembered = new Map<string, { readonly person: Person; readonly untilMs: number }>();
+
+  constructor({ users, audit }: PeopleOptions, clock: Clock) {
+    this.#users = users;
+    this.#audit = audit;
+    this.#clock = clock;
+    this.#throttle = new FailureThrottle(clock);
+    this.#stop = users.onChange(() => this.#remembered.clear());
+  }
+
+  close(): void {
+    this.#stop();
+  }
+
+  async personOf({ headers: { authorization = '' }, ip }: FastifyRequest): Promise<Person | undefined> {
+    const [, token] = /^Bearer ([\x21-\x7e]{1,200})$/i.exec(authorization) ?? [];
+    if (token !== undefined) return this.#checked(ip, 'a token', async () => this.#users.byToken(token));
+    const basic = basicOf(authorization);
+    if (basic === undefined) return undefined;
+    const key = createHmac('sha256', this.#key).update(authorization).digest('base64');
+    const known = this.#remembered.get(key);
+    if (known !== undefined && this.#clock.monotonicMs() < known.untilMs) return known.person;
+    const person = await this.#checked(ip, basic.name, () => this.#users.byPassword(basic.name, basic.password));
+    if (person === undefined) return undefined;
+    this.#remember(key, person);
+    this.#audit.record({ kind: 'login', who: person.name, by: 'http', address: ip });
+    return person;
+  }
+
+  async #checked(ip: string, name: string, look: () => Promise<Person | undefined>): Promise<Person | undefined> {
+    if (this.#throttle.waitMs(ip, name) > 0) return undefined;
+    const person = await look().catch(busy);
+    if (person === undefined) this.#throttle.failed(ip, name);
+    else this.#throttle.succeeded(ip, name);
+    return person;
+  }
+
+  #remember(key: string, person: Person): void {
+    if (this.#remembered.size >= REMEMBERED_MAX) this.#remembered.delete(this.#remembered.keys().next().value!);
+    this.#remembered.set(key, { person, untilMs: this.#clock.monotonicMs() + REMEMBER_MS });
+  }
+}
+
+/** Checking passwords has a limit, and it says so. */
+function busy(error: unknown): never {
+  if (!(error instanceof OperatingError)) throw error;
+  throw new HttpProblem(503, 'busy', `${error.message}; try again shortly`);
+}
+
+/** User and password of a header (RFC 7617); undefined when it has another form. */
+function basicOf(authorization: string): { readonly name: string; readonly password: string } | undefined {
+  const [, encoded] = /^Basic ([A-Za-z0-9+/=]{1,1000})$/i.exec(authorization) ?? [];
+  if (encoded === undefined) return undefined;
+  const text = Buffer.from(encoded, 'base64').toString('utf8');
+  const at = text.indexOf(':');
+  return at < 0 ? undefined : { name: text.slice(0, at), password: text.slice(at + 1) };
+}

@@ -1,0 +1,46 @@
+import type { Role } from '../../identity/index.ts';
+import { DOCS_PATH } from './docs.ts';
+import { SETUP_PATH } from './setup.ts';
+
+/** `nobody`: a route that asks for no login. */
+export type NeededRole = Role | 'nobody';
+
+/**
+ * Which role each route needs, where users are on: the only list. A route that is not in it needs an admin, and a test
+ * says that it is missing.
+ */
+const ROUTE_ROLES: Readonly<Record<string, NeededRole>> = {
+  '/healthz': 'nobody',
+  '/readyz': 'nobody',
+  [SETUP_PATH]: 'nobody',
+  '/': 'viewer',
+  '/*': 'viewer',
+  '/metrics': 'viewer',
+  '/api/v1/devices': 'viewer',
+  '/api/v1/series': 'viewer',
+  '/api/v1/aggregates': 'viewer',
+  '/api/v1/readings': 'viewer',
+  '/api/v1/kpis': 'viewer',
+  '/api/v1/kpis/:id': 'viewer',
+  '/api/v1/kpis/:id/why': 'viewer',
+  '/api/v1/u4ssc': 'viewer',
+  '/api/v1/zones': 'viewer',
+  '/api/v1/quantities': 'viewer',
+  '/api/v1/accounting': 'viewer',
+  '/api/v1/stream': 'viewer',
+  // Payloads as they came, of whoever sent them.
+  '/api/v1/quarantine': 'operator',
+  '/api/v1/audit': 'admin',
+};
+
+/** The role that a route needs; undefined for one that nobody has decided about. */
+export function listedRole(route: string): NeededRole | undefined {
+  if (Object.hasOwn(ROUTE_ROLES, route)) return ROUTE_ROLES[route];
+  return route === DOCS_PATH || route.startsWith(`${DOCS_PATH}/`) ? 'viewer' : undefined;
+}
+
+/** The role that a route needs; `route` is undefined for a path that there is not. */
+export function neededRole(route: string | undefined): NeededRole {
+  // What is not there is told to who may see what is there.
+  return route === undefined ? 'viewer' : (listedRole(route) ?? 'admin');
+}
