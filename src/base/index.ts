@@ -7,3 +7,4 @@ export * from './duration.ts';
 export * from './exact-sum.ts';
 export * from './failure-throttle.ts';
 export * from './remember.ts';
+export * from './text-cache.ts';

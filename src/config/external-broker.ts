@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { parseDuration } from '../base/index.ts';
+import { duration } from './fields.ts';
 
 const FILTER = /^(?:[^#+]*|(?:(?:[^#+/]*|\+)\/)*(?:#|\+|[^#+/]*))$/;
 
@@ -36,10 +36,7 @@ export const externalBrokerSchema = z.strictObject({
   /** File with the certificates that the broker's is checked against, beside those of the system. */
   caFile: z.string().min(1).optional(),
   /** How long the broker is to keep the session (MQTT 5). */
-  sessionExpiry: z
-    .string()
-    .default('7d')
-    .refine((text) => parseDuration(text) !== undefined, { error: 'write a duration such as 12h or 7d' }),
+  sessionExpiry: duration('7d'),
   /** Messages that may be unacknowledged at once; a small number makes small commits. */
   receiveMax: z.int().min(1).max(65_535).default(1_000),
   /** Publishes KPI values to the broker, too. */

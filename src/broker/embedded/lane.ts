@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/index.ts';
 import { MessageFlag } from '../../model/index.ts';
+import { pubacksOf } from '../pubacks.ts';
 import type { FrameProblem } from './frame-guard.ts';
 import type { LaneAcks } from './lane-acks.ts';
 import { LaneFrames } from './lane-frames.ts';
@@ -186,20 +187,4 @@ export class Lane {
     if (messageId !== 0) this.#acks.push(messageId);
     if (messageId !== 0 || this.#isPaused) this.#context.acks.add(this);
   }
-}
-
-const PUBACK = 0x40;
-const PUBACK_BYTES = 4;
-
-function pubacksOf(messageIds: readonly number[]): Buffer {
-  const bytes = Buffer.allocUnsafe(messageIds.length * PUBACK_BYTES);
-  let at = 0;
-  for (const id of messageIds) {
-    bytes[at] = PUBACK;
-    bytes[at + 1] = PUBACK_BYTES - 2;
-    bytes[at + 2] = id >> 8;
-    bytes[at + 3] = id & 0xff;
-    at += PUBACK_BYTES;
-  }
-  return bytes;
 }

@@ -2,11 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { rootCertificates } from 'node:tls';
 import { connect, type IClientOptions, type IConnackPacket, type IPublishPacket, type MqttClient } from 'mqtt';
-import { type Clock, OperatingError, parseDuration } from '../../base/index.ts';
+import { type Clock, OperatingError, SECOND_MS } from '../../base/index.ts';
 import type { ExternalBrokerConfig } from '../../config/index.ts';
 import { MessageFlag } from '../../model/index.ts';
 import type { Logger } from '../../telemetry/index.ts';
 import type { AcceptMessage, Broker, BrokerRefusal, BrokerStats } from '../broker.ts';
+import { pubacksOf } from '../pubacks.ts';
 import { KeptViews } from './kept-views.ts';
 
 export interface ExternalBrokerOptions {
@@ -135,7 +136,6 @@ class ExternalBroker implements Broker {
   #clientOptions(): IClientOptions {
     const { config, password } = this.#options;
     const { version, clientId, username, sessionExpiry, receiveMax, caFile } = config;
-    const expiryS = Math.floor((parseDuration(sessionExpiry) ?? 0) / 1_000);
     return {
       clientId,
       protocolVersion: version,
@@ -145,9 +145,15 @@ class ExternalBroker implements Broker {
       reconnectPeriod: RECONNECT_MS,
       ...(username === undefined ? {} : { username }),
       ...(password === undefined ? {} : { password }),
-      ...(caFile === undefined ? {} : { ca: [...rootCertificates, readFileSync(caFile, 'utf8')] }),
+      ...(caFile === undefined ? {} : { ca: [...rootCertificates, readCa(caFile)] }),
       ...(version === 5
-        ? { properties: { sessionExpiryInterval: expiryS, receiveMaximum: receiveMax, topicAliasMaximum: 0 } }
+        ? {
+            properties: {
+              sessionExpiryInterval: Math.floor(sessionExpiry / SECOND_MS),
+              receiveMaximum: receiveMax,
+              topicAliasMaximum: 0,
+            },
+          }
         : {}),
     };
   }
@@ -301,18 +307,12 @@ class ExternalBroker implements Broker {
 /** Tells mqtt.js to go on without an acknowledgement. */
 const NOT_YET = new Error('acknowledged when it is on disk');
 
-const PUBACK = 0x40;
-const PUBACK_BYTES = 4;
-
-/** PUBACK packets with the reason "success", which MQTT 5 may leave out, in one piece. */
-function pubacksOf(messageIds: readonly number[]): Buffer {
-  const bytes = Buffer.allocUnsafe(messageIds.length * PUBACK_BYTES);
-  let at = 0;
-  for (const id of messageIds) {
-    bytes[at] = PUBACK;
-    bytes[at + 1] = PUBACK_BYTES - 2;
-    bytes.writeUInt16BE(id, at + 2);
-    at += PUBACK_BYTES;
+/** @throws OperatingError `config_invalid` */
+function readCa(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    const text = `cannot read mqtt.external.caFile ${file}: ${(cause as Error).message}; name a file of PEM certificates`;
+    throw new OperatingError('config_invalid', text, { cause });
   }
-  return bytes;
 }

@@ -12,9 +12,8 @@
  * The place in the commit tells a torn last write (cut) from damage in front of records that were synced later (refused).
  * The salt starts every record's checksum: nobody can put bytes into a payload that pass for a record.
  */
-import { assert, crc32c, OperatingError } from '../../base/index.ts';
+import { assert, crc32c, OperatingError, type TextCache } from '../../base/index.ts';
 import type { JournalRecord } from '../journal.ts';
-import type { TextCache } from './text-cache.ts';
 
 export const FORMAT_VERSION = 1;
 export const SEGMENT_HEADER_BYTES = 64;

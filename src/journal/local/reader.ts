@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { assert, OperatingError } from '../../base/index.ts';
+import { assert, OperatingError, TextCache } from '../../base/index.ts';
 import type { JournalReader, JournalRecord } from '../journal.ts';
 import { type JournalFile, type JournalFileSystem, nodeFileSystem } from './files.ts';
 import {
@@ -13,7 +13,6 @@ import {
   segmentSequences,
 } from './format.ts';
 import { damaged } from './recovery.ts';
-import { TextCache } from './text-cache.ts';
 
 export interface LocalJournalReaderOptions {
   readonly folder: string;
