@@ -15,6 +15,7 @@ import { MemberBook, type NewestHour } from './member-book.ts';
 import { type Look, oldLooks } from './old-looks.ts';
 import { PartCache } from './part-cache.ts';
 import { ReplayedRevisions, type ReplayedRevisionsState, type RevisionsWanted } from './replayed-revisions.ts';
+import { RunningHours } from './running-hours.ts';
 import { SharedWork } from './shared-work.ts';
 import { TouchedWindows } from './touched-windows.ts';
 import { ancestors, type ZoneNode, type ZoneSpec, zoneTree } from './zone-tree.ts';
@@ -107,6 +108,7 @@ export class KpiEngine {
   /** Marks of the tick that runs: within it every window is held against the marks before. */
   readonly #raisedMarks: (readonly [group: MemberGroup, scope: string, watermarkMs: number])[] = [];
   readonly #replayed = new ReplayedRevisions();
+  readonly #running: RunningHours;
   #nowMs = Number.NEGATIVE_INFINITY;
   #plan: Plan | undefined;
 
@@ -114,6 +116,7 @@ export class KpiEngine {
     this.#city = city;
     this.#source = source;
     this.#revisions = new KpiRevisions(source);
+    this.#running = new RunningHours(source.calendar);
     this.#zones = zoneTree(city.id, city.population, city.zones, city.cityFacts);
     const places = { cityId: city.id, zones: this.#zones, facts: (device: string) => city.facts(device) };
     this.#members = new MemberBook(source, places);
@@ -322,14 +325,25 @@ export class KpiEngine {
     const levelsFromMs = this.#source.levelsKeptFromMs?.() ?? Number.NEGATIVE_INFINITY;
     const time = { calendar: this.#source.calendar, nowMs, levelsFromMs };
     const touched = new TouchedWindows(this.#byQuantity, time);
-    for (const { series, hourStartMs } of changed) {
+    const windowsOf = (series: number, hourStartMs: number) => {
       const { quantity } = this.#source.series(series).series;
-      const byGroup = touched.of(quantity, hourStartMs, this.#members.groupsOf(quantity));
+      return touched.of(quantity, hourStartMs, this.#members.groupsOf(quantity));
+    };
+    for (const [series, hourStartMs] of this.#running.takeEnded(nowMs)) {
+      const byGroup = windowsOf(series, hourStartMs);
+      this.#members.membersOf(series).forEach((member, place) => {
+        if (member === undefined) return;
+        for (const { isOfWholeHours, held } of byGroup[place]!) if (isOfWholeHours) held?.forget(member);
+      });
+    }
+    const { seriesCount } = this.#members;
+    for (const { series, hourStartMs } of changed) {
+      this.#running.hear(series, hourStartMs, seriesCount, nowMs);
+      const byGroup = windowsOf(series, hourStartMs);
       this.#members.membersOf(series).forEach((member, place) => {
         if (member === undefined) return;
         for (const window of byGroup[place]!) {
           window.held?.forget(member);
-          if (!window.isLookedAt) continue;
           window.todo ??= todoAt(todo, window.tracked, window.bounds);
           noteChange(window.tracked, window.todo, member);
         }

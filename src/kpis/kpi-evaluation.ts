@@ -15,7 +15,7 @@ import type { KpiBand } from './kpi.ts';
 import { isDevice, type KpiMember, type KpiMembers } from './kpi-members.ts';
 import { type Bounds, isOfWholeHours } from './kpi-windows.ts';
 import { type DayBook, elapsedDays, yearsEarlier } from './long-windows.ts';
-import { HeldParts, type ScopePart } from './part-cache.ts';
+import { HeldParts, isSamePart, type ScopePart } from './part-cache.ts';
 import type { SharedWork } from './shared-work.ts';
 import { NO_PART } from './spatial-rules.ts';
 import type { ZoneNode } from './zone-tree.ts';
@@ -279,12 +279,18 @@ export class KpiEvaluation {
   }
 
   #ownPart(window: KpiWindow, node: ZoneNode): ScopePart | null {
-    let part = this.#held.zones.get(node.id);
-    if (part === undefined) {
-      part = this.#freshOwnPart(window, node);
-      this.#held.zones.set(node.id, part);
-    }
+    const known = this.#held.zones.get(node.id);
+    const changed = this.#held.takeChanged(node.id);
+    if (known !== undefined && (changed === undefined || this.#saySame(window, changed))) return known;
+    const part = this.#freshOwnPart(window, node);
+    this.#held.zones.set(node.id, part);
     return part;
+  }
+
+  /** Most devices that are heard say what they said: their zone need not be made anew, with all that did not change. */
+  #saySame(window: KpiWindow, changed: ReadonlyMap<KpiMember, Part | null>): boolean {
+    for (const [member, said] of changed) if (!isSamePart(said, this.#devicePart(window, member))) return false;
+    return true;
   }
 
   #freshOwnPart(window: KpiWindow, node: ZoneNode): ScopePart | null {

@@ -55,7 +55,7 @@ export function addSubject(todo: Todos, tracked: Tracked, bounds: Bounds, subjec
   const entry = todoAt(todo, tracked, bounds);
   if (!isDevice(subject)) {
     if (kpi.days?.level !== 'zone') return;
-    parts.held(bounds.startMs)?.zones.delete(subject);
+    parts.held(bounds.startMs)?.forgetZone(subject);
     entry.zones.add(subject);
     return;
   }

@@ -11,12 +11,25 @@ export interface ScopePart {
   readonly coveredPopulation: number;
 }
 
+/** Whether parts say the same to the rules of space; those with more than numbers and words are taken to differ. */
+export function isSamePart(a: Part | null, b: Part | null): boolean {
+  if (a === null || b === null) return a === b;
+  const said = a as unknown as Record<string, unknown>;
+  const says = b as unknown as Record<string, unknown>;
+  const names = Object.keys(says);
+  if (names.length !== Object.keys(said).length) return false;
+  // When a part ends says nothing of what it is; the rest may be more than rules of space know of (own KPIs).
+  return names.every((name) => name === 'untilMs' || Object.is(said[name], says[name]));
+}
+
 /** What is held of a window. */
 export class HeldParts {
   /** Of zones' own devices together, by zone. */
   readonly zones = new Map<string, ScopePart | null>();
   /** By place of the device; null for one without a part, undefined where it was not asked. */
   readonly #devices: (Part | null | undefined)[] = [];
+  /** What devices that changed since said when their zone was made, by zone. */
+  readonly #changed = new Map<string, Map<KpiMember, Part | null>>();
   /** When the first part that depends on now ends, ms UTC; or before that. */
   #endsMs = Number.POSITIVE_INFINITY;
 
@@ -31,14 +44,40 @@ export class HeldParts {
     if (part !== null) this.#endsMs = Math.min(this.#endsMs, part.untilMs ?? Number.NEGATIVE_INFINITY);
   }
 
-  /** What a device said has changed. */
-  forget({ index, zone }: Pick<KpiMember, 'index' | 'zone'>): void {
-    if (index < this.#devices.length) this.#devices[index] = undefined;
+  /** What a device says may have changed: it is asked again, and its zone is made anew where it says something else. */
+  forget(member: KpiMember): void {
+    const { index, zone } = member;
+    const said = this.#devices[index];
+    if (said !== undefined) this.#devices[index] = undefined;
+    if (!this.zones.has(zone)) return;
+    let changed = this.#changed.get(zone);
+    if (changed?.has(member) === true) return;
+    if (said === undefined) {
+      this.forgetZone(zone);
+      return;
+    }
+    if (changed === undefined) {
+      changed = new Map();
+      this.#changed.set(zone, changed);
+    }
+    changed.set(member, said);
+  }
+
+  /** What the zone's own devices make together is made anew. */
+  forgetZone(zone: string): void {
     this.zones.delete(zone);
+    this.#changed.delete(zone);
+  }
+
+  /** Devices of the zone that are to be asked again, with what they said; once. */
+  takeChanged(zone: string): ReadonlyMap<KpiMember, Part | null> | undefined {
+    const changed = this.#changed.get(zone);
+    if (changed !== undefined) this.#changed.delete(zone);
+    return changed;
   }
 
   /** Of a KPI that depends on now: parts that end, once it has come so far; at once those that do not say when. */
-  expire(nowMs: number, members: readonly Pick<KpiMember, 'index' | 'zone'>[]): void {
+  expire(nowMs: number, members: readonly KpiMember[]): void {
     if (this.#endsMs > nowMs) return;
     let endsMs = Number.POSITIVE_INFINITY;
     for (let index = 0; index < this.#devices.length; index++) {
@@ -85,7 +124,7 @@ export class PartCache {
   }
 
   /** Of a KPI that depends on now: parts that have come to where they end (`Part.untilMs`). */
-  expire(nowMs: number, members: readonly Pick<KpiMember, 'index' | 'zone'>[]): void {
+  expire(nowMs: number, members: readonly KpiMember[]): void {
     for (const held of this.#windows.values()) held.expire(nowMs, members);
   }
 

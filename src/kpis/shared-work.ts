@@ -1,4 +1,4 @@
-import type { KpiDevice, KpiWindow } from './definition.ts';
+import type { KpiDevice } from './definition.ts';
 
 /** What is held for the KPIs of one tick: the days of two cities of meters. */
 const REMEMBERED_MAX = 400_000;
@@ -41,7 +41,7 @@ export class SharedWork {
 export function remembered<T>(
   what: string,
   device: KpiDevice,
-  { memo, startMs }: Pick<KpiWindow, 'memo' | 'startMs'>,
+  { memo, startMs }: { readonly memo?: SharedWork | undefined; readonly startMs: number },
   compute: () => T,
 ): T {
   return memo === undefined ? compute() : memo.of(what, startMs, device.device, compute);

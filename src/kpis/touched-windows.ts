@@ -9,8 +9,8 @@ export interface Touched {
   readonly tracked: Tracked;
   readonly bounds: Bounds;
   readonly held: HeldParts | undefined;
-  /** False while an hour runs that the window takes in when it ends. */
-  readonly isLookedAt: boolean;
+  /** Takes an hour in when it ends. */
+  readonly isOfWholeHours: boolean;
   /** Once it is on the list. */
   todo?: Todo;
 }
@@ -35,7 +35,10 @@ export class TouchedWindows {
     this.#time = time;
   }
 
-  /** Windows that have begun, as the groups of the quantity stand. */
+  /**
+   * Windows that have begun, as the groups of the quantity stand; without those that take the hour in when it ends, as
+   * long as it runs.
+   */
   of(quantity: string, hourStartMs: number, groups: readonly MemberGroup[]): readonly (readonly Touched[])[] {
     const byQuantity = this.#known.getOrInsertComputed(hourStartMs, () => new Map());
     return byQuantity.getOrInsertComputed(quantity, () => {
@@ -50,9 +53,10 @@ export class TouchedWindows {
     const { calendar, nowMs, levelsFromMs } = this.#time;
     const { kpi, parts } = tracked;
     const fromMs = kpi.looksAt?.includes('levels') === true ? levelsFromMs : Number.NEGATIVE_INFINITY;
-    const isLookedAt = !isOfWholeHours(kpi) || calendar.hourEnd(hourStartMs) <= nowMs;
+    const ofWholeHours = isOfWholeHours(kpi);
+    if (ofWholeHours && calendar.hourEnd(hourStartMs) > nowMs) return [];
     return touchedWindows(kpi, calendar, hourStartMs)
       .filter((bounds) => bounds.startMs >= fromMs && hasBegun(kpi, bounds, nowMs))
-      .map((bounds) => ({ tracked, bounds, held: parts.held(bounds.startMs), isLookedAt }));
+      .map((bounds) => ({ tracked, bounds, held: parts.held(bounds.startMs), isOfWholeHours: ofWholeHours }));
   }
 }

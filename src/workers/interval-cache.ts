@@ -119,6 +119,18 @@ function flagsOf({ valid, value, made: { isRead, isHeard, isFull, isCrossed } }:
   return ofValue | (isRead ? READ : 0) | (isHeard ? HEARD : 0) | (isFull ? FULL : 0) | (isCrossed ? CROSSED : 0);
 }
 
+/** The hours of one span of a series, as they were when they were asked for last. */
+interface HeldHours {
+  readonly fromMs: number;
+  readonly toMs: number;
+  hours: readonly KpiHour[];
+  /** Starts of those that changed since, ms UTC. */
+  readonly changed: Set<number>;
+}
+
+/** Spans held of a series: today, and the days that indexes of 24 hours look at. */
+const HELD_MAX = 4;
+
 /**
  * What hours and quarter-hours of series said last. KPIs of a day look at all hours of the day each time one of them
  * changes, and folding an hour from its readings costs a hundred times as much as remembering its value.
@@ -127,6 +139,7 @@ export class IntervalCache {
   readonly #calendar: Calendar;
   readonly #slot: Slot = { flags: 0, value: 0, coveredSlots: 0 };
   readonly #rings: Record<Level, (Ring | undefined)[]> = { hours: [], quarters: [] };
+  readonly #held: (HeldHours[] | undefined)[] = [];
 
   constructor(calendar: Calendar) {
     this.#calendar = calendar;
@@ -135,6 +148,9 @@ export class IntervalCache {
   /** An hour changed, with its quarters. */
   forget(series: number, hourStartMs: number): void {
     this.#rings.hours[series]?.forget(slotOf('hours', hourStartMs));
+    for (const { fromMs, toMs, changed } of this.#held[series] ?? []) {
+      if (hourStartMs >= fromMs && hourStartMs < toMs) changed.add(hourStartMs);
+    }
     const quarters = this.#rings.quarters[series];
     if (quarters === undefined) return;
     for (let atMs = hourStartMs; atMs < hourStartMs + HOUR_MS; atMs += QUARTER_MS) {
@@ -155,6 +171,32 @@ export class IntervalCache {
       startMs = endMs;
     }
     return found;
+  }
+
+  /**
+   * Hours whose start lies in [fromMs, toMs), oldest first, of a series whose days are asked for again and again: in most
+   * ticks one of them is new.
+   */
+  hoursHeld(series: number, fromMs: number, toMs: number, fold: Fold): readonly KpiHour[] {
+    let spans = this.#held[series];
+    if (spans === undefined) {
+      spans = [];
+      this.#held[series] = spans;
+    }
+    const held = spans.find((span) => span.fromMs === fromMs && span.toMs === toMs);
+    if (held === undefined) {
+      const hours = this.intervals('hours', series, fromMs, toMs, fold);
+      if (spans.length === HELD_MAX) spans.shift();
+      spans.push({ fromMs, toMs, hours, changed: new Set() });
+      return hours;
+    }
+    if (held.changed.size > 0) {
+      const kept = held.hours.filter(({ startMs }) => !held.changed.has(startMs));
+      const fresh = Array.from(held.changed, (startMs) => this.intervals('hours', series, startMs, startMs + 1, fold));
+      held.hours = [...kept, ...fresh.flat()].sort((a, b) => a.startMs - b.startMs);
+      held.changed.clear();
+    }
+    return held.hours;
   }
 
   /** Whether there is any hour whose start lies in [fromMs, toMs); the newest are looked at first. */

@@ -41,6 +41,9 @@ export function kpiSource(
   };
 }
 
+/** Spans of this length and more are asked for again and again: the days that air and noise are made of. */
+const HELD_MS = 12 * HOUR_MS;
+
 interface Sources {
   readonly windows: WindowEngine;
   readonly oldHours: () => OldHours | undefined;
@@ -58,14 +61,17 @@ function kpiSeries({ windows, oldHours, outages, cache, look }: Sources, view: S
     return (fromMs: number, toMs: number): KpiHour[] => view[level](fromMs, toMs).map(hourOf);
   }
   /** What is whole in memory is remembered; of quarter-hours only those of registers are for as long. */
-  const kept = (level: 'hours' | 'quarters', fromMs: number, toMs: number): KpiHour[] => {
+  const kept = (level: 'hours' | 'quarters', fromMs: number, toMs: number): readonly KpiHour[] => {
     const { hoursKeptFromMs } = windows;
+    if (level === 'hours' && fromMs >= hoursKeptFromMs && series.kind !== 'counter' && toMs - fromMs >= HELD_MS) {
+      return cache.hoursHeld(series.id, fromMs, toMs, fold.hours);
+    }
     const isKept = fromMs >= hoursKeptFromMs && (level === 'hours' || series.kind === 'counter');
     return isKept ? cache.intervals(level, series.id, fromMs, toMs, fold[level]) : fold[level](fromMs, toMs);
   };
   /** What was read back from the store, the rest from memory. */
-  const joined = (level: 'hours' | 'quarters', fromMs: number, toMs: number): KpiHour[] => {
-    const memory = (from: number, to: number): KpiHour[] => kept(level, from, to);
+  const joined = (level: 'hours' | 'quarters', fromMs: number, toMs: number): readonly KpiHour[] => {
+    const memory = (from: number, to: number): readonly KpiHour[] => kept(level, from, to);
     const paneLevel = level === 'hours' ? 'hour' : 'quarter';
     return oldHours()?.intervals(paneLevel, series, { fromMs, toMs }, memory, hourOf) ?? memory(fromMs, toMs);
   };

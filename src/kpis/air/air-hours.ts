@@ -1,19 +1,21 @@
-import { exactSum } from '../../base/index.ts';
+import { type Calendar, exactSum, HOUR_MS } from '../../base/index.ts';
 import { mean8h, ugm3ToPpb } from '../arithmetic/index.ts';
-import type { KpiDevice, KpiWindow } from '../definition.ts';
+import type { KpiDevice, KpiHour, KpiWindow } from '../definition.ts';
 import { mainSeries } from '../hours.ts';
 import { remembered } from '../shared-work.ts';
 
-/** An hour of a pollutant as indexes look at it. */
-export interface AirHour {
-  readonly startMs: number;
-  /** Its mean; null when it is missing or not valid. */
-  readonly value: number | null;
-  /** Its mean, valid or not; null when nothing was measured. */
-  readonly shown: number | null;
-}
+/** An hour of a pollutant as indexes look at it; undefined where it is missing. */
+export type AirHour = KpiHour | undefined;
 
 const NONE: readonly AirHour[] = [];
+
+/** Names of the work that indexes share, by quantity. */
+const WORK = new Map<string, string>();
+
+/** Its mean; null when it is missing or not valid. */
+export function validValue(hour: AirHour): number | null {
+  return hour?.valid === true ? hour.value : null;
+}
 
 /**
  * The hours of a pollutant that start in [fromMs, toMs), by position: one for each hour of the calendar. Days are looked
@@ -29,28 +31,37 @@ export function airHours(
   toMs: number,
 ): readonly AirHour[] {
   if (!device.series.some(({ series }) => series.quantity === quantity)) return NONE;
-  const firstDayMs = window.calendar.dayStart(fromMs);
-  if (firstDayMs === fromMs && window.calendar.dayEnd(fromMs) === toMs) return dayOf(device, quantity, window, fromMs);
-  const hours: AirHour[] = [];
-  for (let dayMs = firstDayMs; dayMs < toMs; dayMs = window.calendar.dayEnd(dayMs)) {
-    for (const hour of dayOf(device, quantity, window, dayMs)) {
-      if (hour.startMs >= fromMs && hour.startMs < toMs) hours.push(hour);
-    }
+  const { calendar } = window;
+  const firstDayMs = calendar.dayStart(fromMs);
+  const first = dayOf(device, quantity, window, firstDayMs);
+  let dayEndMs = calendar.dayEnd(firstDayMs);
+  if (firstDayMs === fromMs && dayEndMs === toMs) return first;
+  const hours = first.slice(hoursBetween(calendar, firstDayMs, fromMs), hoursBetween(calendar, firstDayMs, toMs));
+  for (let dayMs = dayEndMs; dayMs < toMs; dayMs = dayEndMs) {
+    dayEndMs = calendar.dayEnd(dayMs);
+    const day = dayOf(device, quantity, window, dayMs);
+    hours.push(...(dayEndMs <= toMs ? day : day.slice(0, hoursBetween(calendar, dayMs, toMs))));
   }
   return hours;
 }
 
+/** Hours of the day that starts at `dayMs` that begin before `untilMs`. */
+function hoursBetween(calendar: Calendar, dayMs: number, untilMs: number): number {
+  const endMs = Math.min(untilMs, calendar.dayEnd(dayMs));
+  return endMs <= dayMs ? 0 : Math.ceil((endMs - dayMs) / HOUR_MS);
+}
+
 function dayOf(device: KpiDevice, quantity: string, window: KpiWindow, dayMs: number): readonly AirHour[] {
-  return remembered(`air ${quantity}`, device, { ...window, startMs: dayMs }, () => {
+  const work = WORK.getOrInsertComputed(quantity, () => `air ${quantity}`);
+  return remembered(work, device, { memo: window.memo, startMs: dayMs }, () => {
     const { calendar } = window;
     const endMs = calendar.dayEnd(dayMs);
     const measured = mainSeries(device, quantity, { startMs: dayMs, endMs })?.hours(dayMs, endMs) ?? [];
+    if (measured.length === hoursBetween(calendar, dayMs, endMs)) return measured;
     const hours: AirHour[] = [];
     let next = 0;
     for (let startMs = dayMs; startMs < endMs; startMs = calendar.hourEnd(startMs)) {
-      const hour = measured[next]?.startMs === startMs ? measured[next++] : undefined;
-      const shown = hour?.value ?? null;
-      hours.push({ startMs, value: hour?.valid === true ? shown : null, shown });
+      hours.push(measured[next]?.startMs === startMs ? measured[next++] : undefined);
     }
     return hours;
   });
@@ -58,12 +69,12 @@ function dayOf(device: KpiDevice, quantity: string, window: KpiWindow, dayMs: nu
 
 /** Whether anything was measured in the hours. */
 export function isMeasured(hours: readonly AirHour[]): boolean {
-  return hours.some(({ shown }) => shown !== null);
+  return hours.some((hour) => hour !== undefined && hour.value !== null);
 }
 
 /** Valid hourly means by position; null where an hour is missing or not valid. */
 export function valuesOf(hours: readonly AirHour[]): (number | null)[] {
-  return hours.map(({ value }) => value);
+  return hours.map(validValue);
 }
 
 /** A concentration with the count of valid hours behind it. */
@@ -75,13 +86,13 @@ export interface Concentration {
 
 /** Mean of the valid hours. */
 export function meanOf(hours: readonly AirHour[], neededCount: number): Concentration {
-  const values = known(hours);
+  const values = validHoursOf(hours);
   return concentration(values.length === 0 ? null : exactSum(values) / values.length, values.length, neededCount);
 }
 
 /** Highest valid hour. */
 export function highestOf(hours: readonly AirHour[], neededCount: number): Concentration {
-  const values = known(hours);
+  const values = validHoursOf(hours);
   return concentration(highest(values), values.length, neededCount);
 }
 
@@ -110,8 +121,11 @@ function concentration(value: number | null, validHours: number, neededCount: nu
   return { value, validHours, valid: value !== null && validHours >= neededCount };
 }
 
-function known(hours: readonly AirHour[]): number[] {
-  return hours.flatMap(({ value }) => (value === null ? [] : [value]));
+/** Valid hourly means, in order of time. */
+export function validHoursOf(hours: readonly AirHour[]): number[] {
+  const values: number[] = [];
+  for (const hour of hours) if (hour?.valid === true && hour.value !== null) values.push(hour.value);
+  return values;
 }
 
 function highest(values: readonly number[]): number | null {

@@ -2,7 +2,7 @@ import { DAY_MS, HOUR_MS } from '../../base/index.ts';
 import { aot40 } from '../arithmetic/index.ts';
 import type { KpiDefinition } from '../definition.ts';
 import { MEAN_OF_STATIONS } from '../spatial-rules.ts';
-import { airHours, isMeasured, valuesOf } from './air-hours.ts';
+import { airHours, isMeasured, validValue, valuesOf } from './air-hours.ts';
 
 const FROM_HOUR = 8;
 const TO_HOUR = 20;
@@ -30,9 +30,9 @@ export const airAot40Day: KpiDefinition = {
   device: (device, window) => {
     if (device.facts.role !== 'ambient') return null;
     const hours = airHours(device, 'o3', window, window.startMs, window.endMs);
-    const light = hours.filter(({ startMs }) => isLight(startMs));
+    const light = hours.filter((_, index) => isLight(window.startMs + index * HOUR_MS));
     if (!isMeasured(light)) return null;
-    const validCount = light.filter(({ value }) => value !== null).length;
+    const validCount = light.filter((hour) => validValue(hour) !== null).length;
     const { measured, valid } = aot40(valuesOf(light), light.length);
     return { value: validCount === 0 ? null : measured, validCount, expectedCount: light.length, valid, note: '' };
   },

@@ -13,7 +13,15 @@ import {
 import type { Amounts, CombinedPart, KpiDefinition, KpiDevice, KpiWindow, Part, SpatialRule } from '../definition.ts';
 import { remembered } from '../shared-work.ts';
 import { NO_PART } from '../spatial-rules.ts';
-import { type AirHour, airHours, type Concentration, highest8hWithin, isMeasured, meanOf } from './air-hours.ts';
+import {
+  type AirHour,
+  airHours,
+  type Concentration,
+  highest8hWithin,
+  isMeasured,
+  meanOf,
+  validValue,
+} from './air-hours.ts';
 import { bandsOf } from './index-part.ts';
 import { POLLUTANTS, type PollutantId } from './pollutants.ts';
 
@@ -122,7 +130,7 @@ function measuredBy(device: KpiDevice, period: Period, window: KpiWindow): Measu
 function concentrationOf(pollutant: ChinaPollutant, period: Period, hours: readonly AirHour[]): Concentration {
   if (period === 'hour') {
     const hour = hours[0];
-    return { value: hour?.shown ?? null, validHours: 1, valid: hour !== undefined && hour.value !== null };
+    return { value: hour?.value ?? null, validHours: 1, valid: validValue(hour) !== null };
   }
   return pollutant === 'o3' ? highest8hWithin(hours, OZONE_WINDOWS_MIN) : meanOf(hours, DAILY_HOURS_MIN.china);
 }

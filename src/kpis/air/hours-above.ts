@@ -2,7 +2,7 @@ import { exceedsLimit } from '../arithmetic/index.ts';
 import type { KpiDefinition } from '../definition.ts';
 import { hoursOf, partOf, threeQuarters } from '../hours.ts';
 import { WORST } from '../spatial-rules.ts';
-import { airHours, isMeasured } from './air-hours.ts';
+import { airHours, isMeasured, validHoursOf } from './air-hours.ts';
 import { type EuRule, euRules } from './eu-rules.ts';
 import { idPart, POLLUTANTS } from './pollutants.ts';
 
@@ -36,7 +36,7 @@ export function airHoursAboveOf({ pollutant, value: threshold, laws }: EuRule): 
       if (device.facts.role !== 'ambient') return null;
       const hours = airHours(device, pollutant, window, window.startMs, window.endMs);
       if (!isMeasured(hours)) return null;
-      const valid = hours.flatMap(({ value }) => (value === null ? [] : [value]));
+      const valid = validHoursOf(hours);
       const above = valid.filter((value) => exceedsLimit(value, threshold)).length;
       const expected = hoursOf(window);
       return partOf(valid.length === 0 ? null : above, valid.length, expected, threeQuarters(expected));

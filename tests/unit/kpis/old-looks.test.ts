@@ -4,7 +4,6 @@ import type { KpiDevice, KpiSeries } from '../../../src/kpis/index.ts';
 import { kpiReach } from '../../../src/kpis/index.ts';
 import { oldLooks } from '../../../src/kpis/old-looks.ts';
 import { PartCache } from '../../../src/kpis/part-cache.ts';
-import { NO_PART } from '../../../src/kpis/spatial-rules.ts';
 import { zoneTree } from '../../../src/kpis/zone-tree.ts';
 import { kpi, membersOf, NO_DEVICE_FACTS } from './support/fakes.ts';
 
@@ -55,55 +54,5 @@ describe('windows that begin before what memory holds', () => {
     expect(readBack([device('a'), device('b')], ['a'], ['b'])).toEqual([2]);
     expect(readBack([device('a'), device('slow', 2 * DAY_MS)], ['a'], ['slow'])).toEqual([]);
     expect(readBack([device('a'), device('slow', DAY_MS)], ['a'], ['slow'])).toEqual([2]);
-  });
-});
-
-describe('parts that are held', () => {
-  const a = { index: 0, zone: 'west' };
-  const b = { index: 1, zone: 'east' };
-
-  it('give way to newer windows, but not while they are pinned', () => {
-    const parts = new PartCache();
-    for (const startMs of [0, 1]) parts.of(startMs).hold(a, null);
-    parts.pin(0);
-    for (let startMs = 2; startMs < 100; startMs++) parts.of(startMs);
-    expect([parts.held(0)?.device(a), parts.held(1)]).toEqual([null, undefined]);
-    parts.unpin();
-    for (let startMs = 100; startMs < 200; startMs++) parts.of(startMs);
-    expect(parts.held(0)).toBeUndefined();
-  });
-
-  it('are forgotten with what their zone made of them, and no others', () => {
-    const held = new PartCache().of(0);
-    const scope = { part: NO_PART, deviceCount: 0, coveredPopulation: 0 };
-    for (const one of [b, a]) held.hold(one, NO_PART);
-    for (const zone of ['west', 'east']) held.zones.set(zone, scope);
-    held.forget(a);
-    expect([held.device(a), held.device(b), held.zones.get('west'), held.zones.get('east')]).toEqual([
-      undefined,
-      NO_PART,
-      undefined,
-      scope,
-    ]);
-  });
-
-  it('end when they say so, and at once where they do not say when', () => {
-    const parts = new PartCache();
-    const held = parts.of(0);
-    const endings = [10, undefined, 30, Number.POSITIVE_INFINITY];
-    const members = endings.map((untilMs, index) => {
-      const member = { index, zone: 'west' };
-      held.hold(member, untilMs === undefined ? NO_PART : { ...NO_PART, untilMs });
-      return member;
-    });
-    const heldAfter = (nowMs: number) => {
-      parts.expire(nowMs, members);
-      return members.map((member) => held.device(member) !== undefined);
-    };
-    expect(heldAfter(9)).toEqual([true, false, true, true]);
-    expect(heldAfter(10)).toEqual([false, false, true, true]);
-    expect(heldAfter(29)).toEqual([false, false, true, true]);
-    expect(heldAfter(30)).toEqual([false, false, false, true]);
-    expect(held.zones.size).toBe(0);
   });
 });
