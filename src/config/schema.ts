@@ -4,7 +4,14 @@ import { DATA_QUALITIES, QUANTITIES } from '../model/index.ts';
 import { externalBrokerSchema } from './external-broker.ts';
 import { checkFacts, factsSchema, isDate, populationSchema, quoted } from './facts.ts';
 import { bytes, duration, host, port } from './fields.ts';
-import { checkMqtt, deviceFilters, mqttTlsSchema, mqttWebSocketSchema, STATUS_TOPICS } from './mqtt.ts';
+import {
+  certificateFiles,
+  checkMqtt,
+  deviceFilters,
+  mqttTlsSchema,
+  mqttWebSocketSchema,
+  STATUS_TOPICS,
+} from './mqtt.ts';
 import { checkOwnKpis, ownKpisSchema } from './own-kpis.ts';
 
 const ID = /^[a-z0-9][a-z0-9-]{0,63}$/;
@@ -198,8 +205,14 @@ const httpSchema = z
      * user; `on`: always; `off`: never, because something in front of it asks.
      */
     users: z.enum(['auto', 'on', 'off']).default('auto'),
-    /** True: an address beyond the loopback may be listened on; HTTP has no TLS of its own. */
+    /** HTTP is spoken over TLS alone when this is there. */
+    tls: z.strictObject(certificateFiles).optional(),
+    /** True: an address beyond the loopback may be listened on without TLS. */
     allowUnencrypted: z.boolean().default(false),
+    /** Devices may post their readings. */
+    ingest: z.boolean().default(true),
+    /** A body of a post larger than this is refused, as it is sent and when it is unpacked. */
+    bodyMax: bytes('1MiB'),
     streamClientsMax: z.int().min(1).max(10_000).default(200),
   })
   .prefault({});

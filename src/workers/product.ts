@@ -1,9 +1,10 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Clock, formatDuration, OperatingError, systemClock } from '../base/index.ts';
+import { type Clock, FailureThrottle, formatDuration, OperatingError, systemClock } from '../base/index.ts';
 import { createEmbeddedBroker } from '../broker/embedded/index.ts';
 import { createExternalBroker } from '../broker/external/index.ts';
-import type { Broker } from '../broker/index.ts';
+import { createPosts } from '../broker/http/index.ts';
+import type { Broker, Posts } from '../broker/index.ts';
 import { type Config, EXTERNAL_BROKER } from '../config/index.ts';
 import {
   type AuditTrail,
@@ -13,6 +14,7 @@ import {
   openUserDirectory,
   readAudit,
 } from '../identity/index.ts';
+import { INTAKE_LIMITS } from '../intake/index.ts';
 import type { Jobs } from '../jobs/index.ts';
 import { createInlineJobs } from '../jobs/inline/index.ts';
 import type { JournalWriter } from '../journal/index.ts';
@@ -26,6 +28,7 @@ import { aggregateNeed, aggregatePanes, aggregateReadings } from '../windows/ind
 import { cityKpis } from './city-kpis.ts';
 import { profileFolders, profileTopics } from './device-rights.ts';
 import { type EngineThread, startEngineThread } from './engine-client.ts';
+import { openHttpTls } from './http-tls.ts';
 import { factsOfZones } from './kpi-city.ts';
 import { openStoreThread, type StoreThread } from './store-client.ts';
 
@@ -85,6 +88,8 @@ class RunningProduct implements Product {
   readonly failed: Promise<Error>;
   readonly #options: ProductOptions;
   readonly #clock: Clock;
+  /** Failed logins of devices, by whatever way they come. */
+  readonly #throttle: FailureThrottle;
   readonly #messageRate;
   readonly #readingRate;
   readonly #listeners = new Set<(update: LiveUpdate) => void>();
@@ -98,6 +103,7 @@ class RunningProduct implements Product {
   #audit!: AuditTrail;
   #devices!: DeviceDirectory;
   #people!: PeopleOptions;
+  #posts: Posts | undefined;
   #http: HttpViews | undefined;
   #accounting: Accounting = NOTHING_YET;
   #standing: EngineStanding = NOT_STANDING_YET;
@@ -111,6 +117,7 @@ class RunningProduct implements Product {
   constructor(options: ProductOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
+    this.#throttle = new FailureThrottle(this.#clock);
     this.#messageRate = rateMeter(this.#clock, 5);
     this.#readingRate = rateMeter(this.#clock, 5);
     this.#levelAtMs = this.#clock.monotonicMs();
@@ -128,11 +135,7 @@ class RunningProduct implements Product {
     await this.#openJobs();
     await this.#openEngine();
     await this.#openBroker();
-    this.#http = createHttpServer(this.sources, {
-      webFolder: this.#options.webFolder,
-      log: log.child({ room: 'views' }),
-      people: this.#people,
-    });
+    this.#http = this.#makeHttp(log.child({ room: 'views' }));
     const http = this.#http;
     this.#closers.push(() => http.close());
     const { url, setupUrl } = await http.open();
@@ -142,6 +145,36 @@ class RunningProduct implements Product {
       publishKpiTopics(this.sources, (topic, payload, { retain }) => this.#broker.publish(topic, payload, { retain })),
     );
     this.#startTimers();
+  }
+
+  #makeHttp(log: Logger): HttpViews {
+    const { config, webFolder } = this.#options;
+    const { tls } = config.http;
+    if (config.http.ingest) this.#posts = this.#makePosts();
+    return createHttpServer(this.sources, {
+      ...{ webFolder, log, people: this.#people },
+      ...(this.#posts === undefined ? {} : { posts: this.#posts }),
+      ...(tls === undefined ? {} : { tls: openHttpTls(tls, this.#clock, log) }),
+    });
+  }
+
+  #makePosts(): Posts {
+    const { config, log } = this.#options;
+    const isEmbedded = config.mqtt.external === undefined;
+    return createPosts({
+      ...{ config: config.mqtt, secrets: config.secrets, clock: this.#clock, log: log.child({ room: 'ingest' }) },
+      ...{ devices: this.#devices, audit: this.#audit, throttle: this.#throttle, topicsOf: this.#topicsOf() },
+      accept: (message, done) => this.#accept(message, done),
+      blocked: () => this.#journal.stats().blocked ?? undefined,
+      readingsPerMessageMax: INTAKE_LIMITS.readingsPerMessageMax,
+      // Another broker would give it back as a message of its own.
+      ...(isEmbedded ? { forward: (topic, payload) => this.#broker.publish(topic, payload, { retain: false }) } : {}),
+    });
+  }
+
+  #topicsOf() {
+    const { config, log } = this.#options;
+    return profileTopics(config, (error) => log.warn({ room: 'identity', err: error }, error.message));
   }
 
   #openIdentity(): void {
@@ -171,7 +204,7 @@ class RunningProduct implements Product {
   }
 
   #makeBroker(brokerLog: Logger): Broker {
-    const { config, log } = this.#options;
+    const { config } = this.#options;
     const { mqtt, secrets } = config;
     const common = { clock: this.#clock, log: brokerLog };
     if (mqtt.external !== undefined) {
@@ -180,8 +213,8 @@ class RunningProduct implements Product {
     }
     return createEmbeddedBroker({
       ...common,
-      ...{ config: mqtt, secrets, devices: this.#devices, audit: this.#audit },
-      topicsOf: profileTopics(config, (error) => log.warn({ room: 'identity', err: error }, error.message)),
+      ...{ config: mqtt, secrets, devices: this.#devices, audit: this.#audit, throttle: this.#throttle },
+      topicsOf: this.#topicsOf(),
     });
   }
 
@@ -359,6 +392,7 @@ class RunningProduct implements Product {
       }),
       engineStanding: () => this.#standing,
       brokerStats: () => this.#broker.stats(),
+      postStats: () => this.#posts?.stats(),
       journalStats: () => this.#journal.stats(),
       jobs: () => this.#jobs.list({ limit: 100 }),
       rates: () => ({ messagesPerS: this.#messageRate.perSecond(), readingsPerS: this.#readingRate.perSecond() }),

@@ -126,8 +126,7 @@ describe('a login', () => {
   test('is needed beyond the loopback always, on it when there are users, or as the configuration says', () => {
     const none = { count: 0 };
     const some = { count: 1 };
-    const http = (host: string, users: 'auto' | 'on' | 'off') =>
-      ({ host, users, port: 0, allowUnencrypted: false, streamClientsMax: 1 }) as const;
+    const http = (host: string, users: 'auto' | 'on' | 'off') => ({ host, users }) as const;
     expect(needsLogin(http('127.0.0.1', 'auto'), none)).toBe(false);
     expect(needsLogin(http('127.0.0.1', 'auto'), some)).toBe(true);
     expect(needsLogin(http('0.0.0.0', 'auto'), none)).toBe(true);
