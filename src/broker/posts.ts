@@ -48,8 +48,10 @@ export interface PostRequest {
 
 /** A post whose body may be read. */
 export interface Post {
-  /** Makes room for bytes of the body that are going to be kept in memory. */
+  /** Makes room for bytes of the body that have come. */
   hold(bytes: number): PostRefused | undefined;
+  /** Makes room for bytes that unpacking may make of them. */
+  reserve(bytes: number): PostRefused | undefined;
   /** Hands the body to the journal. Resolves without a refusal when all of it survives a loss of power; never rejects. */
   take(body: Uint8Array): Promise<PostRefused | undefined>;
   /** To be called once the request is over, whatever became of it. */

@@ -324,6 +324,7 @@ export function checkRelations(config: CityConfig): string[] {
     ...checkOwnKpis(config.kpis),
     ...checkWindows(config),
     ...checkMqtt(config.mqtt),
+    ...checkHttp(config.http),
   ];
 }
 
@@ -390,6 +391,13 @@ function checkNoise({ noise }: CityConfig): string[] {
     `noise: dayStartHour (${dayStartHour}), eveningStartHour (${eveningStartHour}) and nightStartHour ` +
       `(${nightStartHour}) must follow each other round the clock`,
   ];
+}
+
+/** Posts wait for the journal in a bounded memory: a body must be a small part of it. */
+const BODY_BYTES_MAX = 16 * 2 ** 20;
+
+function checkHttp({ bodyMax }: CityConfig['http']): string[] {
+  return bodyMax <= BODY_BYTES_MAX ? [] : [`http: bodyMax (${bodyMax} B) must not exceed ${BODY_BYTES_MAX} B`];
 }
 
 /** Each tick is a time mark in the journal, and with it a sync of the disk. */

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { type Clock, FailureThrottle, formatDuration, OperatingError, systemClock } from '../base/index.ts';
 import { createEmbeddedBroker } from '../broker/embedded/index.ts';
 import { createExternalBroker } from '../broker/external/index.ts';
-import { createPosts } from '../broker/http/index.ts';
 import type { Broker, Posts } from '../broker/index.ts';
 import { type Config, EXTERNAL_BROKER } from '../config/index.ts';
 import {
@@ -14,7 +13,6 @@ import {
   openUserDirectory,
   readAudit,
 } from '../identity/index.ts';
-import { INTAKE_LIMITS } from '../intake/index.ts';
 import type { Jobs } from '../jobs/index.ts';
 import { createInlineJobs } from '../jobs/inline/index.ts';
 import type { JournalWriter } from '../journal/index.ts';
@@ -30,6 +28,7 @@ import { profileFolders, profileTopics } from './device-rights.ts';
 import { type EngineThread, startEngineThread } from './engine-client.ts';
 import { openHttpTls } from './http-tls.ts';
 import { factsOfZones } from './kpi-city.ts';
+import { openPosts } from './open-posts.ts';
 import { openStoreThread, type StoreThread } from './store-client.ts';
 
 export interface ProductOptions {
@@ -160,15 +159,11 @@ class RunningProduct implements Product {
 
   #makePosts(): Posts {
     const { config, log } = this.#options;
-    const isEmbedded = config.mqtt.external === undefined;
-    return createPosts({
-      ...{ config: config.mqtt, secrets: config.secrets, clock: this.#clock, log: log.child({ room: 'ingest' }) },
-      ...{ devices: this.#devices, audit: this.#audit, throttle: this.#throttle, topicsOf: this.#topicsOf() },
+    return openPosts({
+      ...{ config, clock: this.#clock, log: log.child({ room: 'ingest' }), topicsOf: this.#topicsOf() },
+      ...{ devices: this.#devices, audit: this.#audit, throttle: this.#throttle },
+      ...{ journal: this.#journal, broker: this.#broker },
       accept: (message, done) => this.#accept(message, done),
-      blocked: () => this.#journal.stats().blocked ?? undefined,
-      readingsPerMessageMax: INTAKE_LIMITS.readingsPerMessageMax,
-      // Another broker would give it back as a message of its own.
-      ...(isEmbedded ? { forward: (topic, payload) => this.#broker.publish(topic, payload, { retain: false }) } : {}),
     });
   }
 

@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { type Clock, type FailureThrottle, MINUTE_MS } from '../../base/index.ts';
+import { type Clock, DAY_MS, type FailureThrottle, MINUTE_MS } from '../../base/index.ts';
 import type { AuditTrail, DeviceDirectory } from '../../identity/index.ts';
 import type { Identity } from '../embedded/access.ts';
 import { addressKey } from '../embedded/admission.ts';
@@ -9,6 +9,8 @@ import type { PostCredentials, PostRefused } from '../posts.ts';
 /** A secret that was right is looked at again after so long: an old one may have ended. */
 const REMEMBER_MS = MINUTE_MS;
 const REMEMBERED_MAX = 10_000;
+/** A login is told once in so long: every post is one, and they would push all else out of the trail. */
+const TELL_EVERY_MS = DAY_MS;
 
 export interface CallerOptions {
   readonly login: Login;
@@ -27,6 +29,7 @@ export class Callers {
   /** Keyed: what is remembered must not help who reads the memory to a secret. */
   readonly #key = randomBytes(32);
   readonly #remembered = new Map<string, { readonly identity: Identity; readonly untilMs: number }>();
+  readonly #toldAtMs = new Map<string, number>();
   readonly #stop: (() => void) | undefined;
 
   constructor(options: CallerOptions) {
@@ -45,10 +48,18 @@ export class Callers {
     if (known !== undefined && this.#options.clock.monotonicMs() < known.untilMs) return known.identity;
     const found = this.#checked(address, credentials);
     if ('refused' in found) return found;
-    if (this.#remembered.size >= REMEMBERED_MAX) this.#remembered.delete(this.#remembered.keys().next().value!);
-    this.#remembered.set(key, { identity: found, untilMs: this.#options.clock.monotonicMs() + REMEMBER_MS });
-    this.#tell('login', found.name, address);
+    const nowMs = this.#options.clock.monotonicMs();
+    keep(this.#remembered, key, { identity: found, untilMs: nowMs + REMEMBER_MS });
+    this.#tellLogin(found.name, address, nowMs);
     return found;
+  }
+
+  #tellLogin(name: string, address: string, nowMs: number): void {
+    const who = `${name} ${addressKey(address)}`;
+    const toldAtMs = this.#toldAtMs.get(who);
+    if (toldAtMs !== undefined && nowMs - toldAtMs < TELL_EVERY_MS) return;
+    keep(this.#toldAtMs, who, nowMs);
+    this.#tell('login', name, address);
   }
 
   #anonymous(address: string): Identity | PostRefused {
@@ -90,4 +101,11 @@ export class Callers {
   #tell(kind: 'login' | 'login_refused', who: string, address: string, cause?: string): void {
     this.#options.audit?.record({ kind, who, by: 'http', address, cause });
   }
+}
+
+/** Bounded: the entry that was made first goes. */
+function keep<Value>(map: Map<string, Value>, key: string, value: Value): void {
+  map.delete(key);
+  if (map.size >= REMEMBERED_MAX) map.delete(map.keys().next().value!);
+  map.set(key, value);
 }

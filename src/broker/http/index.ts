@@ -89,7 +89,8 @@ class HttpPosts implements Posts {
     if (problem !== undefined) return this.refuse(problem, address);
     return new HeldPost(
       this.#reception.gate,
-      (bytes) => this.#room(bytes, identity, address),
+      () => this.#room(address),
+      (bytes) => void this.#overdrawn(identity, bytes),
       (body) => this.#take(identity, topic, 'topic' in target ? [body] : this.#piecesOf(body), address),
     );
   }
@@ -155,9 +156,7 @@ class HttpPosts implements Posts {
     };
   }
 
-  #room(bytes: number, identity: Identity, address: string): PostRefused | undefined {
-    // What has come is taken, and the next post waits.
-    this.#overdrawn(identity, bytes);
+  #room(address: string): PostRefused | undefined {
     const unready = this.#reception.gate.isClosed ? this.#unready() : undefined;
     return unready === undefined ? undefined : this.refuse(unready, address);
   }
@@ -202,24 +201,35 @@ class HttpPosts implements Posts {
   }
 }
 
-type Room = (bytes: number) => PostRefused | undefined;
-
 /** Keeps the bytes of a request counted from its first to its end. */
 class HeldPost implements Post {
   readonly #gate: Pick<Reception['gate'], 'add' | 'remove'>;
-  readonly #room: Room;
+  readonly #room: () => PostRefused | undefined;
+  /** What has come is taken, and the next post of the device waits. */
+  readonly #charge: (bytes: number) => void;
   readonly #handOver: Post['take'];
   #heldBytes = POST_BYTES;
 
-  constructor(gate: Pick<Reception['gate'], 'add' | 'remove'>, room: Room, handOver: Post['take']) {
+  constructor(
+    gate: Pick<Reception['gate'], 'add' | 'remove'>,
+    room: () => PostRefused | undefined,
+    charge: (bytes: number) => void,
+    handOver: Post['take'],
+  ) {
     this.#gate = gate;
     this.#room = room;
+    this.#charge = charge;
     this.#handOver = handOver;
     gate.add(POST_BYTES);
   }
 
   hold(bytes: number): PostRefused | undefined {
-    const refused = this.#room(bytes);
+    this.#charge(bytes);
+    return this.reserve(bytes);
+  }
+
+  reserve(bytes: number): PostRefused | undefined {
+    const refused = this.#room();
     if (refused !== undefined) return refused;
     this.#heldBytes += bytes;
     this.#gate.add(bytes);

@@ -94,15 +94,18 @@ export async function buildApp(sources: ViewSources, options: HttpOptions): Prom
   if (options.posts !== undefined)
     ingestRoutes(app, { posts: options.posts, bodyBytesMax: config.http.bodyMax, version });
   probeRoutes(app.withTypeProvider<ZodTypeProvider>(), context);
-  const metrics = createMetrics(context, hub);
+  metricsRoute(app, createMetrics(context, hub));
+  await servePage(app, options.webFolder);
+  await app.ready();
+  return app;
+}
+
+function metricsRoute(app: FastifyInstance, metrics: ReturnType<typeof createMetrics>): void {
   app.get(
     '/metrics',
     { schema: { summary: 'Prometheus text format', tags: ['operations'] } },
     async (_request, reply) => reply.type(metrics.contentType).send(await metrics.metrics()),
   );
-  await servePage(app, options.webFolder);
-  await app.ready();
-  return app;
 }
 
 function routeContext(sources: ViewSources, { log, clock = systemClock }: HttpOptions): RouteContext {

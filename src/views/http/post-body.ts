@@ -94,7 +94,7 @@ function flow<Stop>(
 }
 
 async function unpacked(body: Buffer, post: Post, bytesMax: number): Promise<Buffer | PostRefused> {
-  const refused = post.hold(bytesMax);
+  const refused = post.reserve(bytesMax);
   if (refused !== undefined) return refused;
   try {
     return await unpack(body, { maxOutputLength: bytesMax });

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { FailureThrottle, OperatingError, systemClock } from '../../../src/base/index.ts';
+import { DAY_MS, FailureThrottle, manualClock, OperatingError, systemClock } from '../../../src/base/index.ts';
 import { revokeDevice, rotateDevice } from '../../../src/identity/index.ts';
 import { basic, bearer, ingest, rawConnection, requestText, token } from './ingest-support.ts';
 
@@ -245,6 +245,21 @@ describe('a topic', () => {
   });
 });
 
+describe('the audit trail', () => {
+  test('tells of the first post of a device, not of every one', async () => {
+    const clock = manualClock(systemClock.nowMs());
+    const { post, secrets, events } = await ingest({ devices: [METER], posts: { clock } });
+    for (let minute = 0; minute < 5; minute++) {
+      await post('/in/in/meter-1/data', BODY, bearer(secrets['meter-1']));
+      clock.advance(2 * 60_000);
+    }
+    expect(events.filter(({ kind }) => kind === 'login')).toMatchObject([{ who: 'meter-1', by: 'http' }]);
+    clock.advance(DAY_MS);
+    await post('/in/in/meter-1/data', BODY, bearer(secrets['meter-1']));
+    expect(events.filter(({ kind }) => kind === 'login')).toHaveLength(2);
+  });
+});
+
 describe('a body', () => {
   const chunked = (bytes: number) =>
     new ReadableStream({
@@ -299,6 +314,13 @@ describe('a body', () => {
     expect(await post('/in/in/a', gzipSync(Buffer.alloc(65_537)), gzip)).toBe(413);
     expect(await post('/in/in/a', gzipSync(Buffer.alloc(32 << 20)), gzip)).toBe(413);
     expect(posts.stats().refused).toEqual({ too_large: 2 });
+  });
+
+  test('that is packed costs a device what it sends, not what unpacking may need', async () => {
+    const { post, secrets, posts } = await ingest({ mqtt: { deviceBytesPerSecond: '1KiB' }, devices: [METER] });
+    const headers = { ...bearer(secrets['meter-1']), 'content-encoding': 'gzip' };
+    for (let time = 0; time < 5; time++) expect(await post('/in/in/meter-1/data', gzipSync(BODY), headers)).toBe(200);
+    expect(posts.stats().refused).toEqual({});
   });
 
   test('that is packed wrong is kept as it was sent, so that nobody sends it for ever', async () => {
@@ -370,6 +392,14 @@ test('a way in that is shut off is not there', async () => {
   const { url } = await ingest({ server: { posts: undefined as never } });
   expect((await fetch(`${url}/in/in/a`, { method: 'POST', body: BODY })).status).toBe(405);
   expect((await fetch(`${url}/write`, { method: 'POST', body: BODY })).status).toBe(405);
+});
+
+test('the API describes how to post', async () => {
+  const { url } = await ingest();
+  const { paths } = (await (await fetch(`${url}/api/docs/json`)).json()) as { paths: Record<string, object> };
+  expect(Object.keys(paths)).toEqual(
+    expect.arrayContaining(['/in/{*}', '/write', '/api/v2/write', '/data/{provider}']),
+  );
 });
 
 test('what is refused and taken stands in the metrics', async () => {
