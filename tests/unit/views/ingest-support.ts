@@ -59,7 +59,12 @@ export async function ingest({ mqtt, http = {}, devices = [], posts: more, serve
     await answer.arrayBuffer();
     return answer.status;
   };
-  return { url, server, posts, journal, directory, dataFolder, secrets, events, send, post };
+  /** Whether an answer has come, seen after others have come that were asked for later. */
+  const isAnswered = async (answer: Promise<Response>): Promise<boolean> => {
+    for (let time = 0; time < 3; time++) await (await fetch(`${url}/healthz`)).arrayBuffer();
+    return (await Promise.race([answer, undefined])) !== undefined;
+  };
+  return { url, server, posts, isAnswered, journal, directory, dataFolder, secrets, events, send, post };
 }
 
 export const bearer = (secret = '') => ({ authorization: `Bearer ${secret}` });
