@@ -88,12 +88,16 @@ function unfitHeaders({ headers }: FastifyRequest, bytesMax: number): PostRefuse
   return Number(headers['content-length'] ?? 0) > bytesMax ? tooLarge(bytesMax) : undefined;
 }
 
+/** What cannot be read as a login is one of nobody, and not the same as none. */
+const NOBODY: PostCredentials = { name: '', secret: '' };
+
 /** `Bearer` and `Token` with a secret or `id:secret`, or `Basic`. */
 export function credentialsOf({ headers: { authorization = '' } }: FastifyRequest): PostCredentials | undefined {
   const token = tokenOf(authorization, 'Bearer|Token');
   if (token !== undefined) return credentialsOfToken(token);
+  if (authorization === '') return undefined;
   const basic = basicOf(authorization);
-  return basic === undefined ? undefined : { name: basic.name, secret: basic.password };
+  return basic === undefined ? NOBODY : { name: basic.name, secret: basic.password };
 }
 
 export function credentialsOfToken(token: string): PostCredentials {
