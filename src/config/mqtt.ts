@@ -1,14 +1,19 @@
 import * as z from 'zod';
 import { host, port } from './fields.ts';
 
-/** The address of MQTT over TLS, the server's certificate, and what is asked of clients' certificates. */
-export const mqttTlsSchema = z.strictObject({
-  host: host.default('127.0.0.1'),
-  port: port.default(8883),
+/** What a server shows of itself over TLS. */
+export const certificateFiles = {
   /** PEM file with the certificate of the server, followed by those that lead to its authority. */
   certFile: z.string().min(1),
   /** PEM file with the key of the certificate, not encrypted. */
   keyFile: z.string().min(1),
+};
+
+/** The address of MQTT over TLS, the server's certificate, and what is asked of clients' certificates. */
+export const mqttTlsSchema = z.strictObject({
+  host: host.default('127.0.0.1'),
+  port: port.default(8883),
+  ...certificateFiles,
   /** `required`: who has no certificate of the authority is not let in; `optional`: may log in by a secret instead. */
   clientCertificates: z.enum(['none', 'optional', 'required']).default('none'),
   /** PEM file with the authorities that clients' certificates must come from; needed unless that is `none`. */

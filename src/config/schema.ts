@@ -4,7 +4,14 @@ import { DATA_QUALITIES, QUANTITIES } from '../model/index.ts';
 import { externalBrokerSchema } from './external-broker.ts';
 import { checkFacts, factsSchema, isDate, populationSchema, quoted } from './facts.ts';
 import { bytes, duration, host, port } from './fields.ts';
-import { checkMqtt, deviceFilters, mqttTlsSchema, mqttWebSocketSchema, STATUS_TOPICS } from './mqtt.ts';
+import {
+  certificateFiles,
+  checkMqtt,
+  deviceFilters,
+  mqttTlsSchema,
+  mqttWebSocketSchema,
+  STATUS_TOPICS,
+} from './mqtt.ts';
 import { checkOwnKpis, ownKpisSchema } from './own-kpis.ts';
 
 const ID = /^[a-z0-9][a-z0-9-]{0,63}$/;
@@ -198,8 +205,14 @@ const httpSchema = z
      * user; `on`: always; `off`: never, because something in front of it asks.
      */
     users: z.enum(['auto', 'on', 'off']).default('auto'),
-    /** True: an address beyond the loopback may be listened on; HTTP has no TLS of its own. */
+    /** HTTP is spoken over TLS alone when this is there. */
+    tls: z.strictObject(certificateFiles).optional(),
+    /** True: an address beyond the loopback may be listened on without TLS. */
     allowUnencrypted: z.boolean().default(false),
+    /** Devices may post their readings. */
+    ingest: z.boolean().default(true),
+    /** A body of a post larger than this is refused, as it is sent and when it is unpacked. */
+    bodyMax: bytes('1MiB'),
     streamClientsMax: z.int().min(1).max(10_000).default(200),
   })
   .prefault({});
@@ -311,6 +324,7 @@ export function checkRelations(config: CityConfig): string[] {
     ...checkOwnKpis(config.kpis),
     ...checkWindows(config),
     ...checkMqtt(config.mqtt),
+    ...checkHttp(config.http),
   ];
 }
 
@@ -377,6 +391,13 @@ function checkNoise({ noise }: CityConfig): string[] {
     `noise: dayStartHour (${dayStartHour}), eveningStartHour (${eveningStartHour}) and nightStartHour ` +
       `(${nightStartHour}) must follow each other round the clock`,
   ];
+}
+
+/** Posts wait for the journal in a bounded memory: a body must be a small part of it. */
+const BODY_BYTES_MAX = 16 * 2 ** 20;
+
+function checkHttp({ bodyMax }: CityConfig['http']): string[] {
+  return bodyMax <= BODY_BYTES_MAX ? [] : [`http: bodyMax (${bodyMax} B) must not exceed ${BODY_BYTES_MAX} B`];
 }
 
 /** Each tick is a time mark in the journal, and with it a sync of the disk. */

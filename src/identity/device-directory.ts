@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Clock } from '../base/index.ts';
 import { type DeviceDirectory, type DeviceRecord, deviceFileSchema, type ProvenDevice } from './devices.ts';
 import { readRecords } from './record-file.ts';
-import { isSecretOf } from './secrets.ts';
+import { hashOfSecret, isSecretOf } from './secrets.ts';
 import { WatchedRecords } from './watched-records.ts';
 
 export interface DirectoryOptions {
@@ -31,6 +31,7 @@ class FileDirectory implements DeviceDirectory {
   readonly #records: WatchedRecords;
   #byId: ReadonlyMap<string, DeviceRecord> = new Map();
   #byCertificate: ReadonlyMap<string, DeviceRecord> = new Map();
+  #byHash: ReadonlyMap<string, DeviceRecord> = new Map();
 
   constructor(options: DirectoryOptions) {
     this.#options = options;
@@ -53,6 +54,13 @@ class FileDirectory implements DeviceDirectory {
     if (record === undefined || (!isNew && !isOld)) return undefined;
     const proof = isNew ? record.secretHash! : record.oldSecret!.hash;
     return this.#isGood(record, proof) ? { record, proof } : undefined;
+  }
+
+  byToken(secret: string): ProvenDevice | undefined {
+    // Nobody can choose a secret by its hash: how long a hash is looked for tells nothing of those that there are.
+    const proof = hashOfSecret(secret);
+    const record = this.#byHash.get(proof);
+    return record !== undefined && this.#isGood(record, proof) ? { record, proof } : undefined;
   }
 
   byCertificate(certificate: string): ProvenDevice | undefined {
@@ -86,6 +94,13 @@ class FileDirectory implements DeviceDirectory {
     this.#byId = new Map(devices.map((record) => [record.id, record]));
     this.#byCertificate = new Map(
       devices.flatMap((record) => (record.certificate === undefined ? [] : [[record.certificate, record] as const])),
+    );
+    this.#byHash = new Map(
+      devices.flatMap((record) =>
+        [record.secretHash, record.oldSecret?.hash].flatMap((hash) =>
+          hash === undefined ? [] : [[hash, record] as const],
+        ),
+      ),
     );
   }
 }

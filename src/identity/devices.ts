@@ -51,6 +51,8 @@ export interface DeviceDirectory {
   find(id: string): DeviceRecord | undefined;
   /** Takes as long for an unknown id as for a wrong secret. */
   bySecret(id: string, secret: Uint8Array | undefined): ProvenDevice | undefined;
+  /** By a secret alone, where a client cannot say a name. */
+  byToken(secret: string): ProvenDevice | undefined;
   byCertificate(certificate: string): ProvenDevice | undefined;
   /** The newest record, if what was proved is still good. */
   renewed(proven: ProvenDevice): ProvenDevice | undefined;

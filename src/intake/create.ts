@@ -54,6 +54,7 @@ export function createIntake(options: IntakeOptions): Intake {
     if ('kind' in found) return found;
     const { profile } = found.fit.route;
     const collector = new Collector(limits.readingsPerMessageMax, expectEveryMs);
+    for (const problem of found.problems) collector.reject(problem, '');
     profile.read(found.scope, collector);
     if (collector.refusal !== undefined) return { kind: 'rejected', profile: profile.name, reject: collector.refusal };
     const { gatewayId: gateway, readings, rejects } = collector;
@@ -70,13 +71,17 @@ function checkSize(message: Message, limits: IntakeLimits): Problem | undefined 
   };
 }
 
+interface Chosen {
+  readonly fit: Fit;
+  readonly scope: Scope;
+  /** What is wrong with parts of the document. */
+  readonly problems: readonly Problem[];
+}
+
+const NO_PROBLEMS: readonly Problem[] = [];
+
 /** The first route whose format the payload has and whose guards hold; otherwise why the best one did not do. */
-function choose(
-  message: Message,
-  fits: readonly Fit[],
-  limits: IntakeLimits,
-  around: Surroundings,
-): { readonly fit: Fit; readonly scope: Scope } | Decoded {
+function choose(message: Message, fits: readonly Fit[], limits: IntakeLimits, around: Surroundings): Chosen | Decoded {
   // Most topics fit one route, and need no memory of what was read for another.
   const reads = fits.length > 1 ? new Map<string, Read>() : undefined;
   let first: Decoded | undefined;
@@ -99,7 +104,9 @@ function choose(
       continue;
     }
     const scope = openScope(read.document, fit, around);
-    if (guard?.(scope) !== false) return ignore ? nothing(profile.name) : { fit, scope };
+    if (guard?.(scope) !== false) {
+      return ignore ? nothing(profile.name) : { fit, scope, problems: read.problems ?? NO_PROBLEMS };
+    }
     first ??= refused(profile.name, {
       reason: 'missing_field',
       detail: `the topic fits ${pattern}, but the payload lacks what ${profile.name} requires`,

@@ -1,9 +1,10 @@
 import type { Format, Problem } from '../profiles/index.ts';
 import { readCsv } from './csv.ts';
+import { readLines } from './line-protocol.ts';
 import { resolveSenml } from './senml.ts';
 
-/** A payload made readable, or why it cannot be. */
-export type Read = { readonly document: unknown } | Problem;
+/** A payload made readable, with what is wrong with parts of it that are left out; or why it cannot be read at all. */
+export type Read = { readonly document: unknown; readonly problems?: readonly Problem[] } | Problem;
 
 /** Fatal: bytes that are no UTF-8 are an error, not U+FFFD; a byte order mark stays and makes JSON malformed. */
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -20,6 +21,7 @@ export function readDocument(payload: Uint8Array, format: Format, nestingMax: nu
     const trimmed = text.trim();
     return trimmed === '' ? { reason: 'malformed', detail: 'the payload is empty' } : { document: trimmed };
   }
+  if (format.kind === 'influx') return linesOf(text);
   if (format.kind === 'csv') return wrapped(readCsv(text, format.separator, format.columns));
   const depth = hasFewBrackets(text, nestingMax) ? 0 : deepest(payload);
   if (depth > nestingMax)
@@ -31,6 +33,13 @@ export function readDocument(payload: Uint8Array, format: Format, nestingMax: nu
     return { reason: 'malformed', detail: text === '' ? 'the payload is empty' : 'the payload is no JSON (RFC 8259)' };
   }
   return format.kind === 'senml' ? wrapped(resolveSenml(document, receivedAtMs / 1000)) : { document };
+}
+
+/** A body without a single line that can be read is something else. */
+function linesOf(text: string): Read {
+  const { points, problems } = readLines(text);
+  const [first] = problems;
+  return points.length === 0 && first !== undefined ? first : { document: points, problems };
 }
 
 function wrapped<T extends readonly unknown[]>(read: T | Problem): Read {

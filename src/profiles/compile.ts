@@ -73,7 +73,8 @@ function compileProfile(profile: Profile): Ordered[] {
 
 function compileFormat(profile: Profile): Format {
   const decode = profile.decode ?? 'json';
-  if (decode === 'json' || decode === 'number' || decode === 'senml') return { kind: decode, key: decode };
+  if (decode === 'json' || decode === 'number' || decode === 'senml' || decode === 'influx')
+    return { kind: decode, key: decode };
   const { separator = ',', columns }: { separator?: string | undefined; columns?: string[] | undefined } =
     decode === 'csv' ? {} : decode;
   return { kind: 'csv', key: JSON.stringify([separator, columns ?? null]), separator, columns };

@@ -63,6 +63,7 @@ type FormatKind =
   | { readonly kind: 'json' }
   | { readonly kind: 'number' }
   | { readonly kind: 'senml' }
+  | { readonly kind: 'influx' }
   | { readonly kind: 'csv'; readonly separator: string; readonly columns: readonly string[] | undefined };
 
 export interface CompiledProfile {

@@ -201,7 +201,7 @@ export const profileSchema = z.strictObject({
     .describe('where the format is documented'),
   match: z.array(matchSchema).min(1),
   decode: z
-    .union([z.enum(['json', 'number', 'csv', 'senml']), csvSchema])
+    .union([z.enum(['json', 'number', 'csv', 'senml', 'influx']), csvSchema])
     .optional()
     .describe('default json'),
   retained: z.enum(['process', 'drop']).optional().describe('what a retained message means; default process'),

@@ -1,4 +1,4 @@
-import type { BrokerStats } from '../broker/index.ts';
+import type { BrokerStats, PostStats } from '../broker/index.ts';
 import type { Config } from '../config/index.ts';
 import type { JobState } from '../jobs/index.ts';
 import type { JournalStats } from '../journal/index.ts';
@@ -91,6 +91,8 @@ export interface ViewSources {
   progress(): Progress;
   engineStanding(): EngineStanding;
   brokerStats(): BrokerStats;
+  /** Of posts over HTTP; undefined where they are not taken. */
+  postStats(): PostStats | undefined;
   journalStats(): JournalStats;
   jobs(): Promise<
     readonly { readonly id: string; readonly kind: string; readonly state: JobState; readonly progress: number }[]

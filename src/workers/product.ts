@@ -1,9 +1,9 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Clock, formatDuration, OperatingError, systemClock } from '../base/index.ts';
+import { type Clock, FailureThrottle, formatDuration, OperatingError, systemClock } from '../base/index.ts';
 import { createEmbeddedBroker } from '../broker/embedded/index.ts';
 import { createExternalBroker } from '../broker/external/index.ts';
-import type { Broker } from '../broker/index.ts';
+import type { Broker, Posts } from '../broker/index.ts';
 import { type Config, EXTERNAL_BROKER } from '../config/index.ts';
 import {
   type AuditTrail,
@@ -26,7 +26,9 @@ import { aggregateNeed, aggregatePanes, aggregateReadings } from '../windows/ind
 import { cityKpis } from './city-kpis.ts';
 import { profileFolders, profileTopics } from './device-rights.ts';
 import { type EngineThread, startEngineThread } from './engine-client.ts';
+import { openHttpTls } from './http-tls.ts';
 import { factsOfZones } from './kpi-city.ts';
+import { openPosts } from './open-posts.ts';
 import { openStoreThread, type StoreThread } from './store-client.ts';
 
 export interface ProductOptions {
@@ -85,6 +87,8 @@ class RunningProduct implements Product {
   readonly failed: Promise<Error>;
   readonly #options: ProductOptions;
   readonly #clock: Clock;
+  /** Failed logins of devices, by whatever way they come. */
+  readonly #throttle: FailureThrottle;
   readonly #messageRate;
   readonly #readingRate;
   readonly #listeners = new Set<(update: LiveUpdate) => void>();
@@ -98,6 +102,7 @@ class RunningProduct implements Product {
   #audit!: AuditTrail;
   #devices!: DeviceDirectory;
   #people!: PeopleOptions;
+  #posts: Posts | undefined;
   #http: HttpViews | undefined;
   #accounting: Accounting = NOTHING_YET;
   #standing: EngineStanding = NOT_STANDING_YET;
@@ -111,6 +116,7 @@ class RunningProduct implements Product {
   constructor(options: ProductOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
+    this.#throttle = new FailureThrottle(this.#clock);
     this.#messageRate = rateMeter(this.#clock, 5);
     this.#readingRate = rateMeter(this.#clock, 5);
     this.#levelAtMs = this.#clock.monotonicMs();
@@ -128,11 +134,7 @@ class RunningProduct implements Product {
     await this.#openJobs();
     await this.#openEngine();
     await this.#openBroker();
-    this.#http = createHttpServer(this.sources, {
-      webFolder: this.#options.webFolder,
-      log: log.child({ room: 'views' }),
-      people: this.#people,
-    });
+    this.#http = this.#makeHttp(log.child({ room: 'views' }));
     const http = this.#http;
     this.#closers.push(() => http.close());
     const { url, setupUrl } = await http.open();
@@ -142,6 +144,32 @@ class RunningProduct implements Product {
       publishKpiTopics(this.sources, (topic, payload, { retain }) => this.#broker.publish(topic, payload, { retain })),
     );
     this.#startTimers();
+  }
+
+  #makeHttp(log: Logger): HttpViews {
+    const { config, webFolder } = this.#options;
+    const { tls } = config.http;
+    if (config.http.ingest) this.#posts = this.#makePosts();
+    return createHttpServer(this.sources, {
+      ...{ webFolder, log, people: this.#people },
+      ...(this.#posts === undefined ? {} : { posts: this.#posts }),
+      ...(tls === undefined ? {} : { tls: openHttpTls(tls, this.#clock, log) }),
+    });
+  }
+
+  #makePosts(): Posts {
+    const { config, log } = this.#options;
+    return openPosts({
+      ...{ config, clock: this.#clock, log: log.child({ room: 'ingest' }), topicsOf: this.#topicsOf() },
+      ...{ devices: this.#devices, audit: this.#audit, throttle: this.#throttle },
+      ...{ journal: this.#journal, broker: this.#broker },
+      accept: (message, done) => this.#accept(message, done),
+    });
+  }
+
+  #topicsOf() {
+    const { config, log } = this.#options;
+    return profileTopics(config, (error) => log.warn({ room: 'identity', err: error }, error.message));
   }
 
   #openIdentity(): void {
@@ -171,7 +199,7 @@ class RunningProduct implements Product {
   }
 
   #makeBroker(brokerLog: Logger): Broker {
-    const { config, log } = this.#options;
+    const { config } = this.#options;
     const { mqtt, secrets } = config;
     const common = { clock: this.#clock, log: brokerLog };
     if (mqtt.external !== undefined) {
@@ -180,8 +208,8 @@ class RunningProduct implements Product {
     }
     return createEmbeddedBroker({
       ...common,
-      ...{ config: mqtt, secrets, devices: this.#devices, audit: this.#audit },
-      topicsOf: profileTopics(config, (error) => log.warn({ room: 'identity', err: error }, error.message)),
+      ...{ config: mqtt, secrets, devices: this.#devices, audit: this.#audit, throttle: this.#throttle },
+      topicsOf: this.#topicsOf(),
     });
   }
 
@@ -359,6 +387,7 @@ class RunningProduct implements Product {
       }),
       engineStanding: () => this.#standing,
       brokerStats: () => this.#broker.stats(),
+      postStats: () => this.#posts?.stats(),
       journalStats: () => this.#journal.stats(),
       jobs: () => this.#jobs.list({ limit: 100 }),
       rates: () => ({ messagesPerS: this.#messageRate.perSecond(), readingsPerS: this.#readingRate.perSecond() }),

@@ -1,10 +1,7 @@
 import { statSync } from 'node:fs';
 import { type Clock, DAY_MS } from '../../base/index.ts';
-import type { Config } from '../../config/index.ts';
-import { readCertificates, type ServerCertificates } from './certificates.ts';
+import { type CertificateFiles, readCertificates, type ServerCertificates } from './certificates.ts';
 import type { BrokerLog } from './peers.ts';
-
-type TlsConfig = NonNullable<Config['mqtt']['tls']>;
 
 const TELL_BEFORE_MS = 14 * DAY_MS;
 
@@ -13,7 +10,8 @@ const TELL_BEFORE_MS = 14 * DAY_MS;
  * belong together are not taken: the renewal may be half done, and what is in use goes on.
  */
 export class CertificateWatch {
-  readonly #config: TlsConfig;
+  readonly #config: CertificateFiles;
+  readonly #section: string;
   readonly #onRenewed: (certificates: ServerCertificates) => void;
   readonly #log: BrokerLog | undefined;
   readonly #clock: Clock;
@@ -21,16 +19,17 @@ export class CertificateWatch {
   #toldAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(
-    config: TlsConfig,
+    config: CertificateFiles,
     onRenewed: (certificates: ServerCertificates) => void,
-    { clock, log }: { readonly clock: Clock; readonly log?: BrokerLog },
+    { section, clock, log }: { readonly section: string; readonly clock: Clock; readonly log?: BrokerLog | undefined },
   ) {
     this.#config = config;
+    this.#section = section;
     this.#onRenewed = onRenewed;
     this.#log = log;
     this.#clock = clock;
     this.#version = versionOf(config);
-    this.#tellEnd(readCertificates(config));
+    this.#tellEnd(readCertificates(config, section));
   }
 
   /** To be called now and then. */
@@ -39,7 +38,7 @@ export class CertificateWatch {
     const isTold = this.#clock.nowMs() - this.#toldAtMs < DAY_MS;
     if (version === this.#version && isTold) return;
     try {
-      const certificates = readCertificates(this.#config);
+      const certificates = readCertificates(this.#config, this.#section);
       this.#tellEnd(certificates);
       if (version === this.#version) return;
       this.#onRenewed(certificates);
@@ -55,12 +54,12 @@ export class CertificateWatch {
     if (validToMs - nowMs > TELL_BEFORE_MS) return;
     const end = Temporal.Instant.fromEpochMilliseconds(validToMs).toString();
     const text = validToMs > nowMs ? 'ends soon' : 'has ended: clients do not accept it';
-    this.#log?.warn({ end, file: this.#config.certFile }, `the certificate of mqtt.tls ${text}`);
+    this.#log?.warn({ end, file: this.#config.certFile }, `the certificate of ${this.#section} ${text}`);
   }
 }
 
 /** Changes when a file was written or put in place of another. */
-function versionOf({ certFile, keyFile, clientCaFile }: TlsConfig): string {
+function versionOf({ certFile, keyFile, clientCaFile }: CertificateFiles): string {
   return [certFile, keyFile, clientCaFile]
     .map((file) => {
       try {

@@ -5,7 +5,14 @@ import type { TLSSocket } from 'node:tls';
 import { OperatingError } from '../../base/index.ts';
 import type { Config } from '../../config/index.ts';
 
-type TlsConfig = NonNullable<Config['mqtt']['tls']>;
+type ClientName = NonNullable<Config['mqtt']['tls']>['clientName'];
+
+/** The files of a section such as `mqtt.tls`. */
+export interface CertificateFiles {
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly clientCaFile?: string | undefined;
+}
 
 /** What a TLS server is made of. */
 export interface ServerCertificates {
@@ -17,24 +24,34 @@ export interface ServerCertificates {
 }
 
 /**
- * Reads the files of `mqtt.tls` and checks that they belong together, so that a wrong file stops the start and not the
+ * Reads the files of a section and checks that they belong together, so that a wrong file stops the start and not the
  * first client.
  *
+ * @param section key of the configuration, such as `mqtt.tls`
  * @throws OperatingError `tls_invalid`, naming key and file
  */
-export function readCertificates(config: TlsConfig): ServerCertificates {
-  const cert = readPem('certFile', config.certFile);
-  const key = readPem('keyFile', config.keyFile);
-  const server = parsedCertificate('certFile', config.certFile, cert);
-  if (!server.checkPrivateKey(parsedKey(config.keyFile, key)))
+export function readCertificates(config: CertificateFiles, section: string): ServerCertificates {
+  const invalid = invalidIn(section);
+  const cert = pemOf('certFile', config.certFile, invalid);
+  const key = pemOf('keyFile', config.keyFile, invalid);
+  const server = parsedCertificate('certFile', config.certFile, cert, invalid);
+  if (!server.checkPrivateKey(parsedKey(config.keyFile, key, invalid)))
     throw invalid('keyFile', config.keyFile, `it is not the key of the certificate in ${resolve(config.certFile)}`);
-  const ca = config.clientCaFile === undefined ? undefined : readPem('clientCaFile', config.clientCaFile);
-  if (ca !== undefined && !parsedCertificate('clientCaFile', config.clientCaFile!, ca).ca)
-    throw invalid('clientCaFile', config.clientCaFile!, 'its first certificate is not that of an authority');
+  const { clientCaFile } = config;
+  const ca = clientCaFile === undefined ? undefined : pemOf('clientCaFile', clientCaFile, invalid);
+  if (ca !== undefined && !parsedCertificate('clientCaFile', clientCaFile!, ca, invalid).ca)
+    throw invalid('clientCaFile', clientCaFile!, 'its first certificate is not that of an authority');
   return { cert, key, ca, validToMs: server.validToDate.getTime() };
 }
 
-function readPem(key: string, file: string): Buffer {
+type Invalid = (key: string, file: string, because: string, cause?: unknown) => OperatingError;
+
+function invalidIn(section: string): Invalid {
+  return (key, file, because, cause) =>
+    new OperatingError('tls_invalid', `cannot use ${section}.${key} ${resolve(file)}: ${because}`, { cause });
+}
+
+function pemOf(key: string, file: string, invalid: Invalid): Buffer {
   try {
     return readFileSync(file);
   } catch (cause) {
@@ -42,7 +59,7 @@ function readPem(key: string, file: string): Buffer {
   }
 }
 
-function parsedCertificate(key: string, file: string, pem: Buffer): X509Certificate {
+function parsedCertificate(key: string, file: string, pem: Buffer, invalid: Invalid): X509Certificate {
   try {
     return new X509Certificate(pem);
   } catch (cause) {
@@ -50,7 +67,7 @@ function parsedCertificate(key: string, file: string, pem: Buffer): X509Certific
   }
 }
 
-function parsedKey(file: string, pem: Buffer): KeyObject {
+function parsedKey(file: string, pem: Buffer, invalid: Invalid): KeyObject {
   try {
     return createPrivateKey(pem);
   } catch (cause) {
@@ -66,10 +83,6 @@ function parsedKey(file: string, pem: Buffer): KeyObject {
   }
 }
 
-function invalid(key: string, file: string, because: string, cause?: unknown): OperatingError {
-  return new OperatingError('tls_invalid', `cannot use mqtt.tls.${key} ${resolve(file)}: ${because}`, { cause });
-}
-
 /** A text that can be looked up and told: no control characters, no separators of other formats. */
 const NAME = /^[A-Za-z0-9_.:@/-]{1,256}$/;
 const ALTERNATIVE_NAMES = { dns: 'DNS:', uri: 'URI:', email: 'email:' } as const;
@@ -78,7 +91,7 @@ const ALTERNATIVE_NAMES = { dns: 'DNS:', uri: 'URI:', email: 'email:' } as const
  * Who a client is by its certificate; undefined without one. A certificate that leaves the name open, because it has none
  * of the kind or several, is nobody's: empty.
  */
-export function nameOfCertificate(socket: TLSSocket, rule: TlsConfig['clientName']): string | undefined {
+export function nameOfCertificate(socket: TLSSocket, rule: ClientName): string | undefined {
   if (!socket.authorized) return undefined;
   const certificate = socket.getPeerX509Certificate();
   if (certificate === undefined) return undefined;

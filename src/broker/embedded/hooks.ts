@@ -2,6 +2,7 @@ import type { AedesOptions, AuthenticateError, Client, PublishPacket } from 'aed
 import type { FailureThrottle } from '../../base/index.ts';
 import type { Config } from '../../config/index.ts';
 import type { AuditKind, AuditTrail } from '../../identity/index.ts';
+import type { BrokerRefusal } from '../broker.ts';
 import { clientIdRefusal, type Identity, type PublishProblem, publishProblem, willProblem } from './access.ts';
 import { addressKey } from './admission.ts';
 import type { Credentials, Login } from './login.ts';
@@ -15,7 +16,7 @@ export interface HookContext {
   readonly login: Login;
   readonly reception: Reception;
   readonly inbox: Qos2Inbox;
-  readonly refusals: Refusals;
+  readonly refusals: Refusals<BrokerRefusal>;
   readonly throttle: FailureThrottle;
   readonly audit: AuditTrail | undefined;
   peerOf(client: Client): Peer | undefined;

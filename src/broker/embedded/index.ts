@@ -27,6 +27,8 @@ import { Qos2Inbox } from './qos2-inbox.ts';
 import { Reception } from './reception.ts';
 
 export type { ProfileTopics } from './access.ts';
+export { CertificateWatch } from './certificate-watch.ts';
+export { readCertificates, type ServerCertificates } from './certificates.ts';
 export type { BrokerLog } from './peers.ts';
 
 export interface EmbeddedBrokerOptions {
@@ -40,8 +42,11 @@ export interface EmbeddedBrokerOptions {
   /** Topics by device profile; none when absent. */
   readonly topicsOf?: ProfileTopics;
   readonly audit?: AuditTrail;
+  /** Failed logins, shared with other ways in. */
+  readonly throttle?: FailureThrottle;
 }
 
+const TLS_SECTION = 'mqtt.tls';
 const RENEW_EVERY_SECONDS = 60;
 const SYSTEM_PREFIX = '$SYS/';
 
@@ -65,7 +70,7 @@ export function createEmbeddedBroker(options: EmbeddedBrokerOptions): Broker {
 
 class EmbeddedBroker implements Broker {
   readonly #options: EmbeddedBrokerOptions;
-  readonly #refusals: Refusals;
+  readonly #refusals: Refusals<BrokerRefusal>;
   readonly #fanOut: FanOut;
   readonly #reception: Reception;
   readonly #inbox = new Qos2Inbox();
@@ -87,7 +92,7 @@ class EmbeddedBroker implements Broker {
 
   constructor(options: EmbeddedBrokerOptions) {
     this.#options = options;
-    this.#refusals = new Refusals(options.clock, options.log);
+    this.#refusals = new Refusals(options.clock, options.log, 'the MQTT broker');
     this.#admission = new Admission(options.config, options.clock);
     this.#pace = new Pace(options.config.deviceBytesPerSecond, options.clock);
     this.#backlog = new Backlog(options.clock, (peer) =>
@@ -133,14 +138,14 @@ class EmbeddedBroker implements Broker {
 
   async #listen(): Promise<void> {
     const { config } = this.#options;
-    const certificates = config.tls === undefined ? undefined : readCertificates(config.tls);
+    const certificates = config.tls === undefined ? undefined : readCertificates(config.tls, TLS_SECTION);
     if (config.tls !== undefined)
       this.#certificates = new CertificateWatch(
         config.tls,
         (renewed) => {
           for (const listener of this.#listeners) listener.renew(renewed);
         },
-        this.#options,
+        { ...this.#options, section: TLS_SECTION },
       );
     const door = {
       enter: (socket: Socket) => this.#enter(socket),
@@ -189,7 +194,7 @@ class EmbeddedBroker implements Broker {
       reception: this.#reception,
       inbox: this.#inbox,
       refusals: this.#refusals,
-      throttle: new FailureThrottle(this.#options.clock),
+      throttle: this.#options.throttle ?? new FailureThrottle(this.#options.clock),
       audit: this.#options.audit,
       peerOf: (client) => this.#peers.get(client),
       identityOf: (clientId) => this.#clientOf(clientId)?.identity,

@@ -19,6 +19,8 @@ export interface Credentials {
 export interface Login {
   /** Undefined when nobody is to be let in; nothing tells why, also not by the time it takes. */
   identify(credentials: Credentials): Identity | undefined;
+  /** The device that a token is the secret of; undefined for none. */
+  identifyToken(token: string): Identity | undefined;
   /** The identity as the registry has it now; undefined when what it has proved is no longer good. */
   renewed(identity: Identity): Identity | undefined;
   /** Whether a client id is that of a device. */
@@ -60,6 +62,7 @@ export function createLogin({ config, secrets, devices, topicsOf = () => [] }: L
       const device = devices?.bySecret(name, secret);
       return users.has(name) ? user : asDevice(device);
     },
+    identifyToken: (token) => asDevice(devices?.byToken(token)),
     renewed(identity) {
       if (identity.device === undefined) return undefined;
       const renewed = devices?.renewed(identity.device);

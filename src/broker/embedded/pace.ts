@@ -5,6 +5,11 @@ import { TokenBuckets } from './token-bucket.ts';
 /** A device that was away may send so many seconds' worth at once. */
 const BURST_SECONDS = 16;
 
+/** Bytes of devices by their id. */
+export function deviceBuckets(bytesPerSecond: number): TokenBuckets {
+  return new TokenBuckets({ perSecond: bytesPerSecond, burst: bytesPerSecond * BURST_SECONDS });
+}
+
 /**
  * Holds each device of the registry to a number of bytes a second: over it, its connection is not read for a while, so
  * that it waits and loses nothing. All connections of a device share its rate.
@@ -15,7 +20,7 @@ export class Pace {
 
   constructor(bytesPerSecond: number, clock: Clock) {
     this.#clock = clock;
-    this.#buckets = new TokenBuckets({ perSecond: bytesPerSecond, burst: bytesPerSecond * BURST_SECONDS });
+    this.#buckets = deviceBuckets(bytesPerSecond);
   }
 
   /** @returns false when the connection must not be read now; it is woken when it may */

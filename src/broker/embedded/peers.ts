@@ -2,7 +2,6 @@ import type { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
 import type { Client } from 'aedes';
 import type { Clock } from '../../base/index.ts';
-import type { BrokerRefusal } from '../broker.ts';
 import type { Identity, Will } from './access.ts';
 import type { Subscriber } from './fan-out.ts';
 import { FrameGuard } from './frame-guard.ts';
@@ -77,18 +76,21 @@ export class Peer implements Subscriber {
 const LOG_EVERY_MS = 10_000;
 
 /** Counts what was turned away, by reason, and says so in the log at most once in ten seconds for each reason. */
-export class Refusals {
-  readonly counts: Partial<Record<BrokerRefusal, number>> = {};
+export class Refusals<Reason extends string> {
+  readonly counts: Partial<Record<Reason, number>> = {};
   readonly #clock: Clock;
   readonly #log: BrokerLog | undefined;
-  readonly #logged = new Map<BrokerRefusal, { atMs: number; count: number }>();
+  readonly #by: string;
+  readonly #logged = new Map<Reason, { atMs: number; count: number }>();
 
-  constructor(clock: Clock, log: BrokerLog | undefined) {
+  /** @param by who refuses, for the log */
+  constructor(clock: Clock, log: BrokerLog | undefined, by: string) {
     this.#clock = clock;
     this.#log = log;
+    this.#by = by;
   }
 
-  add(reason: BrokerRefusal, cause: string, peer?: Partial<Pick<Peer, 'client' | 'identity' | 'address'>>): void {
+  add(reason: Reason, cause: string, peer?: Partial<Pick<Peer, 'client' | 'identity' | 'address'>>): void {
     const count = (this.counts[reason] ?? 0) + 1;
     this.counts[reason] = count;
     const nowMs = this.#clock.monotonicMs();
@@ -97,11 +99,11 @@ export class Refusals {
     this.#logged.set(reason, { atMs: nowMs, count });
     const since = count - (last?.count ?? 0);
     const who = { client: peer?.client?.id, user: peer?.identity?.name, address: peer?.address };
-    this.#log?.warn({ reason, cause, since, ...who }, `refused by the MQTT broker: ${cause}`);
+    this.#log?.warn({ reason, cause, since, ...who }, `refused by ${this.#by}: ${cause}`);
   }
 
   /** Counts a connection once, whatever follows from closing it. */
-  addOnce(reason: BrokerRefusal, cause: string, peer: Peer): void {
+  addOnce(reason: Reason, cause: string, peer: Peer): void {
     if (peer.isExplained) return;
     peer.isExplained = true;
     this.add(reason, cause, peer);

@@ -24,6 +24,11 @@ export class ReadingGate {
     return false;
   }
 
+  /** So much waits that nothing more is to be read. */
+  get isClosed(): boolean {
+    return this.#isFull || this.#isShut;
+  }
+
   isParked(connection: Connection): boolean {
     return this.#parked.has(connection);
   }

@@ -20,12 +20,12 @@ export class Reception {
   readonly received: [number, number, number] = [0, 0, 0];
   waiting = 0;
   accept: AcceptMessage | undefined;
-  readonly #config: Config['mqtt'];
+  readonly #config: Pick<Config['mqtt'], 'payloadMax'>;
   readonly #clock: Clock;
-  readonly #fanOut: FanOut;
+  readonly #fanOut: Pick<FanOut, 'offer'>;
   #onIdle: (() => void) | undefined;
 
-  constructor(config: Config['mqtt'], clock: Clock, fanOut: FanOut) {
+  constructor(config: Pick<Config['mqtt'], 'payloadMax'>, clock: Clock, fanOut: Pick<FanOut, 'offer'>) {
     this.#config = config;
     this.#clock = clock;
     this.#fanOut = fanOut;

@@ -1,6 +1,7 @@
 import fastify, { type FastifyInstance } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
-import { type Clock, SECOND_MS, systemClock } from '../../base/index.ts';
+import { type Clock, systemClock } from '../../base/index.ts';
+import type { Posts } from '../../broker/index.ts';
 import { devicePlacements } from '../../config/index.ts';
 import type { Logger } from '../../telemetry/index.ts';
 import { createLatestState } from '../latest.ts';
@@ -9,6 +10,7 @@ import { auditRoute } from './audit.ts';
 import { catalogueRoutes } from './catalogue.ts';
 import type { RouteContext, TypedServer } from './context.ts';
 import { DOCS_PATH, serveDocs } from './docs.ts';
+import { ingestRoutes } from './ingest.ts';
 import { kpiRoutes } from './kpis.ts';
 import { measurementRoutes } from './measurements.ts';
 import { createMetrics } from './metrics.ts';
@@ -17,6 +19,7 @@ import { servePage } from './page.ts';
 import { guardByRole, type PeopleOptions } from './people.ts';
 import { answerError, problemText } from './problems.ts';
 import { guardRequests } from './security.ts';
+import { createHttpOrTlsServer, type HttpTls } from './server.ts';
 import { type Setup, setupRoutes } from './setup.ts';
 import { openStream, STREAM_LIMITS, type StreamLimits, streamRoute } from './stream.ts';
 import { u4sscRoute } from './u4ssc.ts';
@@ -30,27 +33,35 @@ export interface HttpOptions {
   readonly clock?: Clock;
   /** Who may use the API; without it, whoever reaches the port. */
   readonly people?: PeopleOptions;
+  /** Takes what devices post; without it nothing can be posted. */
+  readonly posts?: Posts;
+  /** What TLS is spoken with, where it is. */
+  readonly tls?: HttpTls;
   /** The way to the first admin. */
   readonly setup?: Setup;
   /** Bounds of the live stream; smaller ones are for tests. */
   readonly streamLimits?: Partial<StreamLimits>;
 }
 
+/** Posts that wait for the journal get so long when the server ends. */
+const POSTS_GRACE_MS = 2_000;
+
 /** Builds the server without listening; closing it ends the live stream too. */
 export async function buildApp(sources: ViewSources, options: HttpOptions): Promise<FastifyInstance> {
   const app = fastify({
     logger: false,
-    // Nothing here takes a body.
+    // What takes a body reads it itself.
     bodyLimit: 1024,
-    requestTimeout: 30 * SECOND_MS,
-    connectionTimeout: 0,
-    keepAliveTimeout: 20 * SECOND_MS,
+    serverFactory: (listener) => createHttpOrTlsServer(listener, options),
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 300 },
   });
   const context = routeContext(sources, options);
   const { hub, stop } = openStream(context, { ...STREAM_LIMITS, ...options.streamLimits });
-  app.addHook('preClose', async () => stop());
+  app.addHook('preClose', async () => {
+    stop();
+    await options.posts?.close(POSTS_GRACE_MS);
+  });
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler(answerError(options.log));
@@ -79,16 +90,22 @@ export async function buildApp(sources: ViewSources, options: HttpOptions): Prom
     },
     { prefix: '/api/v1' },
   );
+  const { version, config } = sources;
+  if (options.posts !== undefined)
+    ingestRoutes(app, { posts: options.posts, bodyBytesMax: config.http.bodyMax, version });
   probeRoutes(app.withTypeProvider<ZodTypeProvider>(), context);
-  const metrics = createMetrics(context, hub);
+  metricsRoute(app, createMetrics(context, hub));
+  await servePage(app, options.webFolder);
+  await app.ready();
+  return app;
+}
+
+function metricsRoute(app: FastifyInstance, metrics: ReturnType<typeof createMetrics>): void {
   app.get(
     '/metrics',
     { schema: { summary: 'Prometheus text format', tags: ['operations'] } },
     async (_request, reply) => reply.type(metrics.contentType).send(await metrics.metrics()),
   );
-  await servePage(app, options.webFolder);
-  await app.ready();
-  return app;
 }
 
 function routeContext(sources: ViewSources, { log, clock = systemClock }: HttpOptions): RouteContext {

@@ -16,7 +16,8 @@ export async function serveDocs(app: FastifyInstance, version: string): Promise<
       info: {
         title: 'City Vitals',
         version,
-        description: 'Live environmental KPI values of a city, with what each value is worth. Everything is read-only.',
+        description:
+          'Live environmental KPI values of a city, with what each value is worth. All but the posts of devices is read-only.',
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
       tags: [
@@ -25,6 +26,7 @@ export async function serveDocs(app: FastifyInstance, version: string): Promise<
         { name: 'catalogue', description: 'Devices, series, zones, quantities' },
         { name: 'operations', description: 'Accounting, quarantine, probes' },
         { name: 'live', description: 'Server-Sent Events' },
+        { name: 'ingest', description: 'Posts of devices, with the secret of a device' },
       ],
     },
     transform: createJsonSchemaTransform({ zodToJsonConfig: { target: 'draft-2020-12' } }),

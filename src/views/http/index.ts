@@ -9,6 +9,7 @@ import { Setup } from './setup.ts';
 
 export type { HttpOptions } from './app.ts';
 export type { PeopleOptions } from './people.ts';
+export type { HttpTls } from './server.ts';
 
 /** The HTTP side of the product. */
 export interface HttpViews {
@@ -32,7 +33,7 @@ export function createHttpServer(sources: ViewSources, options: HttpOptions): Ht
       const setup = setupOf(sources, options);
       app = await buildApp(sources, { ...options, ...(setup === undefined ? {} : { setup }) });
       try {
-        const url = await app.listen({ host, port });
+        const url = shownUrl(await app.listen({ host, port }), options.tls !== undefined);
         return { url, ...(setup?.link === undefined ? {} : { setupUrl: `${url}${setup.link}` }) };
       } catch (cause) {
         await app.close();
@@ -45,18 +46,23 @@ export function createHttpServer(sources: ViewSources, options: HttpOptions): Ht
   };
 }
 
+/** The framework does not know that its server speaks TLS. */
+function shownUrl(url: string, isEncrypted: boolean): string {
+  return isEncrypted ? url.replace(/^http:/, 'https:') : url;
+}
+
 function setupOf({ config }: ViewSources, { people, clock = systemClock }: HttpOptions): Setup | undefined {
   if (people === undefined || !needsLogin(config.http, people.users)) return undefined;
   return new Setup({ ...people, clock });
 }
 
 /** Passwords and tokens travel with every request: others must not be able to read them. */
-function checkEncryption({ host, allowUnencrypted }: ViewSources['config']['http']): void {
-  if (isLoopback(host) || allowUnencrypted) return;
+function checkEncryption({ host, allowUnencrypted, tls }: ViewSources['config']['http']): void {
+  if (isLoopback(host) || allowUnencrypted || tls !== undefined) return;
   throw new OperatingError(
     'encryption_required',
-    `cannot serve HTTP at ${host} without TLS: passwords and data would be open to others; set http.host to 127.0.0.1 ` +
-      'and put a proxy with TLS in front of it, or, where the network is protected otherwise, set http.allowUnencrypted to true',
+    `cannot serve HTTP at ${host} without TLS: passwords and data would be open to others; give http.tls a certificate, ` +
+      'or set http.host to 127.0.0.1 and put a proxy with TLS in front of it, or, where the network is protected otherwise, set http.allowUnencrypted to true',
   );
 }
 

@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import type { BrokerRefusal } from '../../broker/index.ts';
+import type { BrokerRefusal, PostRefusal } from '../../broker/index.ts';
 import { REJECT_REASONS } from '../../model/index.ts';
 import { isZoneValue } from '../newest.ts';
 import type { RouteContext } from './context.ts';
@@ -21,6 +21,19 @@ const BROKER_REFUSALS = [
   'slow_subscriber',
 ] as const satisfies readonly BrokerRefusal[];
 
+const POST_REFUSALS = [
+  'connection_limit',
+  'rate_limit',
+  'login',
+  'not_authorized',
+  'topic',
+  'foreign_page',
+  'too_large',
+  'encoding',
+  'busy',
+  'not_taken',
+] as const satisfies readonly PostRefusal[];
+
 const MESSAGE_OUTCOMES = ['decoded', 'ignored', 'quarantined'] as const;
 const READING_OUTCOMES = ['counted', 'invalid', 'duplicate', 'lateFiled', 'quarantined'] as const;
 
@@ -39,6 +52,7 @@ export function createMetrics(context: RouteContext, hub: StreamHub): Registry {
   eventMetrics(define, context);
   journalMetrics(define, context);
   brokerMetrics(define, context);
+  postMetrics(define, context);
   storeMetrics(define, context);
   streamMetrics(define, hub);
   kpiMetrics(define, context);
@@ -207,6 +221,23 @@ function brokerMetrics({ gauge, counter }: Definer, { sources }: RouteContext): 
     'broker_refused_total',
     'What the broker turned away, by reason',
     () => BROKER_REFUSALS.map((reason): Sample => [sources.brokerStats().refused[reason] ?? 0, { reason }]),
+    ['reason'],
+  );
+}
+
+function postMetrics({ gauge, counter }: Definer, { sources }: RouteContext): void {
+  const { postStats } = sources;
+  counter('ingest_messages_total', 'Messages that posts over HTTP handed on', () => [[postStats()?.received ?? 0]]);
+  counter('ingest_accepted_total', 'Posts over HTTP that were answered with success', () => [
+    [postStats()?.accepted ?? 0],
+  ]);
+  gauge('ingest_waiting_messages', 'Messages of posts that wait for the journal before they are answered', () => [
+    [postStats()?.waitingForJournal ?? 0],
+  ]);
+  counter(
+    'ingest_refused_total',
+    'Posts and connections over HTTP that were turned away, by reason',
+    () => POST_REFUSALS.map((reason): Sample => [postStats()?.refused[reason] ?? 0, { reason }]),
     ['reason'],
   );
 }

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Clock, FailureThrottle, MINUTE_MS, OperatingError } from '../../base/index.ts';
 import type { Config } from '../../config/index.ts';
 import type { AuditLine, AuditTrail, Person, Role, UserDirectory } from '../../identity/index.ts';
+import { basicOf, tokenOf } from './credentials.ts';
 import { HttpProblem } from './problems.ts';
 import { neededRole } from './roles.ts';
 import { isLoopback } from './security.ts';
@@ -22,7 +23,10 @@ const CHALLENGE = 'Basic realm="City Vitals", charset="UTF-8"';
 const ROLE_ORDER: Readonly<Record<Role, number>> = { viewer: 0, operator: 1, admin: 2 };
 
 /** Whether requests need a login now. */
-export function needsLogin({ host, users }: Config['http'], directory: Pick<UserDirectory, 'count'>): boolean {
+export function needsLogin(
+  { host, users }: Pick<Config['http'], 'host' | 'users'>,
+  directory: Pick<UserDirectory, 'count'>,
+): boolean {
   if (users === 'auto') return !isLoopback(host) || directory.count > 0;
   return users === 'on';
 }
@@ -36,7 +40,7 @@ export function guardByRole(app: FastifyInstance, config: Config['http'], option
   app.addHook('onClose', async () => login.close());
   app.addHook('onRequest', async (request, reply) => {
     const needed = neededRole(request.routeOptions.url);
-    if (needed === 'nobody' || !needsLogin(config, options.users)) return;
+    if (needed === 'nobody' || needed === 'device' || !needsLogin(config, options.users)) return;
     const person = await login.personOf(request);
     if (person === undefined) throw refused(request, reply, options.audit);
     if (ROLE_ORDER[person.role] >= ROLE_ORDER[needed]) return;
@@ -79,7 +83,7 @@ class HttpLogin {
   }
 
   async personOf({ headers: { authorization = '' }, ip }: FastifyRequest): Promise<Person | undefined> {
-    const [, token] = /^Bearer ([\x21-\x7e]{1,200})$/i.exec(authorization) ?? [];
+    const token = tokenOf(authorization);
     if (token !== undefined) return this.#checked(ip, 'a token', async () => this.#users.byToken(token));
     const basic = basicOf(authorization);
     if (basic === undefined) return undefined;
@@ -111,13 +115,4 @@ class HttpLogin {
 function busy(error: unknown): never {
   if (!(error instanceof OperatingError)) throw error;
   throw new HttpProblem(503, 'busy', `${error.message}; try again shortly`);
-}
-
-/** User and password of a header (RFC 7617); undefined when it has another form. */
-function basicOf(authorization: string): { readonly name: string; readonly password: string } | undefined {
-  const [, encoded] = /^Basic ([A-Za-z0-9+/=]{1,1000})$/i.exec(authorization) ?? [];
-  if (encoded === undefined) return undefined;
-  const text = Buffer.from(encoded, 'base64').toString('utf8');
-  const at = text.indexOf(':');
-  return at < 0 ? undefined : { name: text.slice(0, at), password: text.slice(at + 1) };
 }

@@ -2,8 +2,8 @@ import type { Role } from '../../identity/index.ts';
 import { DOCS_PATH } from './docs.ts';
 import { SETUP_PATH } from './setup.ts';
 
-/** `nobody`: a route that asks for no login. */
-export type NeededRole = Role | 'nobody';
+/** `nobody`: a route that asks for no login. `device`: one for devices, whose rights are looked at where it is served. */
+export type NeededRole = Role | 'nobody' | 'device';
 
 /**
  * Which role each route needs, where users are on: the only list. A route that is not in it needs an admin, and a test
@@ -13,6 +13,14 @@ const ROUTE_ROLES: Readonly<Record<string, NeededRole>> = {
   '/healthz': 'nobody',
   '/readyz': 'nobody',
   [SETUP_PATH]: 'nobody',
+  '/in/*': 'device',
+  '/data/:provider': 'device',
+  '/sensors/:monitor/measures': 'device',
+  '/write': 'device',
+  '/api/v2/write': 'device',
+  '/query': 'device',
+  '/ping': 'nobody',
+  '/health': 'nobody',
   '/': 'viewer',
   '/*': 'viewer',
   '/metrics': 'viewer',

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { HttpProblem } from './problems.ts';
+import { listedRole } from './roles.ts';
 import { SETUP_PATH } from './setup.ts';
 
 const PAGE_POLICY = [
@@ -32,8 +33,8 @@ const HEADERS = {
 const LOOPBACK_NAMES: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /**
- * Guards every answer: security headers, read-only methods (but for the form of the first admin), and, while the server is bound to this machine alone, a
- * Host header that names this machine. The last keeps a web site from reading the API through a name of its own that
+ * Guards every answer: security headers, read-only methods (but for the form of the first admin and the posts of
+ * devices), and, while the server is bound to this machine alone, a Host header that names this machine. The last keeps a web site from reading the API through a name of its own that
  * resolves to 127.0.0.1 (DNS rebinding).
  */
 export function guardRequests(
@@ -52,8 +53,7 @@ export function guardRequests(
         'cannot answer for this host name: the server is bound to this machine; use localhost, 127.0.0.1 or [::1]',
       );
     }
-    const isForm = request.method === 'POST' && request.routeOptions.url === SETUP_PATH;
-    if (request.method !== 'GET' && request.method !== 'HEAD' && !isForm) {
+    if (request.method !== 'GET' && request.method !== 'HEAD' && !takesBody(request.routeOptions.url)) {
       reply.header('allow', 'GET, HEAD');
       throw new HttpProblem(
         405,
@@ -62,6 +62,11 @@ export function guardRequests(
       );
     }
   });
+}
+
+/** Routes are found by method and path: one that is found has said that it takes the method. */
+function takesBody(route: string | undefined): boolean {
+  return route !== undefined && (route === SETUP_PATH || listedRole(route) === 'device');
 }
 
 function policyOf(url: string, docsPath: string): string {

@@ -92,6 +92,7 @@ export function createFakeSources(options: FakeOptions = {}): FakeSources {
       outages: { changes: 20, tooOld: 1, noPlace: 2, repeatsLeft: 3 },
       events: { empty: 4, silent: 3, heard: 2, revised: 1 },
     }),
+    postStats: () => ({ received: 77, accepted: 71, waitingForJournal: 2, refused: { login: 3 } }),
     brokerStats: () => ({
       connectedClients: 58,
       connectionsTotal: 131,

@@ -10,6 +10,7 @@ import type { Fault, ImportLine, SourceFile } from './source-tree.ts';
 export const IMPLEMENTATION_DOORS: readonly string[] = [
   'src/broker/embedded/index.ts',
   'src/broker/external/index.ts',
+  'src/broker/http/index.ts',
   'src/journal/local/index.ts',
   'src/store/duckdb/index.ts',
   'src/jobs/inline/index.ts',

@@ -48,7 +48,7 @@ describe('renewed certificates', () => {
     const told: string[] = [];
     const { tls } = mqttConfig({ tls: { certFile, keyFile } });
     const log = { warn: (_fields: object, text: string) => void told.push(text) };
-    const watch = new CertificateWatch(tls!, (one) => renewed.push(one), { clock, log });
+    const watch = new CertificateWatch(tls!, (one) => renewed.push(one), { section: 'mqtt.tls', clock, log });
     return { certFile, keyFile, put, clock, renewed, told, watch };
   }
 
@@ -63,7 +63,7 @@ describe('renewed certificates', () => {
     watch.look();
     watch.look();
     expect(renewed.map(({ cert }) => cert.toString())).toEqual([
-      readCertificates({ ...mqttConfig({ tls: SERVER_TLS }).tls!, certFile, keyFile }).cert.toString(),
+      readCertificates({ ...mqttConfig({ tls: SERVER_TLS }).tls!, certFile, keyFile }, 'mqtt.tls').cert.toString(),
     ]);
   });
 
@@ -89,7 +89,7 @@ it('a listener shows renewed certificates to who comes next', async () => {
   const endpoint = { kind: 'mqtts', key: 'mqtt.tls', host: '127.0.0.1', port: 0 } as const;
   const place = { letIn: () => {}, leave: () => {} };
   const door = { enter: () => place, arrive: () => {} };
-  const listener = await Listener.open(endpoint, config, readCertificates(config.tls!), door);
+  const listener = await Listener.open(endpoint, config, readCertificates(config.tls!, 'mqtt.tls'), door);
   listener.admit();
   const shown = () =>
     new Promise<unknown>((resolve) => {
@@ -100,7 +100,7 @@ it('a listener shows renewed certificates to who comes next', async () => {
     });
   expect(await shown()).toBe('localhost');
   const files = { certFile: tlsFile('meter-1.crt'), keyFile: tlsFile('meter-1.key') };
-  listener.renew(readCertificates({ ...config.tls!, ...files }));
+  listener.renew(readCertificates({ ...config.tls!, ...files }, 'mqtt.tls'));
   expect(await shown()).toBe('meter-1');
   await listener.close();
 });

@@ -196,7 +196,7 @@ describe('a flood of refusals', () => {
   it('is counted in full, and told in the log every ten seconds for each reason', () => {
     const clock = manualClock(0);
     const lines: unknown[] = [];
-    const refusals = new Refusals(clock, { warn: (fields) => lines.push(fields) });
+    const refusals = new Refusals(clock, { warn: (fields) => lines.push(fields) }, 'the MQTT broker');
     for (let count = 0; count < 1_000; count++) refusals.add('malformed_packet', 'bad bytes');
     refusals.add('topic', 'bad topic');
     clock.advance(10_000);

@@ -47,3 +47,10 @@ describe('the memory of windows', () => {
     expect(problems({ memoryMax: '100MiB', seriesMax: 1_000_000 })).toHaveLength(1);
   });
 });
+
+it('a body of a post is a small part of what may wait for the journal', () => {
+  const problems = (bodyMax: string) =>
+    checkRelations(citySchema.parse({ city: { id: 'town', name: 'Town', timeZone: 'UTC' }, http: { bodyMax } }));
+  expect(problems('16MiB')).toEqual([]);
+  expect(problems('17MiB')).toEqual(['http: bodyMax (17825792 B) must not exceed 16777216 B']);
+});
