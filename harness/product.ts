@@ -45,7 +45,7 @@ export interface RunningProduct extends LaunchedProduct {
   readonly httpUrl: string;
 }
 
-const READY_MS_MAX = 60_000;
+const READY_MS_MAX = 180_000;
 const STOP_MS_MAX = 30_000;
 const OUTPUT_CHARS_KEPT = 1_000_000;
 const STDERR_CHARS_SHOWN = 4_000;
