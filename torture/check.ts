@@ -73,24 +73,27 @@ export async function examine(
     ...accountingProblems(disturbed.accounting, ledger),
     ...accountingDifferences(calm.accounting, disturbed.accounting),
     ...differencesOf(calm.answers, disturbed.answers),
-    ...rows.problems,
+    ...rows.wrong,
     ...round.problems,
   ];
-  const kept = acknowledged.filter(([publisher, number]) => ledger.has(publisher, number)).length;
+  const unkept = acknowledged.filter(([publisher, number]) => !ledger.has(publisher, number));
+  const lost = lostAtBroker
+    ? []
+    : unkept.map((at) => `acknowledged, and not in the journal: message ${at[1]} of publisher ${at[0]}`);
   const { messages, readings } = disturbed.accounting;
   return {
     tally: {
       received: messages.received,
       acknowledged: acknowledged.length,
-      kept,
+      kept: acknowledged.length - unkept.length,
       counted: readings.counted,
       duplicates: readings.duplicate,
       quarantined: messages.quarantined + readings.quarantined,
-      lost: (lostAtBroker ? 0 : acknowledged.length - kept) + rows.lost,
-      double: rows.double,
+      lost: lost.length + rows.lost.length,
+      double: rows.double.length,
       differs: problems.length,
     },
-    problems: problems.slice(0, PROBLEMS_TOLD),
+    problems: [...lost, ...rows.lost, ...rows.double, ...problems].slice(0, PROBLEMS_TOLD),
   };
 }
 
@@ -156,27 +159,28 @@ function accountingDifferences(calm: AccountingAnswer, disturbed: AccountingAnsw
 }
 
 interface Rows {
-  lost: number;
-  double: number;
-  readonly problems: string[];
+  readonly lost: string[];
+  readonly double: string[];
+  readonly wrong: string[];
 }
 
 /** Every reading of the store against the bookkeeping: each there, once, with its first value, and no other. */
 function rowsAgainst(ledger: Ledger, answers: Answers): Rows {
-  const rows: Rows = { lost: 0, double: 0, problems: [] };
+  const rows: Rows = { lost: [], double: [], wrong: [] };
   const found = readingsOf(answers);
   for (const [name, values] of ledger.series) {
     const seen = new Set<number>();
     for (const [timeMs, value] of found.get(name) ?? []) {
-      if (seen.has(timeMs)) rows.double++;
+      if (seen.has(timeMs)) rows.double.push(`${name} at ${timeMs} is there twice`);
       else if (values.get(timeMs) !== value) {
-        rows.problems.push(`${name} at ${timeMs} is ${value} and not ${values.get(timeMs)}`);
+        rows.wrong.push(`${name} at ${timeMs} is ${value} and not ${values.get(timeMs)}`);
       }
       seen.add(timeMs);
     }
-    rows.lost += [...values.keys()].filter((timeMs) => !seen.has(timeMs)).length;
+    const absent = [...values.keys()].filter((timeMs) => !seen.has(timeMs));
+    rows.lost.push(...absent.map((timeMs) => `${name} at ${timeMs} is in the journal and not in the store`));
   }
-  for (const name of found.keys()) if (!ledger.series.has(name)) rows.problems.push(`nobody published ${name}`);
+  for (const name of found.keys()) if (!ledger.series.has(name)) rows.wrong.push(`nobody published ${name}`);
   return rows;
 }
 
