@@ -1,6 +1,6 @@
 import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Qos1PublisherStats, startProduct } from '../harness/index.ts';
+import type { Qos1PublisherStats } from '../harness/index.ts';
 import {
   type AccountingAnswer,
   type Answers,
@@ -122,7 +122,7 @@ async function calmLook(round: Round, messagesMin: number): Promise<Look> {
   const dataFolder = join(round.folder, 'calm');
   mkdirSync(dataFolder);
   cpSync(join(round.dataFolder, 'journal'), join(dataFolder, 'journal'), { recursive: true });
-  const product = await startProduct(round.startOptions({ dataFolder }));
+  const product = await round.startApart(dataFolder);
   try {
     return await lookAt(product.httpUrl, round.plan, messagesMin);
   } finally {

@@ -1,6 +1,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { eventually, freePort, type RunningProduct, type StartOptions, startProduct } from '../harness/index.ts';
+import {
+  becomeReady,
+  eventually,
+  freePort,
+  type LaunchedProduct,
+  launchProduct,
+  type RunningProduct,
+  type StartOptions,
+} from '../harness/index.ts';
 import { type Random, seededRandom } from '../simulators/common/index.ts';
 import type { CityFile } from '../src/config/index.ts';
 import { type Plan, ZONES } from './messages.ts';
@@ -42,6 +50,7 @@ export class Round {
   readonly problems: string[] = [];
   /** What runs beside the product and must end with the round. */
   readonly #closers: (() => Promise<void> | void)[] = [];
+  readonly #launched = new Set<LaunchedProduct>();
   #product: RunningProduct | undefined;
   #publishers: Publishers | undefined;
   #starts = 0;
@@ -81,22 +90,27 @@ export class Round {
     this.#closers.unshift(closer);
   }
 
-  /** Starts the product on the round's data, or on another folder. */
+  /** Starts the product on the round's data. */
   async start(more: Partial<StartOptions> & { readonly city?: Partial<CityFile> } = {}): Promise<RunningProduct> {
-    this.#product = await startProduct(this.startOptions(more));
+    this.#product = await becomeReady(this.launch(more));
     return this.#product;
   }
 
-  /** What `start` starts with. */
-  startOptions({
-    city = {},
-    ...more
-  }: Partial<StartOptions> & { readonly city?: Partial<CityFile> } = {}): StartOptions {
+  /** Starts a product on another folder, where the publishers do not find it. */
+  startApart(dataFolder: string): Promise<RunningProduct> {
+    return becomeReady(this.launch({ dataFolder }));
+  }
+
+  /** Starts a process of the product and does not wait; the round ends it when it is closed. */
+  launch({ city = {}, ...more }: Partial<StartOptions> & { readonly city?: Partial<CityFile> } = {}): LaunchedProduct {
     const configFile = join(this.folder, `city-${++this.#starts}.yaml`);
     writeFileSync(configFile, JSON.stringify({ ...CITY, ...city }));
-    // Another folder's product must not be found by the publishers.
     const port = more.dataFolder === undefined ? this.port : 0;
-    return { configFile, dataFolder: this.dataFolder, ...more, set: [`mqtt.port=${port}`, ...(more.set ?? [])] };
+    const set = [`mqtt.port=${port}`, ...(more.set ?? [])];
+    const product = launchProduct({ configFile, dataFolder: this.dataFolder, ...more, set });
+    this.#launched.add(product);
+    void product.ended.then(() => this.#launched.delete(product));
+    return product;
   }
 
   /** Starts the publishers, and waits until they are well under way: what is disturbed must have a load. */
@@ -137,10 +151,11 @@ export class Round {
 
   async close(): Promise<void> {
     await this.#publishers?.close();
+    const living = [...this.#launched];
     // A stopped process hears no other signal.
-    this.#product?.kill('SIGKILL');
-    await this.#product?.ended;
-    for (const closer of this.#closers) await closer();
+    for (const product of living) product.kill('SIGKILL');
+    await Promise.all(living.map(({ ended }) => ended));
+    for (const closer of this.#closers.splice(0)) await closer();
   }
 }
 

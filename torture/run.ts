@@ -108,13 +108,17 @@ async function runRound(standing: Standing, seed: string, options: TortureOption
   let problems: readonly string[];
   let told: string;
   try {
-    const { tally, problems: found } = await Promise.race([fault.run(round), aborted(signal)]);
+    const { tally, problems: found } = await unlessAborted(signal, fault.run(round));
     standing.tally = sumOf(standing.tally, tally);
     problems = found;
     told = tallyText(tally);
   } catch (error) {
     // Whoever ends the run ends its processes, too: that is no finding.
-    if (signal.aborted) return;
+    if (signal.aborted) {
+      await round.close();
+      rmSync(folder, { recursive: true, force: true });
+      return;
+    }
     // A round that cannot be finished is a finding: something hangs, or ends when it must not.
     problems = [...round.problems, (error as Error).message];
     standing.tally = sumOf(standing.tally, { ...NOTHING, differs: problems.length });
@@ -133,11 +137,14 @@ async function runRound(standing: Standing, seed: string, options: TortureOption
   else onProgress(`  the data is kept in ${folder}`);
 }
 
-/** Rejects when the run is to end. */
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(new Error('the run was ended')), { once: true });
+/** The same result, or a rejection as soon as the run is to end. */
+async function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  const done = new AbortController();
+  const ended = new Promise<never>((_, reject) => {
+    const options = { once: true, signal: done.signal };
+    signal.addEventListener('abort', () => reject(new Error('the run was ended')), options);
   });
+  return Promise.race([work, ended]).finally(() => done.abort());
 }
 
 function resultOf(fault: Fault, standings: readonly Standing[]): FaultResult {

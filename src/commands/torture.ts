@@ -68,7 +68,8 @@ async function runTorture(flags: Flags): Promise<number> {
   const onProgress = (line: string) => void process.stderr.write(`${line}\n`);
   const result = await torture({ minutes: flags.minutes, seed, only: flags.only, signal, onProgress }).finally(release);
   process.stdout.write(flags.json === true ? `${JSON.stringify(result, undefined, 2)}\n` : tableOf(result));
-  if (signal.aborted) return EXIT.interrupted;
+  // What waits for the processes of the last round waits for nothing any more.
+  if (signal.aborted) process.exit(EXIT.interrupted);
   return result.isWhole ? EXIT.ok : EXIT.failed;
 }
 

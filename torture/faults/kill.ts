@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { launchProduct } from '../../harness/index.ts';
 import { examine } from '../check.ts';
 import type { Round } from '../round.ts';
 import type { Fault } from './fault.ts';
@@ -32,7 +31,7 @@ export const kill: Fault = {
 };
 
 async function killEarly(round: Round): Promise<void> {
-  const launched = launchProduct(round.startOptions());
+  const launched = round.launch();
   await sleep(round.between(100, 2_500));
   launched.kill('SIGKILL');
   await launched.ended;

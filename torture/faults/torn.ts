@@ -1,8 +1,8 @@
 import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { launchProduct, startProduct } from '../../harness/index.ts';
 import { Api, waitUntilLevel } from '../../simulators/verify/index.ts';
+import type { CityFile } from '../../src/config/index.ts';
 import { accountingProblems, examine, ledgerOf } from '../check.ts';
 import { JournalTail, type Place } from '../journal-tail.ts';
 import type { Round } from '../round.ts';
@@ -10,6 +10,8 @@ import type { Fault } from './fault.ts';
 
 const RECORDS = 3;
 const TRIES = 5;
+/** Some hundred starts read the last segment. */
+const SMALL_SEGMENTS: Partial<CityFile> = { journal: { segmentMax: '128KiB', freeBytesMin: '16MiB' } };
 const END_MS_MAX = 60_000;
 
 /** After a kill under load the end of the journal is cut and flipped in copies; the round itself then goes on. */
@@ -19,7 +21,7 @@ export const torn: Fault = {
   weight: 1,
   needs: [],
   run: async (round) => {
-    await round.start();
+    await round.start({ city: SMALL_SEGMENTS });
     const publishers = await round.publish({ underWayCount: 1_000 });
     const tail = await killedTail(round);
     const cases = await everyCut(round, tail);
@@ -27,7 +29,7 @@ export const torn: Fault = {
     const starts = await someStarts(round, tail);
     round.notes.push(`${cases} cuts, ${flips} flips, ${starts} starts of the whole product`);
     rmSync(tail.folder, { recursive: true });
-    await round.start();
+    await round.start({ city: SMALL_SEGMENTS });
     return examine(round, await publishers.finish());
   },
 };
@@ -42,7 +44,7 @@ async function killedTail(round: Round): Promise<JournalTail> {
     const tail = new JournalTail(copy);
     if (tail.places.length > RECORDS) return tail;
     // The segment had only begun.
-    await round.start();
+    await round.start({ city: SMALL_SEGMENTS });
   }
   throw new Error(`no segment with ${RECORDS} records was left by ${TRIES} kills`);
 }
@@ -114,7 +116,7 @@ function folderFor(round: Round, tail: JournalTail): string {
 
 async function expectCounts(round: Round, tail: JournalTail, what: string): Promise<void> {
   const dataFolder = folderFor(round, tail);
-  const product = await startProduct(round.startOptions({ dataFolder }));
+  const product = await round.startApart(dataFolder);
   try {
     const { durableSequence } = (await new Api(product.httpUrl).accounting()).progress;
     const ledger = await ledgerOf(round.plan, dataFolder, durableSequence);
@@ -127,7 +129,7 @@ async function expectCounts(round: Round, tail: JournalTail, what: string): Prom
 }
 
 async function expectStartRefused(round: Round, tail: JournalTail): Promise<void> {
-  const launched = launchProduct(round.startOptions({ dataFolder: folderFor(round, tail) }));
+  const launched = round.launch({ dataFolder: folderFor(round, tail) });
   const timer = setTimeout(() => launched.kill('SIGKILL'), END_MS_MAX);
   const { code, signal, stderr } = await launched.ended;
   clearTimeout(timer);
