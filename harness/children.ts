@@ -3,10 +3,19 @@ import { once } from 'node:events';
 
 /** The next message of a child that was forked. @throws Error when it ends instead */
 export async function answerOf(child: ChildProcess): Promise<unknown> {
-  const ended = once(child, 'exit').then(() => Promise.reject(new Error('a child ended before it had answered')));
+  const done = new AbortController();
+  const { signal } = done;
+  const ended = once(child, 'exit', { signal }).then(() => {
+    throw new Error('a child ended before it had answered');
+  });
+  // One of the two is left without anybody who waits for it.
   ended.catch(() => undefined);
-  const [answer] = (await Promise.race([once(child, 'message'), ended])) as [unknown];
-  return answer;
+  try {
+    const [answer] = (await Promise.race([once(child, 'message', { signal }), ended])) as [unknown];
+    return answer;
+  } finally {
+    done.abort();
+  }
 }
 
 /** Kills a child that still runs, and waits until it is gone. */

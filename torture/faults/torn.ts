@@ -10,6 +10,8 @@ import type { Fault } from './fault.ts';
 
 const RECORDS = 3;
 const TRIES = 5;
+/** Few messages under way make small commits, so that there are several in a segment. */
+const LOAD = { underWayCount: 500, windowCount: 10, perSecond: 100 };
 /** Some hundred starts read the last segment. */
 const SMALL_SEGMENTS: Partial<CityFile> = { journal: { segmentMax: '128KiB', freeBytesMin: '16MiB' } };
 const END_MS_MAX = 60_000;
@@ -22,7 +24,7 @@ export const torn: Fault = {
   needs: [],
   run: async (round) => {
     await round.start({ city: SMALL_SEGMENTS });
-    const publishers = await round.publish({ underWayCount: 1_000 });
+    const publishers = await round.publish(LOAD);
     const tail = await killedTail(round);
     const cases = await everyCut(round, tail);
     const flips = await everyFlip(round, tail);
