@@ -9,6 +9,7 @@ import { kpisCommand } from './commands/kpis.ts';
 import { replayCommand } from './commands/replay.ts';
 import { serveCommand } from './commands/serve.ts';
 import { simulateCommand } from './commands/simulate.ts';
+import { tortureCommand } from './commands/torture.ts';
 import { usersCommand } from './commands/users.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { VERSION, versionCommand } from './commands/version.ts';
@@ -36,6 +37,7 @@ usersCommand(program);
 auditCommand(program);
 kpisCommand(program);
 benchCommand(program);
+tortureCommand(program);
 versionCommand(program);
 
 await program.parseAsync();

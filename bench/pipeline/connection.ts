@@ -1,10 +1,13 @@
 import { connect, type Socket } from 'node:net';
+import { connectPacket } from '../../harness/index.ts';
 import { systemClock } from '../../src/base/index.ts';
 import type { Load } from './cases.ts';
-import { Burst, connectPacket } from './payloads.ts';
+import { Burst } from './payloads.ts';
 
 const CONNACK_BYTES = 4;
 const PUBACK_BYTES = 4;
+/** Longer than a case: nobody sends PINGREQ. */
+export const KEEPALIVE_SECONDS = 240;
 
 /** Bursts that were sent and not acknowledged, oldest first; a server acknowledges in order. */
 interface Sent {
@@ -42,7 +45,7 @@ export class PublisherConnection {
       this.#socket.on('error', reject);
       this.#socket.on('close', () => reject(new Error('the server closed the connection of a publisher')));
     });
-    this.#socket.write(connectPacket(`bench-${index}`));
+    this.#socket.write(connectPacket({ clientId: `bench-${index}`, keepaliveSeconds: KEEPALIVE_SECONDS }));
   }
 
   get openBursts(): number {

@@ -1,7 +1,8 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { connectPacket } from '../../harness/index.ts';
 import { residentBytesOfProcess } from '../processes.ts';
-import { connectPacket } from './payloads.ts';
+import { KEEPALIVE_SECONDS } from './connection.ts';
 import type { Server } from './servers.ts';
 
 const IDLE_CONNECTIONS = 5_000;
@@ -34,7 +35,9 @@ async function open(port: number, sockets: Socket[], count: number): Promise<voi
         sockets.push(socket);
         socket.on('error', reject);
         socket.once('data', () => resolve());
-        socket.write(connectPacket(`idle-${sockets.length}-${index}`));
+        socket.write(
+          connectPacket({ clientId: `idle-${sockets.length}-${index}`, keepaliveSeconds: KEEPALIVE_SECONDS }),
+        );
       }),
   );
   await Promise.all(opened);

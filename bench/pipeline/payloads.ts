@@ -1,3 +1,4 @@
+import { publishPacket } from '../../harness/index.ts';
 import { type Load, ZONES } from './cases.ts';
 
 const JSON_BYTES = 200;
@@ -36,7 +37,7 @@ export class Burst {
       const turn = place * load.burst + index;
       const device = connection * load.devices + (turn % load.devices);
       const { topic, payload } = load.payload === 'json' ? jsonMessage(device) : senmlMessage(device);
-      const packet = publishPacket(topic, payload, 1 + turn);
+      const packet = publishPacket(topic, payload, { qos: 1, messageId: 1 + turn });
       stampsAt.push(at + packet.indexOf(stampOf(load.payload, 0)));
       packets.push(packet);
       at += packet.length;
@@ -86,23 +87,4 @@ function senmlMessage(device: number): { topic: string; payload: string } {
   // A number has no fixed length in JSON.stringify, and the place of the time must have one.
   const payload = JSON.stringify([{ bt: 0, ...first }, ...rest]).replace('"bt":0', `"bt":${stampOf('senml', 0)}`);
   return { topic: `in/gateway-${device % 50}/${name}/data`, payload };
-}
-
-function publishPacket(topic: string, payload: string, messageId: number): Buffer {
-  const name = Buffer.from(topic);
-  const length = 2 + name.length + 2 + payload.length;
-  const head = [0x32];
-  for (let rest = length; ; rest >>= 7) {
-    head.push((rest & 0x7f) | (rest > 0x7f ? 0x80 : 0));
-    if (rest <= 0x7f) break;
-  }
-  const id = Buffer.from([messageId >> 8, messageId & 0xff]);
-  return Buffer.concat([Buffer.from([...head, 0, name.length]), name, id, Buffer.from(payload)]);
-}
-
-/** CONNECT of MQTT 3.1.1 with a clean session. */
-export function connectPacket(clientId: string): Buffer {
-  const id = Buffer.from(clientId);
-  const head = Buffer.from([0, 4, 77, 81, 84, 84, 4, 2, 0, 240, 0, id.length]);
-  return Buffer.concat([Buffer.from([0x10, head.length + id.length]), head, id]);
 }

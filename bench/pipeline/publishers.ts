@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { answerOf } from '../../harness/index.ts';
 import type { Load } from './cases.ts';
 import type { PublisherReport, PublisherRequest, PublisherSettings } from './publisher.ts';
 
@@ -71,13 +71,6 @@ export class Publishers {
       sentAt: mergedSums(reports.map(({ sentAt }) => sentAt)),
     };
   }
-}
-
-async function answerOf(child: ChildProcess): Promise<unknown> {
-  const ended = once(child, 'exit').then(() => Promise.reject(new Error('a publisher ended before it was done')));
-  ended.catch(() => undefined);
-  const [answer] = (await Promise.race([once(child, 'message'), ended])) as [unknown];
-  return answer;
 }
 
 /** The least value that a share of the weights does not exceed; NaN without any. */

@@ -1,12 +1,9 @@
-import { type ChildProcess, fork, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { fork } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { startProduct } from '../../simulators/verify/index.ts';
+import { answerOf, killChild, MOSQUITTO, Mosquitto, startProduct } from '../../harness/index.ts';
 import { cityFile } from './cases.ts';
 
 /** A server in a process of its own. */
@@ -19,9 +16,6 @@ export interface Server {
 export interface ProductServer extends Server {
   readonly httpUrl: string;
 }
-
-const MOSQUITTO = ['/usr/sbin/mosquitto', '/usr/local/sbin/mosquitto', '/opt/homebrew/sbin/mosquitto'];
-const START_MS_MAX = 5_000;
 
 /** The product with an empty data folder and a city of ten zones. */
 export async function productServer(): Promise<ProductServer> {
@@ -42,62 +36,23 @@ export async function productServer(): Promise<ProductServer> {
 
 /** Mosquitto without persistence; undefined where it is not installed. */
 export async function mosquittoServer(): Promise<Server | undefined> {
-  const program = MOSQUITTO.find((path) => existsSync(path));
-  if (program === undefined) return undefined;
+  if (MOSQUITTO === undefined) return undefined;
   const folder = mkdtempSync(join(tmpdir(), 'vitals-bench-mosquitto-'));
-  const port = await freePort();
-  const lines = [
-    `listener ${port} 127.0.0.1`,
-    'allow_anonymous true',
-    'persistence false',
-    'log_type none',
-    'max_connections -1',
-    'max_queued_messages 0',
-  ];
-  writeFileSync(join(folder, 'mosquitto.conf'), `${lines.join('\n')}\n`);
-  const child = spawn(program, ['-c', join(folder, 'mosquitto.conf')], { stdio: 'ignore' });
-  const server = { pid: child.pid!, port, stop: () => stopChild(child, () => rmSync(folder, { recursive: true })) };
-  for (let waitedMs = 0; !(await isListening(port)); waitedMs += 50) {
-    if (waitedMs > START_MS_MAX) {
-      await server.stop();
-      throw new Error('cannot measure mosquitto: it does not listen');
-    }
-    await sleep(50);
-  }
-  return server;
+  const lines = ['allow_anonymous true', 'persistence false', 'log_type none', 'max_connections -1'];
+  const mosquitto = await Mosquitto.start(folder, [...lines, 'max_queued_messages 0']);
+  return {
+    pid: mosquitto.pid,
+    port: mosquitto.port,
+    stop: async () => {
+      await mosquitto.stop('SIGKILL');
+      rmSync(folder, { recursive: true });
+    },
+  };
 }
 
 /** Parses PUBLISH, writes PUBACK, and does nothing else. */
 export async function bareSocketServer(): Promise<Server> {
   const child = fork(fileURLToPath(new URL(`./bare-socket${import.meta.url.slice(-3)}`, import.meta.url)));
-  const [port] = (await once(child, 'message')) as [number];
-  return { pid: child.pid!, port, stop: () => stopChild(child) };
-}
-
-async function stopChild(child: ChildProcess, after?: () => void): Promise<void> {
-  if (child.exitCode === null && child.signalCode === null) {
-    child.kill('SIGKILL');
-    await once(child, 'exit');
-  }
-  after?.();
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
-function isListening(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.on('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.on('error', () => resolve(false));
-  });
+  const port = (await answerOf(child)) as number;
+  return { pid: child.pid!, port, stop: () => killChild(child) };
 }

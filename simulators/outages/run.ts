@@ -1,12 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { startProduct } from '../../harness/index.ts';
 import { type Clock, systemClock } from '../../src/base/index.ts';
 import { openPublisher } from '../common/index.ts';
 import {
   type AccountingAnswer,
   accountingFaults,
   publishMark,
-  startProduct,
   type VerifyReport,
   waitUntilLevel,
 } from '../verify/index.ts';

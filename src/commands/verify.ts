@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { startProduct } from '../../harness/index.ts';
 import { findOutageEvents, type OutageRun, runOutages } from '../../simulators/outages/index.ts';
 import { findRecording, loadMapping, progressView, type ReplaySummary, replay } from '../../simulators/replay/index.ts';
 import {
@@ -11,7 +12,6 @@ import {
   cityForRecording,
   publishMark,
   reportText,
-  startProduct,
   surveyRecording,
   type VerifyReport,
   verifyRecording,

@@ -5,16 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Qos1Publisher } from '../../harness/index.ts';
 import { systemClock } from '../../src/base/index.ts';
 import { openLocalJournalReader, openLocalJournalWriter } from '../../src/journal/local/index.ts';
-import { connectedRawClient, publishPacket, type RawClient } from '../unit/broker/support/raw-client.ts';
 import { Random } from '../unit/journal/support/random.ts';
 
 const SCRIPT = fileURLToPath(new URL('./support/delivery-child.ts', import.meta.url));
 const KILLS = 5;
 const OUTSTANDING_MAX = 500;
-const CONNACK_BYTES = 4;
-const PUBACK_BYTES = 4;
 
 let folder: string;
 let child: ChildProcess | undefined;
@@ -33,39 +31,20 @@ async function start(): Promise<string> {
 }
 
 /** Publishes with many messages under way until the connection dies; returns the numbers that were acknowledged. */
-async function publishUntilDeath(client: RawClient, firstNumber: number, onAcknowledged: (count: number) => void) {
-  const acknowledged: number[] = [];
-  let sent = 0;
-  const fill = () => {
-    const packets: Buffer[] = [];
-    for (; sent - acknowledged.length < OUTSTANDING_MAX; sent++) {
-      const messageId = 1 + (sent % 60_000);
-      packets.push(publishPacket('in/number', String(firstNumber + sent), { qos: 1, messageId }));
-    }
-    if (packets.length > 0) client.socket.write(Buffer.concat(packets));
-  };
-  const take = () => {
-    // A PUBACK counts when all of it has come, even if it came together with the end of the connection.
-    const acks = client.received();
-    for (
-      let at = CONNACK_BYTES + acknowledged.length * PUBACK_BYTES;
-      at + PUBACK_BYTES <= acks.length;
-      at += PUBACK_BYTES
-    ) {
-      expect(acks[at]).toBe(0x40);
-      expect(acks.readUInt16BE(at + 2)).toBe(1 + (acknowledged.length % 60_000));
-      acknowledged.push(firstNumber + acknowledged.length);
-    }
-    onAcknowledged(acknowledged.length);
-  };
-  client.socket.on('data', () => {
-    take();
-    fill();
+async function publishUntilDeath(url: string, firstNumber: number, onAcknowledged: (count: number) => void) {
+  const publisher = new Qos1Publisher({
+    port: Number(new URL(url).port),
+    clientId: 'delivery',
+    windowCount: OUTSTANDING_MAX,
+    reconnects: false,
+    message: (number) => ({ topic: 'in/number', payload: String(firstNumber + number) }),
+    onAcknowledged,
   });
-  fill();
-  await client.closed;
-  take();
-  return { acknowledged, sent };
+  await publisher.ended;
+  publisher.close();
+  const { sentCount, faults } = publisher.stats();
+  expect(faults).toEqual([]);
+  return { acknowledged: publisher.acknowledged().map((number) => firstNumber + number), sent: sentCount };
 }
 
 async function journaledNumbers(): Promise<Map<number, number>> {
@@ -98,9 +77,9 @@ describe('the delivery path under kill -9', () => {
     const acknowledged: number[] = [];
     let nextNumber = 1;
     for (let kill = 0; kill < KILLS; kill++) {
-      const client = await connectedRawClient(await start());
+      const url = await start();
       const killAt = 500 + random.integer(8_000);
-      const life = await publishUntilDeath(client, nextNumber, (count) => {
+      const life = await publishUntilDeath(url, nextNumber, (count) => {
         if (count >= killAt) child!.kill('SIGKILL');
       });
       acknowledged.push(...life.acknowledged);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectAsync, type MqttClient } from 'mqtt';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { MOSQUITTO, Mosquitto } from '../../harness/index.ts';
 import { systemClock } from '../../src/base/index.ts';
 import { createExternalBroker } from '../../src/broker/external/index.ts';
 import type { Broker } from '../../src/broker/index.ts';
@@ -10,7 +11,6 @@ import { externalBrokerSchema } from '../../src/config/external-broker.ts';
 import { MessageFlag } from '../../src/model/index.ts';
 import { createLogger } from '../../src/telemetry/index.ts';
 import { RecordingAccept } from '../unit/broker/support/recording-accept.ts';
-import { MOSQUITTO, Mosquitto } from './support/mosquitto.ts';
 
 const log = createLogger({ level: 'silent', pretty: false });
 

@@ -1,13 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { MOSQUITTO, Mosquitto } from '../../harness/index.ts';
 import { seededRandom } from '../../simulators/common/index.ts';
 import { findRecording, loadMapping, replay } from '../../simulators/replay/index.ts';
-import { surveyRecording, waitUntilLevel } from '../../simulators/verify/index.ts';
+import {
+  differencesOf,
+  digestOf,
+  everythingOf,
+  surveyRecording,
+  waitUntilLevel,
+} from '../../simulators/verify/index.ts';
 import type { CityFile } from '../../src/config/index.ts';
 import type { AccountingBody } from '../../src/views/http/schemas.ts';
-import { differencesOf, digestOf, everythingOf } from './support/everything.ts';
-import { MOSQUITTO, Mosquitto } from './support/mosquitto.ts';
 import { getJson, type Server, Workbench } from './support/workbench.ts';
 
 const RECORDING = fileURLToPath(new URL('../../simulators/recordings/energy-konstanz', import.meta.url));

@@ -3,13 +3,19 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { freePort } from '../../harness/index.ts';
 import { type Random, seededRandom } from '../../simulators/common/index.ts';
 import { findRecording, loadMapping, type ReplaySummary, replay } from '../../simulators/replay/index.ts';
-import { surveyRecording, waitUntilLevel } from '../../simulators/verify/index.ts';
+import {
+  differencesOf,
+  digestOf,
+  everythingOf,
+  surveyRecording,
+  waitUntilLevel,
+} from '../../simulators/verify/index.ts';
 import type { CityFile } from '../../src/config/index.ts';
 import type { AccountingBody } from '../../src/views/http/schemas.ts';
-import { differencesOf, digestOf, everythingOf } from './support/everything.ts';
-import { freePort, getJson, type Server, Workbench } from './support/workbench.ts';
+import { getJson, type Server, Workbench } from './support/workbench.ts';
 
 const RECORDING = fileURLToPath(new URL('../../simulators/recordings/energy-konstanz', import.meta.url));
 const KILLS = 20;

@@ -5,11 +5,16 @@ import { fileURLToPath } from 'node:url';
 import mqtt from 'mqtt';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findRecording, loadMapping, replay } from '../../simulators/replay/index.ts';
-import { surveyRecording, waitUntilLevel } from '../../simulators/verify/index.ts';
+import {
+  type Answers,
+  differencesOf,
+  everythingOf,
+  surveyRecording,
+  waitUntilLevel,
+} from '../../simulators/verify/index.ts';
 import { systemClock } from '../../src/base/index.ts';
 import type { CityFile } from '../../src/config/index.ts';
 import type { AccountingBody } from '../../src/views/http/schemas.ts';
-import { type Answers, differencesOf, everythingOf } from './support/everything.ts';
 import { type Ended, eventually, getJson, type Server, Workbench } from './support/workbench.ts';
 
 const RECORDING = fileURLToPath(new URL('../recordings/energy-konstanz', import.meta.url));

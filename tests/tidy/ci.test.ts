@@ -6,7 +6,7 @@ import { PROJECT_ROOT, plantTree } from './support/source-tree.ts';
 
 /* .ci/run with an npm that only prints: the closing line and the exit code are what others read. */
 
-const SERVERS = ['chromium', 'mosquitto', 'mosquitto_pub', 'redis-server', 'influxd', 'victoria-metrics'];
+const SERVERS = ['chromium', 'mosquitto', 'mosquitto_pub', 'redis-server', 'influxd', 'victoria-metrics', 'strace'];
 
 test('closes with the counts of the runner and passes its exit code on', () => {
   const summary =

@@ -111,7 +111,7 @@ describe('git', () => {
 
 describe('texts', () => {
   const THIS_RULE = 'tests/tidy/support/list-rules.ts';
-  const folders = ['src', 'simulators', 'bench', 'web', 'tests', 'docs', 'bin', 'cities', 'device-profiles', '.ci'];
+  const folders = [...SOURCE_FOLDERS, 'web', 'tests', 'docs', 'bin', 'cities', 'device-profiles', '.ci'];
   const single = ['README.md', 'SECURITY.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'Dockerfile', 'docker-compose.yml'];
   const texts = listFiles(
     PROJECT_ROOT,

@@ -54,7 +54,21 @@ export const TAKEN_BY_VALUE: readonly { readonly room: string; readonly from: st
   { room: 'src/views', from: 'src/config', what: 'the placement of devices in zones' },
 ];
 
-type Area = 'base' | 'model' | 'room' | 'workers' | 'commands' | 'simulators' | 'bench' | 'web' | 'outside';
+type Area =
+  | 'base'
+  | 'model'
+  | 'room'
+  | 'workers'
+  | 'commands'
+  | 'harness'
+  | 'simulators'
+  | 'bench'
+  | 'torture'
+  | 'web'
+  | 'outside';
+
+/** Folders beside `src`, each an area of its own. */
+const BESIDE = ['harness', 'simulators', 'bench', 'torture', 'web'] as const;
 
 interface Place {
   readonly area: Area;
@@ -65,7 +79,8 @@ interface Place {
 /** Where a path lies in the house. */
 export function placeOf(path: string): Place {
   const [top = '', second = ''] = path.split('/');
-  if (top === 'simulators' || top === 'bench' || top === 'web') return { area: top, home: top };
+  const beside = BESIDE.find((name) => name === top);
+  if (beside !== undefined) return { area: beside, home: top };
   if (top !== 'src') return { area: 'outside', home: top };
   if (path === 'src/main.ts' || second === 'commands') return { area: 'commands', home: 'src/commands' };
   const home = `src/${second}`;
@@ -87,9 +102,11 @@ const MAY_USE: Readonly<Record<Area, readonly Area[]>> = {
   model: ['base'],
   room: ['base', 'model', 'room'],
   workers: ['base', 'model', 'room'],
-  commands: ['base', 'model', 'room', 'workers', 'simulators', 'bench'],
-  simulators: ['base', 'model', 'room'],
-  bench: ['base', 'model', 'room', 'workers', 'simulators'],
+  commands: ['base', 'model', 'room', 'workers', 'harness', 'simulators', 'bench', 'torture'],
+  harness: ['base', 'model', 'room'],
+  simulators: ['base', 'model', 'room', 'harness'],
+  bench: ['base', 'model', 'room', 'workers', 'harness', 'simulators'],
+  torture: ['base', 'model', 'room', 'workers', 'harness', 'simulators'],
   web: ['base', 'model', 'room'],
   outside: [],
 };
@@ -100,7 +117,7 @@ const BY_CONTRACT: readonly Area[] = ['room', 'web'];
 function arrowProblem(from: Place, to: Place, line: ImportLine): string {
   if (from.home === to.home) return '';
   if (!MAY_USE[from.area].includes(to.area)) return `${from.home} must not know ${to.home}`;
-  if (to.area === 'simulators' || to.area === 'bench') return '';
+  if (to.area === 'simulators' || to.area === 'bench' || to.area === 'torture') return '';
   if (from.area === 'web' && line.target === PAGE_CONTRACT && line.typeOnly) return '';
   const door = `${to.home}/index.ts`;
   const isImplementation = IMPLEMENTATION_DOORS.includes(line.target);

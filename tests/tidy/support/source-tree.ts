@@ -41,7 +41,7 @@ export interface Fault {
 /** The project that the tests lie in. */
 export const PROJECT_ROOT = join(import.meta.dirname, '../../..');
 /** The folders that the house rules speak of; those that do not exist are passed over. */
-export const SOURCE_FOLDERS = ['src', 'simulators', 'bench', 'web/src'];
+export const SOURCE_FOLDERS = ['src', 'harness', 'simulators', 'bench', 'torture', 'web/src'];
 
 const LEFT_OUT = new Set(['node_modules', 'dist', '.git', 'coverage', 'test-results']);
 

@@ -1,14 +1,24 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { join } from 'node:path';
-import { freePort } from './workbench.ts';
+import { freePort, untilListening } from './ports.ts';
 
-const PLACES = ['/usr/sbin/mosquitto', '/usr/local/sbin/mosquitto', '/usr/bin/mosquitto'];
+const PLACES = [
+  '/usr/sbin/mosquitto',
+  '/usr/local/sbin/mosquitto',
+  '/usr/bin/mosquitto',
+  '/opt/homebrew/sbin/mosquitto',
+];
+const START_MS_MAX = 5_000;
+
+/** Where Mosquitto is installed; undefined where it is not. */
 export const MOSQUITTO = PLACES.find((place) => existsSync(place));
 
-/** A Mosquitto of the test's own on a free port, with the settings that docs/delivery.md gives. */
+/** What docs/delivery.md asks of a Mosquitto in front of the product. */
+const DELIVERY = ['max_inflight_messages 1000', 'max_queued_messages 0', 'allow_anonymous true'];
+
+/** A Mosquitto of one's own on a free port. */
 export class Mosquitto {
   readonly port: number;
   readonly #config: string;
@@ -19,14 +29,15 @@ export class Mosquitto {
     this.#config = config;
   }
 
-  /** @param lines more of mosquitto.conf */
-  static async start(folder: string, lines: readonly string[] = ['allow_anonymous true']): Promise<Mosquitto> {
+  /**
+   * @param folder where its settings go
+   * @param lines mosquitto.conf beside the listener
+   */
+  static async start(folder: string, lines: readonly string[] = DELIVERY): Promise<Mosquitto> {
     const port = await freePort();
     const config = join(folder, `mosquitto-${port}.conf`);
     const settings = [
       `listener ${port} 127.0.0.1`,
-      'max_inflight_messages 1000',
-      'max_queued_messages 0',
       // Started by root it would become a user that may not write into the folder.
       ...(process.getuid?.() === 0 ? ['user root'] : []),
       ...lines,
@@ -41,13 +52,18 @@ export class Mosquitto {
     return `mqtt://127.0.0.1:${this.port}`;
   }
 
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+
   async start(): Promise<void> {
     this.#child = spawn(MOSQUITTO!, ['-c', this.#config], { stdio: 'ignore' });
-    for (let tries = 0; tries < 100; tries++) {
-      if (await isOpen(this.port)) return;
-      await new Promise((resolve) => setTimeout(resolve, 50));
+    try {
+      await untilListening(this.port, START_MS_MAX);
+    } catch (error) {
+      await this.stop('SIGKILL');
+      throw error;
     }
-    throw new Error('mosquitto does not listen');
   }
 
   async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
@@ -58,15 +74,4 @@ export class Mosquitto {
     child.kill(signal);
     await ended;
   }
-}
-
-function isOpen(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.on('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.on('error', () => resolve(false));
-  });
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { canonicalJson } from '../../../simulators/verify/index.ts';
-import { getJson } from './workbench.ts';
+import { getJson } from '../../harness/index.ts';
+import { canonicalJson } from './api.ts';
 
 interface SeriesAnswer {
   readonly id: number;
