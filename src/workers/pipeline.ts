@@ -307,8 +307,8 @@ export class Pipeline {
   }
 
   /** @param pieces of the windows, in the order in which the snapshot gave them */
-  restore(state: PipelineState, pieces: Iterable<Uint8Array>): void {
-    for (const piece of pieces) {
+  async restore(state: PipelineState, pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void> {
+    for await (const piece of pieces) {
       this.#windows.restorePiece(piece, (device) => this.#placementOf(device).expectEveryMs);
     }
     this.startAt(state.sequence);

@@ -20,6 +20,8 @@ export interface LocalJournalWriterOptions {
   readonly fs?: JournalFileSystem;
   /** How often a full disk is tried again, ms. */
   readonly retryEveryMs?: number;
+  /** Resolves after so long, or when the signal is aborted; injected so that tests need no clock. */
+  readonly wait?: (forMs: number, signal: AbortSignal) => Promise<void>;
 }
 
 const FREE_CHECK_EVERY_MS = SECOND_MS;
@@ -70,6 +72,7 @@ class LocalJournalWriter implements JournalWriter {
   #running: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
   readonly #hurry = new AbortController();
+  readonly #wait: (forMs: number, signal: AbortSignal) => Promise<void>;
   #nextSequence: number;
   #durable: number;
   #lastAtMs: number;
@@ -94,6 +97,7 @@ class LocalJournalWriter implements JournalWriter {
   ) {
     this.#options = options;
     this.#files = files;
+    this.#wait = options.wait ?? waitOnTheClock;
     this.#segments = segments;
     this.#release = release;
     this.#tailBytesCut = recovered.tailBytesCut;
@@ -256,7 +260,7 @@ class LocalJournalWriter implements JournalWriter {
       if (this.#blocked === null) this.#blockedTotal++;
       this.#blocked = cause;
       if (this.#hurry.signal.aborted) throw new Error(`${cause}, and the journal is being closed`);
-      await delay(this.#options.retryEveryMs ?? SECOND_MS, undefined, { signal: this.#hurry.signal }).catch(() => {});
+      await this.#wait(this.#options.retryEveryMs ?? SECOND_MS, this.#hurry.signal);
     }
   }
 
@@ -315,6 +319,10 @@ class LocalJournalWriter implements JournalWriter {
     await this.#segments.close();
     await this.#release();
   }
+}
+
+async function waitOnTheClock(forMs: number, signal: AbortSignal): Promise<void> {
+  await delay(forMs, undefined, { signal }).catch(() => {});
 }
 
 function closedError(folder: string): OperatingError {

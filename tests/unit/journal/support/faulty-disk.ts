@@ -1,5 +1,6 @@
 import { basename, dirname } from 'node:path';
-import type { JournalFile, JournalFileSystem } from '../../../../src/journal/local/index.ts';
+import type { DiskFile } from '../../../../src/base/index.ts';
+import type { JournalFileSystem } from '../../../../src/journal/local/index.ts';
 import type { Random } from './random.ts';
 
 const SECTOR_BYTES = 512;
@@ -45,7 +46,7 @@ export class FaultyDisk implements JournalFileSystem {
     return [...this.#names.keys()].filter((path) => dirname(path) === folder).map((path) => basename(path));
   }
 
-  async open(path: string, mode: 'read' | 'write' | 'create'): Promise<JournalFile> {
+  async open(path: string, mode: 'read' | 'write' | 'create'): Promise<DiskFile> {
     this.#tick();
     let file = this.#names.get(path);
     if (mode === 'create') {
@@ -55,6 +56,14 @@ export class FaultyDisk implements JournalFileSystem {
     }
     if (file === undefined) throw codeError('ENOENT');
     return this.#handle(file);
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    this.#tick();
+    const file = this.#names.get(from);
+    if (file === undefined) throw codeError('ENOENT');
+    this.#names.set(to, file);
+    this.#names.delete(from);
   }
 
   async remove(path: string): Promise<void> {
@@ -117,7 +126,7 @@ export class FaultyDisk implements JournalFileSystem {
     this.faults = {};
   }
 
-  #handle(file: FakeFile): JournalFile {
+  #handle(file: FakeFile): DiskFile {
     return {
       writev: async (buffers, position) => this.#write(file, Buffer.concat(buffers), position),
       read: async (into, length, position) => {
