@@ -70,3 +70,30 @@ async function syncFolder(folder: string): Promise<void> {
     await handle.close();
   }
 }
+
+/**
+ * Writes all buffers at `position`, in as many steps as the system takes.
+ *
+ * @returns the position behind them
+ * @throws what the system says, `ENOSPC` too when it takes nothing more without a word; a part may be written then
+ */
+export async function writeFully(file: DiskFile, buffers: readonly Uint8Array[], position: number): Promise<number> {
+  let at = position;
+  let rest = dropBytes(buffers, 0);
+  while (rest.length > 0) {
+    const written = await file.writev(rest, at);
+    if (written === 0) throw Object.assign(new Error('ENOSPC: the file takes no more bytes'), { code: 'ENOSPC' });
+    at += written;
+    rest = dropBytes(rest, written);
+  }
+  return at;
+}
+
+function dropBytes(buffers: readonly Uint8Array[], count: number): Uint8Array[] {
+  let skip = count;
+  let index = 0;
+  while (index < buffers.length && skip >= buffers[index]!.length) skip -= buffers[index++]!.length;
+  const rest = buffers.slice(index);
+  if (skip > 0) rest[0] = rest[0]!.subarray(skip);
+  return rest;
+}

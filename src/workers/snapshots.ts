@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
-import { crc32c, type Disk, type DiskFile, systemDisk } from '../base/index.ts';
+import { crc32c, type Disk, type DiskFile, systemDisk, writeFully } from '../base/index.ts';
 import type { PipelineSnapshot, PipelineState } from './pipeline.ts';
 
 /*
@@ -161,10 +161,7 @@ export class SnapshotFile {
       const piece = this.#snapshot.nextPiece();
       const parts = [...this.#next, ...frameOf(piece ?? new Uint8Array(0))];
       this.#next = [];
-      const written = await handle.writev(parts, this.#bytes);
-      const wanted = parts.reduce((sum, part) => sum + part.length, 0);
-      if (written < wanted) throw new Error(`${written} of ${wanted} bytes were written`);
-      this.#bytes += written;
+      this.#bytes = await writeFully(handle, parts, this.#bytes);
       if (piece === undefined) return true;
       bytes += piece.length;
     }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type DiskFile, OperatingError } from '../../base/index.ts';
+import { type DiskFile, OperatingError, writeFully } from '../../base/index.ts';
 import type { JournalFileSystem } from './files.ts';
 import {
   checkRecord,
@@ -150,7 +150,7 @@ async function mendTail(files: JournalFileSystem, folder: string, last: Segment)
 async function rewrite(file: DiskFile, from: number, to: number): Promise<void> {
   const bytes = Buffer.alloc(to - from);
   const length = await readFully(file, bytes, from);
-  for (let done = 0; done < length; ) done += await file.writev([bytes.subarray(done, length)], from + done);
+  await writeFully(file, [bytes.subarray(0, length)], from);
 }
 
 async function scanToEnd(file: DiskFile, path: string, segment: Segment): Promise<Tail> {

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
-import { assert, DAY_MS, type DiskFile } from '../../base/index.ts';
+import { assert, DAY_MS, type DiskFile, writeFully } from '../../base/index.ts';
 import type { JournalRetention } from '../journal.ts';
 import type { JournalFileSystem } from './files.ts';
 import { encodeHeader, SEGMENT_HEADER_BYTES, type SegmentHeader, segmentName } from './format.ts';
@@ -94,8 +94,7 @@ export class Segments {
   async #make(path: string, header: SegmentHeader): Promise<DiskFile> {
     const file = await this.#files.open(path, 'create');
     try {
-      const bytes = encodeHeader(header);
-      for (let done = 0; done < bytes.length; ) done += await file.writev([bytes.subarray(done)], done);
+      await writeFully(file, [encodeHeader(header)], 0);
       await file.datasync();
       await this.#files.syncFolder(this.#folder);
       return file;

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { assert, type Clock, OperatingError, SECOND_MS } from '../../base/index.ts';
+import { assert, type Clock, OperatingError, SECOND_MS, writeFully } from '../../base/index.ts';
 import type { Message } from '../../model/index.ts';
 import type { JournalRetention, JournalStats, JournalWriter } from '../journal.ts';
 import { Batch, ChunkPool, type Done } from './batch.ts';
@@ -284,7 +284,7 @@ class LocalJournalWriter implements JournalWriter {
   async #tryWrite(batch: Batch): Promise<string | undefined> {
     try {
       await this.#rollIfNeeded(batch);
-      await writeFully(this.#segments, batch.buffers());
+      await writeFully(await this.#segments.file(), batch.buffers(), this.#segments.active.bytes);
       return undefined;
     } catch (error) {
       if (!NO_SPACE.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
@@ -327,25 +327,4 @@ async function waitOnTheClock(forMs: number, signal: AbortSignal): Promise<void>
 
 function closedError(folder: string): OperatingError {
   return new OperatingError('journal_closed', `cannot append to the journal ${folder}: it was closed`);
-}
-
-async function writeFully(segments: Segments, buffers: Uint8Array[]): Promise<void> {
-  const file = await segments.file();
-  let position = segments.active.bytes;
-  let rest = buffers;
-  while (rest.length > 0) {
-    const written = await file.writev(rest, position);
-    if (written === 0) throw Object.assign(new Error('ENOSPC: the file takes no more bytes'), { code: 'ENOSPC' });
-    position += written;
-    rest = dropBytes(rest, written);
-  }
-}
-
-function dropBytes(buffers: Uint8Array[], count: number): Uint8Array[] {
-  let skip = count;
-  let index = 0;
-  while (index < buffers.length && skip >= buffers[index]!.length) skip -= buffers[index++]!.length;
-  const rest = buffers.slice(index);
-  if (skip > 0) rest[0] = rest[0]!.subarray(skip);
-  return rest;
 }

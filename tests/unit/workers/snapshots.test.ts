@@ -57,7 +57,10 @@ describe('snapshots', () => {
     await write(snapshots, 9, 2);
     const file = join(folder, readdirSync(folder).sort().at(-1)!);
     harm(file);
-    expect(await newest(snapshots, 9)).toMatchObject({ snapshot: { state: { sequence: 5 } }, skipped: [[file, reason]] });
+    expect(await newest(snapshots, 9)).toMatchObject({
+      snapshot: { state: { sequence: 5 } },
+      skipped: [[file, reason]],
+    });
   });
 
   it('made with another calendar or clock are passed over with both named', async () => {
