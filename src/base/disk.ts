@@ -1,6 +1,3 @@
-import { mkdir, open, readdir, rename, rm, statfs } from 'node:fs/promises';
-import { dirname } from 'node:path';
-
 /** One open file. Offsets and sizes are bytes. Every promise rejects with the error of the system (`code`). */
 export interface DiskFile {
   /** Writes all buffers at `position`; returns the bytes written, which may be fewer than asked for. */
@@ -29,46 +26,6 @@ export interface Disk {
   syncFolder(folder: string): Promise<void>;
   /** Bytes that an ordinary user may still write. */
   freeBytes(folder: string): Promise<number>;
-}
-
-/** The machine's own files. */
-export const systemDisk: Disk = {
-  async makeFolder(folder) {
-    const firstMade = await mkdir(folder, { recursive: true });
-    if (firstMade !== undefined) await syncFolder(dirname(firstMade));
-  },
-  list: (folder) => readdir(folder),
-  open: openFile,
-  rename: (from, to) => rename(from, to),
-  remove: (path) => rm(path, { force: true }),
-  syncFolder,
-  async freeBytes(folder) {
-    const { bavail, bsize } = await statfs(folder);
-    return bavail * bsize;
-  },
-};
-
-const FLAGS = { read: 'r', write: 'r+', create: 'w+' } as const;
-
-async function openFile(path: string, mode: 'read' | 'write' | 'create'): Promise<DiskFile> {
-  const handle = await open(path, FLAGS[mode], 0o640);
-  return {
-    writev: async (buffers, position) => (await handle.writev([...buffers], position)).bytesWritten,
-    read: async (into, length, position) => (await handle.read(into, 0, length, position)).bytesRead,
-    datasync: () => handle.datasync(),
-    truncate: (bytes) => handle.truncate(bytes),
-    size: async () => (await handle.stat()).size,
-    close: () => handle.close(),
-  };
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 /**

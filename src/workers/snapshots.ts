@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
-import { crc32c, type Disk, type DiskFile, systemDisk, writeFully } from '../base/index.ts';
+import { crc32c, type Disk, type DiskFile, writeFully } from '../base/index.ts';
+import { nodeFileSystem } from '../journal/local/index.ts';
 import type { PipelineSnapshot, PipelineState } from './pipeline.ts';
 
 /*
@@ -31,7 +32,7 @@ export interface FoundSnapshot {
 }
 
 /** Opens the folder of snapshots of one engine; makes it when it is not there. */
-export async function openSnapshots(folder: string, basis: string, disk: Disk = systemDisk): Promise<Snapshots> {
+export async function openSnapshots(folder: string, basis: string, disk: Disk = nodeFileSystem): Promise<Snapshots> {
   await disk.makeFolder(folder);
   // What a kill cut short is never used and would stay for ever.
   for (const name of await disk.list(folder)) if (name.endsWith(PART)) await disk.remove(join(folder, name));

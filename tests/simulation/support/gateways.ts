@@ -84,7 +84,10 @@ export class Gateway {
     connection.isPumping = true;
     this.#scheduler.after(NETWORK_MS * this.#random.next(), connection, () => {
       connection.isPumping = false;
-      if (!connection.reception.gate.mayRead(connection.peer)) return this.#count('held back');
+      if (!connection.reception.gate.mayRead(connection.peer)) {
+        this.#count('held back');
+        return;
+      }
       this.#send(connection);
       this.#pump();
     });
@@ -140,9 +143,13 @@ export class Sensors {
   speak(index: number, nowMs: number): void {
     const random = this.#random;
     const { ahead, old, bad, twice, again, conflict } = this.#mischief;
-    if (random.chance(bad)) return this.#publish(index, this.#badPayload(), undefined);
+    if (random.chance(bad)) {
+      this.#publish(index, this.#badPayload(), undefined);
+      return;
+    }
     if (random.chance(again) && this.#sent.length > 0) {
-      return random.pick(this.#gateways).publish({ ...random.pick(this.#sent), retain: true });
+      random.pick(this.#gateways).publish({ ...random.pick(this.#sent), retain: true });
+      return;
     }
     let timeMs = nowMs;
     if (random.chance(ahead)) timeMs += MINUTE_MS * (6 + random.integer(3_000));

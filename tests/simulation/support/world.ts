@@ -238,10 +238,13 @@ export class World {
 
   /** Most often while the disk is at work, which is seldom otherwise. */
   #crashSoon(): void {
-    const crash = () => {
+    const crash = (): void => {
       if (!this.#isOver) this.#crash(this.random.chance(0.6));
     };
-    if (this.random.chance(0.2)) return crash();
+    if (this.random.chance(0.2)) {
+      crash();
+      return;
+    }
     this.disk.operationsLeft = 1 + this.random.integer(this.random.pick([5, 30]));
     this.disk.onLast = crash;
   }

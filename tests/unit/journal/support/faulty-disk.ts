@@ -202,9 +202,10 @@ function written(file: FakeFile): Buffer {
   const bytes = Buffer.from(file.now);
   for (const sector of file.stale) {
     const at = sector * SECTOR_BYTES;
-    if (at >= bytes.length) continue;
-    bytes.fill(0, at, at + SECTOR_BYTES);
-    file.durable.copy(bytes, at, at, Math.min(at + SECTOR_BYTES, bytes.length));
+    const end = Math.min(at + SECTOR_BYTES, bytes.length);
+    if (at >= end) continue;
+    bytes.fill(0, at, end);
+    bytes.set(file.durable.subarray(at, end), at);
   }
   return bytes;
 }
