@@ -3,7 +3,6 @@ import { connectPacket, pubackOf, publishPacket } from '../../unit/broker/suppor
 import type { Burst } from './packets.ts';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
-const PINGRESP = Buffer.from([0xd0, 0]);
 
 function connectTo(url: string): Socket {
   const { hostname, port } = new URL(url);
@@ -20,17 +19,17 @@ function connectTo(url: string): Socket {
  *
  * @returns when the connection is closed on both sides
  */
-export async function sendBurst(url: string, { pieces, isValid }: Burst): Promise<void> {
+export async function sendBurst(url: string, { pieces, isValid, answerBytes }: Burst): Promise<void> {
   const socket = connectTo(url);
   const closed = new Promise<void>((resolve) => socket.on('close', () => resolve()));
-  let tail = Buffer.alloc(0);
+  let bytes = 0;
   let answered: () => void = () => {};
   const isAnswered = new Promise<void>((resolve) => {
     answered = resolve;
   });
   socket.on('data', (chunk: Buffer) => {
-    tail = Buffer.concat([tail, chunk]).subarray(-PINGRESP.length);
-    if (tail.equals(PINGRESP)) answered();
+    bytes += chunk.length;
+    if (bytes >= answerBytes) answered();
   });
   for (const piece of pieces) {
     socket.write(piece);
@@ -39,6 +38,7 @@ export async function sendBurst(url: string, { pieces, isValid }: Burst): Promis
   if (isValid) {
     const isEnded = await Promise.race([isAnswered.then(() => false), closed.then(() => true)]);
     if (isEnded) throw new Error('a connection that did nothing wrong was ended');
+    if (bytes > answerBytes) throw new Error(`${bytes} bytes answer what ${answerBytes} would`);
   }
   socket.end();
   await closed;

@@ -16,9 +16,11 @@ export interface Burst {
   readonly pieces: readonly Buffer[];
   /** Nothing was harmed, and nothing in it closes a connection: everything has to be answered. */
   readonly isValid: boolean;
+  /** How long all answers are together, of a valid one; acknowledgements may come behind the answer to a later packet. */
+  readonly answerBytes: number;
 }
 
-export const PINGREQ = Buffer.from([0xc0, 0]);
+const PINGREQ = Buffer.from([0xc0, 0]);
 const DISCONNECT = Buffer.from([0xe0, 0]);
 /** Few, so that connections take each other over. */
 const CLIENTS = 40;
@@ -37,7 +39,16 @@ export function drawBurst(random: Random, index: number): Burst {
     packets.push(harmed(isValid ? drawMild(random) : drawPacket(random), HARMED_PACKETS));
   }
   packets.push(PINGREQ);
-  return { packets, pieces: inPieces(Buffer.concat(packets), random), isValid };
+  const answerBytes = packets.reduce((sum, packet) => sum + answerBytesOf(packet), 0);
+  return { packets, pieces: inPieces(Buffer.concat(packets), random), isValid, answerBytes };
+}
+
+/** CONNACK, PUBACK or PUBREC, SUBACK of one filter, PINGRESP. */
+function answerBytesOf(packet: Buffer): number {
+  const first = packet[0] ?? 0;
+  const type = first >> 4;
+  if (type === 3) return (first & 6) === 0 ? 0 : 4;
+  return type === 8 ? 5 : type === 12 ? 2 : 4;
 }
 
 /** Valid bursts have client ids of their own: whoever is taken over need not be answered. */
