@@ -6,7 +6,7 @@ import { LateSeries } from '../../../src/workers/late-series.ts';
 
 const SERIES = {
   ...{ id: 3, device: 'meter-1', quantity: 'water_volume', channel: '', unit: 'm3' },
-  ...{ kind: 'counter', domain: 'water', expectEveryMs: 60_000 },
+  ...({ kind: 'counter', domain: 'water', expectEveryMs: 60_000 } as const),
 } as const;
 
 it('late readings of two days of a series each find what was told of its hours', () => {
