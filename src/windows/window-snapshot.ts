@@ -139,7 +139,7 @@ export function visitSeries(
   visit: (saved: SavedSeries) => void,
 ): void {
   const isAligned = piece.byteOffset % 8 === 0 && piece.byteLength % 8 === 0;
-  const { buffer, byteOffset, byteLength } = isAligned ? piece : piece.slice();
+  const { buffer, byteOffset, byteLength } = isAligned ? piece : new Uint8Array(piece);
   const u32 = new Uint32Array(buffer, byteOffset, byteLength / 4);
   const f64 = new Float64Array(buffer, byteOffset, byteLength / 8);
   for (let at = 1; at < f64.length; ) {
@@ -172,7 +172,8 @@ export function recordPiece({ level, column, startMs, content }: RecordColumn, i
 }
 
 export function recordOf(piece: Uint8Array): Omit<RecordColumn, 'content'> & { readonly bytes: Uint8Array } {
-  const copy = piece.slice();
+  // A Buffer's `slice` would be a view of the same bytes, and who takes a column takes the whole of its buffer.
+  const copy = new Uint8Array(piece);
   const startMs = new Float64Array(copy.buffer, 16, 1)[0]!;
   return { level: copy[8]!, column: copy[9]!, startMs, bytes: copy.slice(24) };
 }

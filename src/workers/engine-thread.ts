@@ -6,7 +6,8 @@ import { compileProfiles, loadProfiles } from '../profiles/index.ts';
 import { EngineLoop } from './engine-loop.ts';
 import type { EngineNotice, EngineRequest, EngineThreadSettings } from './engine-protocol.ts';
 import { intakeLimits, intakePlacement, Pipeline } from './pipeline.ts';
-import { Snapshots } from './snapshots.ts';
+import { resumePipeline } from './resume.ts';
+import { openSnapshots } from './snapshots.ts';
 import { StoreWriterClient } from './store-client.ts';
 
 /*
@@ -28,21 +29,11 @@ const intake = createIntake({
   placement: intakePlacement(config),
 });
 const pipeline = new Pipeline(config, intake);
-const snapshots = new Snapshots(
+const snapshots = await openSnapshots(
   settings.snapshotFolder,
   `time zone ${config.city.timeZone}, clock ${config.windows.clock}`,
 );
-const snapshot = snapshots.newest(settings.storePosition, (file, reason) =>
-  tell({ kind: 'warning', text: `snapshot ${file} was not used: ${reason}` }),
-);
-if (snapshot !== undefined) pipeline.restore(snapshot.state, snapshot.pieces);
-if (pipeline.sequence < settings.journalFirstSequence - 1) {
-  tell({
-    kind: 'warning',
-    text: `no snapshot reaches the journal, which begins at record ${settings.journalFirstSequence}: windows and accounting start there`,
-  });
-  pipeline.startAt(settings.journalFirstSequence - 1);
-}
+const fromSnapshot = await resumePipeline(pipeline, snapshots, settings, (text) => tell({ kind: 'warning', text }));
 
 const writer = new StoreWriterClient(settings.storePort);
 const reader = openLocalJournalReader({ folder: settings.journalFolder });
@@ -68,7 +59,7 @@ port.on('message', (request: EngineRequest) => {
     loop.ask(question, (outcome) => tell({ kind: 'why', id, outcome }));
   } else loop.stop();
 });
-tell({ kind: 'ready', sequence: pipeline.sequence, fromSnapshot: snapshot !== undefined });
+tell({ kind: 'ready', sequence: pipeline.sequence, fromSnapshot });
 await loop.run();
 writer.close();
 await reader.close();

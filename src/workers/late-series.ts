@@ -94,12 +94,13 @@ export class LateSeries {
     return { readings, told: { pane: (level, startMs) => panes[level].get(startMs) } };
   }
 
-  /** Gives each series its part of the panes that were read back. */
+  /** Gives each series its part of the panes that were read back. A series with late readings of two days is there twice. */
   static distributePanes(group: readonly LateSeries[], found: PaneColumns): void {
-    const bySeries = new Map(group.map((late) => [late.series.id, late.#panes]));
+    const bySeries = Map.groupBy(group, (late) => late.series.id);
     for (let row = 0; row < found.rows; row++) {
       const pane = paneAt(found, row);
-      bySeries.get(found.series[row]!)?.[paneLevelAt(found, row)].set(pane.startMs, pane);
+      const level = paneLevelAt(found, row);
+      for (const late of bySeries.get(found.series[row]!) ?? []) late.#panes[level].set(pane.startMs, pane);
     }
   }
 

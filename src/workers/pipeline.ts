@@ -1,7 +1,13 @@
 import { type CityConfig, type DevicePlacement, devicePlacements } from '../config/index.ts';
 import { INTAKE_LIMITS, type Intake, type IntakeLimits } from '../intake/index.ts';
 import type { JournalRecord } from '../journal/index.ts';
-import { KpiEngine, type KpiEngineState, type KpiQuestion, type OutageBookStats } from '../kpis/index.ts';
+import {
+  type KpiDefinition,
+  KpiEngine,
+  type KpiEngineState,
+  type KpiQuestion,
+  type OutageBookStats,
+} from '../kpis/index.ts';
 import {
   type Accounting,
   type KpiValue,
@@ -101,7 +107,8 @@ export class Pipeline {
   #closed: WindowTick | undefined;
   readonly #events: Record<WindowEvent['kind'], number> = { empty: 0, silent: 0, heard: 0, revised: 0 };
 
-  constructor(config: CityConfig, intake: Intake) {
+  /** @param definitions what is computed; by default all that the city has */
+  constructor(config: CityConfig, intake: Intake, definitions: readonly KpiDefinition[] = cityKpis(config)) {
     const { windows } = config;
     this.#intake = intake;
     const placementOf = devicePlacements(config);
@@ -127,7 +134,6 @@ export class Pipeline {
       ageMsMax: config.outages.keep,
       changesMax: config.outages.changesMax,
     });
-    const definitions = cityKpis(config);
     this.#kpis = new KpiEngine(
       definitions,
       kpiCity(config, placementOf),
@@ -307,8 +313,8 @@ export class Pipeline {
   }
 
   /** @param pieces of the windows, in the order in which the snapshot gave them */
-  restore(state: PipelineState, pieces: Iterable<Uint8Array>): void {
-    for (const piece of pieces) {
+  async restore(state: PipelineState, pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void> {
+    for await (const piece of pieces) {
       this.#windows.restorePiece(piece, (device) => this.#placementOf(device).expectEveryMs);
     }
     this.startAt(state.sequence);

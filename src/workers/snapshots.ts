@@ -1,8 +1,7 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readSync, rmSync } from 'node:fs';
-import { type FileHandle, open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
-import { crc32c } from '../base/index.ts';
+import { crc32c, type Disk, type DiskFile, writeFully } from '../base/index.ts';
+import { nodeFileSystem } from '../journal/local/index.ts';
 import type { PipelineSnapshot, PipelineState } from './pipeline.ts';
 
 /*
@@ -29,27 +28,34 @@ interface Head {
 export interface FoundSnapshot {
   readonly state: PipelineState;
   /** Pieces of the windows, read as they are asked for; once. */
-  readonly pieces: Iterable<Uint8Array>;
+  readonly pieces: AsyncIterable<Uint8Array>;
+}
+
+/** Opens the folder of snapshots of one engine; makes it when it is not there. */
+export async function openSnapshots(folder: string, basis: string, disk: Disk = nodeFileSystem): Promise<Snapshots> {
+  await disk.makeFolder(folder);
+  // What a kill cut short is never used and would stay for ever.
+  for (const name of await disk.list(folder)) if (name.endsWith(PART)) await disk.remove(join(folder, name));
+  return new Snapshots(folder, basis, disk);
 }
 
 /** The folder of snapshots of one engine. */
 export class Snapshots {
   readonly #folder: string;
   readonly #basis: string;
+  readonly #disk: Disk;
 
-  constructor(folder: string, basis: string) {
+  constructor(folder: string, basis: string, disk: Disk) {
     this.#folder = folder;
     this.#basis = basis;
-    mkdirSync(folder, { recursive: true });
-    // What a kill cut short is never used and would stay for ever.
-    for (const name of readdirSync(folder)) if (name.endsWith(PART)) rmSync(join(folder, name), { force: true });
+    this.#disk = disk;
   }
 
   /** Begins a file for a snapshot; it counts once its last step is done. */
   begin(snapshot: PipelineSnapshot): SnapshotFile {
     const file = join(this.#folder, nameOf(snapshot.state.sequence));
     const head = serialize({ basis: this.#basis, state: snapshot.state } satisfies Head);
-    return new SnapshotFile(file, head, snapshot, () => this.#prune(snapshot.state.sequence));
+    return new SnapshotFile(this.#disk, file, head, snapshot, () => this.#prune(snapshot.state.sequence));
   }
 
   /**
@@ -59,17 +65,20 @@ export class Snapshots {
    * @param upToSequence the store's position
    * @param skipped told of each file that cannot be used, with the reason
    */
-  newest(upToSequence: number, skipped: (file: string, reason: string) => void): FoundSnapshot | undefined {
-    for (const sequence of this.#sequences()) {
+  async newest(
+    upToSequence: number,
+    skipped: (file: string, reason: string) => void,
+  ): Promise<FoundSnapshot | undefined> {
+    for (const sequence of await this.#sequences()) {
       const file = join(this.#folder, nameOf(sequence));
       if (sequence > upToSequence) {
-        rmSync(file, { force: true });
+        await this.#disk.remove(file);
         continue;
       }
-      const head = checkedHead(file);
+      const head = await checkedHead(this.#disk, file);
       if (typeof head === 'string') skipped(file, head);
       else if (head.basis !== this.#basis) skipped(file, `it was made with ${head.basis}, now ${this.#basis} holds`);
-      else return { state: head.state, pieces: piecesOf(file) };
+      else return { state: head.state, pieces: piecesOf(this.#disk, file) };
     }
     return undefined;
   }
@@ -79,16 +88,16 @@ export class Snapshots {
    *
    * @returns the sequence of the oldest one kept: the journal from there on is needed while any of them may have to serve
    */
-  #prune(newest: number): number {
-    syncFolder(this.#folder);
-    const sequences = this.#sequences();
-    for (const sequence of sequences.slice(KEPT)) rmSync(join(this.#folder, nameOf(sequence)), { force: true });
+  async #prune(newest: number): Promise<number> {
+    await this.#disk.syncFolder(this.#folder);
+    const sequences = await this.#sequences();
+    for (const sequence of sequences.slice(KEPT)) await this.#disk.remove(join(this.#folder, nameOf(sequence)));
     return sequences[Math.min(KEPT, sequences.length) - 1] ?? newest;
   }
 
   /** Sequences of the files, newest first. */
-  #sequences(): number[] {
-    return readdirSync(this.#folder)
+  async #sequences(): Promise<number[]> {
+    return (await this.#disk.list(this.#folder))
       .filter((name) => /^\d+\.snapshot$/.test(name))
       .map((name) => Number.parseInt(name, 10))
       .sort((a, b) => b - a);
@@ -102,13 +111,16 @@ function nameOf(sequence: number): string {
 /** A snapshot on its way to the disk, step by step, so that the engine is never held up for long. */
 export class SnapshotFile {
   readonly sequence: number;
+  readonly #disk: Disk;
   readonly #file: string;
   readonly #snapshot: PipelineSnapshot;
-  readonly #onDone: () => number;
+  readonly #onDone: () => Promise<number>;
   #next: Uint8Array[];
-  #handle: FileHandle | undefined;
+  #handle: DiskFile | undefined;
+  #bytes = 0;
 
-  constructor(file: string, head: Uint8Array, snapshot: PipelineSnapshot, onDone: () => number) {
+  constructor(disk: Disk, file: string, head: Uint8Array, snapshot: PipelineSnapshot, onDone: () => Promise<number>) {
+    this.#disk = disk;
     this.#file = file;
     this.#snapshot = snapshot;
     this.#onDone = onDone;
@@ -124,13 +136,13 @@ export class SnapshotFile {
    */
   async step(): Promise<number | undefined> {
     try {
-      this.#handle ??= await open(this.#file + PART, 'w');
+      this.#handle ??= await this.#disk.open(this.#file + PART, 'create');
       if (!(await this.#writeSome(this.#handle))) return undefined;
-      await this.#handle.sync();
+      await this.#handle.datasync();
       await this.#handle.close();
       this.#snapshot.end();
-      await rename(this.#file + PART, this.#file);
-      return this.#onDone();
+      await this.#disk.rename(this.#file + PART, this.#file);
+      return await this.#onDone();
     } catch (error) {
       await this.giveUp();
       throw error;
@@ -141,18 +153,16 @@ export class SnapshotFile {
   async giveUp(): Promise<void> {
     this.#snapshot.end();
     await this.#handle?.close().catch(() => undefined);
-    rmSync(this.#file + PART, { force: true });
+    await this.#disk.remove(this.#file + PART);
   }
 
   /** A piece is valid until the next one is asked for. @returns true when the end of the snapshot was written */
-  async #writeSome(handle: FileHandle): Promise<boolean> {
+  async #writeSome(handle: DiskFile): Promise<boolean> {
     for (let bytes = 0; bytes < STEP_BYTES; ) {
       const piece = this.#snapshot.nextPiece();
       const parts = [...this.#next, ...frameOf(piece ?? new Uint8Array(0))];
       this.#next = [];
-      const { bytesWritten } = await handle.writev(parts);
-      const wanted = parts.reduce((sum, part) => sum + part.length, 0);
-      if (bytesWritten < wanted) throw new Error(`${bytesWritten} of ${wanted} bytes were written`);
+      this.#bytes = await writeFully(handle, parts, this.#bytes);
       if (piece === undefined) return true;
       bytes += piece.length;
     }
@@ -167,60 +177,52 @@ function frameOf(body: Uint8Array): Uint8Array[] {
   return body.length === 0 ? [header] : [header, body];
 }
 
-function syncFolder(folder: string): void {
-  const handle = openSync(folder, 'r');
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
-}
-
 /** The first frame of a file in which every frame is whole, or what is wrong with it. */
-function checkedHead(file: string): Head | string {
+async function checkedHead(disk: Disk, file: string): Promise<Head | string> {
   try {
     let head: Head | undefined;
-    for (const body of framesOf(file)) head ??= deserialize(body) as Head;
+    for await (const body of framesOf(disk, file)) head ??= deserialize(body) as Head;
     return head ?? 'it is empty';
   } catch (error) {
     return (error as Error).message;
   }
 }
 
-function* piecesOf(file: string): Generator<Uint8Array> {
+async function* piecesOf(disk: Disk, file: string): AsyncGenerator<Uint8Array> {
   let isHead = true;
-  for (const body of framesOf(file)) {
+  for await (const body of framesOf(disk, file)) {
     if (!isHead) yield body;
     isHead = false;
   }
 }
 
 /** @throws an Error that says what is wrong with the file */
-function* framesOf(file: string): Generator<Buffer> {
-  const handle = openSync(file, 'r');
+async function* framesOf(disk: Disk, file: string): AsyncGenerator<Buffer> {
+  const handle = await disk.open(file, 'read');
   try {
-    if (!readBytes(handle, MAGIC.length).equals(MAGIC)) throw new Error('it is of another format');
-    for (;;) {
-      const header = readBytes(handle, FRAME_BYTES);
+    if (!(await readBytes(handle, 0, MAGIC.length)).equals(MAGIC)) throw new Error('it is of another format');
+    for (let at = MAGIC.length; ; ) {
+      const header = await readBytes(handle, at, FRAME_BYTES);
       if (header.length < FRAME_BYTES) throw new Error('it is cut short');
-      const length = header.readUInt32LE(0);
-      const body = readBytes(handle, length);
-      if (body.length < length) throw new Error('it is cut short');
+      at += FRAME_BYTES;
+      const body = await readBytes(handle, at, header.readUInt32LE(0));
+      if (body.length < header.readUInt32LE(0)) throw new Error('it is cut short');
       if (body.length === 0) return;
       if (crc32c(body) !== header.readUInt32LE(4)) throw new Error('its checksum is wrong');
       yield body;
+      at += body.length;
     }
   } finally {
-    closeSync(handle);
+    await handle.close();
   }
 }
 
 /** Fewer where the file ends. */
-function readBytes(handle: number, length: number): Buffer {
+async function readBytes(handle: DiskFile, position: number, length: number): Promise<Buffer> {
   const bytes = Buffer.alloc(length);
   let at = 0;
   for (;;) {
-    const read = at < length ? readSync(handle, bytes, at, length - at, null) : 0;
+    const read = at < length ? await handle.read(bytes.subarray(at), length - at, position + at) : 0;
     if (read === 0) return bytes.subarray(0, at);
     at += read;
   }

@@ -160,7 +160,7 @@ async function run(journal: readonly JournalRecord[], restartAt = Number.NaN, co
     if (++ticks % 7 === 0) snapshot = snapshotOf(pipeline);
     if (ticks !== restartAt) continue;
     pipeline = new Pipeline(config, intake);
-    if (snapshot !== undefined) pipeline.restore(snapshot.state, snapshot.pieces);
+    if (snapshot !== undefined) await pipeline.restore(snapshot.state, snapshot.pieces);
     at = pipeline.sequence - 1;
   }
   return store;

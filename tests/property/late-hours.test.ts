@@ -145,7 +145,7 @@ async function run(list: readonly Sent[], restartAt = Number.NaN): Promise<Memor
     if (++ticks % 40 === 0) snapshot = snapshotOf(pipeline);
     if (ticks !== restartAt) continue;
     pipeline = new Pipeline(CONFIG, intake);
-    if (snapshot !== undefined) pipeline.restore(snapshot.state, snapshot.pieces);
+    if (snapshot !== undefined) await pipeline.restore(snapshot.state, snapshot.pieces);
     at = pipeline.sequence - 1;
   }
   expect(waiting).toBe(0);

@@ -80,13 +80,13 @@ const orders = fc.record({
 
 describe('the pipeline', () => {
   it('stores the same for every order, duplication, tick and restart', async () => {
-    await forAll('orders of messages', orders, ({ list, random, every }) => {
+    await forAll('orders of messages', orders, async ({ list, random, every }) => {
       const inOrder = list.toSorted((a, b) => timeOf(a) - timeOf(b));
-      const expected = run(inOrder, 1_000_000, undefined);
+      const expected = await run(inOrder, 1_000_000, undefined);
       const numbers = random[Symbol.iterator]();
       const mixed = shuffled([...list, ...list], numbers);
       const restartAt = (numbers.next().value as number) % (mixed.length + 1);
-      expectSame(run(mixed, every, restartAt), expected, 'contents of the store');
+      expectSame(await run(mixed, every, restartAt), expected, 'contents of the store');
     });
   });
 
@@ -104,7 +104,7 @@ describe('the pipeline', () => {
 });
 
 /** Runs the samples; at `restartAt` messages the pipeline goes on from its last snapshot, the journal being replayed. */
-function run(list: readonly Sample[], markEvery: number, restartAt: number | undefined): unknown {
+async function run(list: readonly Sample[], markEvery: number, restartAt: number | undefined): Promise<unknown> {
   const journal = records(list, markEvery);
   const store = new MemoryStore();
   let pipeline = new Pipeline(CONFIG, intake);
@@ -117,7 +117,7 @@ function run(list: readonly Sample[], markEvery: number, restartAt: number | und
     }
     if (record.kind !== 'message' || ++messages !== restartAt) continue;
     pipeline = new Pipeline(CONFIG, intake);
-    if (snapshot !== undefined) pipeline.restore(snapshot.state, snapshot.pieces);
+    if (snapshot !== undefined) await pipeline.restore(snapshot.state, snapshot.pieces);
     at = pipeline.sequence - 1;
   }
   return store.contents();

@@ -77,6 +77,8 @@ class EmbeddedBroker implements Broker {
   readonly #lanes: LaneContext;
   readonly #peers = new WeakMap<object, Peer>();
   readonly #active = new Set<Peer>();
+  /** Those of them that were let in. aedes counts one that left while another of its id was taken over for ever. */
+  readonly #letIn = new Set<Peer>();
   readonly #admission: Admission;
   readonly #pace: Pace;
   readonly #backlog: Backlog;
@@ -170,7 +172,7 @@ class EmbeddedBroker implements Broker {
   stats(): BrokerStats {
     const [receivedQos0, receivedQos1, receivedQos2] = this.#reception.received;
     return {
-      connectedClients: this.#aedes?.connectedClients ?? 0,
+      connectedClients: this.#letIn.size,
       connectionsTotal: this.#connectionsTotal,
       receivedQos0,
       receivedQos1,
@@ -219,6 +221,7 @@ class EmbeddedBroker implements Broker {
     const peerOf = (client: Client) => this.#peers.get(client);
     aedes.on('client', (client) => {
       const peer = peerOf(client);
+      if (peer?.socket.destroyed === false) this.#letIn.add(peer);
       if (peer?.wantsCleanSession === true) this.#inbox.forget(peer.owner);
     });
     aedes.on('connackSent', (connack, client) => {
@@ -280,6 +283,7 @@ class EmbeddedBroker implements Broker {
       clearTimeout(timer);
       clearTimeout(peer.heldTimer);
       this.#active.delete(peer);
+      this.#letIn.delete(peer);
       this.#reception.gate.forget(peer);
       this.#backlog.forget(peer);
       this.#fanOut.leave(peer);

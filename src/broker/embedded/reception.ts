@@ -16,7 +16,7 @@ type Settle = (error?: Error) => void;
 
 /** Hands publishes over to the journal, keeps count of what it has not answered yet, and forwards what it took. */
 export class Reception {
-  readonly gate = new ReadingGate(WAITING_BYTES_MAX);
+  readonly gate: ReadingGate;
   readonly received: [number, number, number] = [0, 0, 0];
   waiting = 0;
   accept: AcceptMessage | undefined;
@@ -25,7 +25,14 @@ export class Reception {
   readonly #fanOut: Pick<FanOut, 'offer'>;
   #onIdle: (() => void) | undefined;
 
-  constructor(config: Pick<Config['mqtt'], 'payloadMax'>, clock: Clock, fanOut: Pick<FanOut, 'offer'>) {
+  /** @param waitingBytesMax what may wait for the journal before nothing is read any more */
+  constructor(
+    config: Pick<Config['mqtt'], 'payloadMax'>,
+    clock: Clock,
+    fanOut: Pick<FanOut, 'offer'>,
+    waitingBytesMax = WAITING_BYTES_MAX,
+  ) {
+    this.gate = new ReadingGate(waitingBytesMax);
     this.#config = config;
     this.#clock = clock;
     this.#fanOut = fanOut;

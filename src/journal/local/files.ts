@@ -1,32 +1,10 @@
-import { mkdir, open, readdir, rm, statfs } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import type { Disk, DiskFile } from '../../base/index.ts';
 import { lockFolder } from './lock.ts';
 
-/** One open segment file. Offsets and sizes are bytes. Every promise rejects with the error of the system (`code`). */
-export interface JournalFile {
-  /** Writes all buffers at `position`; returns the bytes written, which may be fewer than asked for. */
-  writev(buffers: readonly Uint8Array[], position: number): Promise<number>;
-  /** Reads up to `length` bytes from `position` into `into[0..]`; returns the bytes read, 0 at the end of the file. */
-  read(into: Uint8Array, length: number, position: number): Promise<number>;
-  /** Returns when what was written survives power loss. After an error nothing is known about what was written. */
-  datasync(): Promise<void>;
-  truncate(bytes: number): Promise<void>;
-  size(): Promise<number>;
-  close(): Promise<void>;
-}
-
-/** The little that the journal needs of a file system; tests put a faulty one in its place. */
-export interface JournalFileSystem {
-  /** Makes the folder and its parents, durably, if they are not there. */
-  makeFolder(folder: string): Promise<void>;
-  list(folder: string): Promise<readonly string[]>;
-  /** `create` makes an empty file (an old one of that name is emptied) and opens it for reading and writing. */
-  open(path: string, mode: 'read' | 'write' | 'create'): Promise<JournalFile>;
-  remove(path: string): Promise<void>;
-  /** Makes the creation and removal of files in the folder durable. */
-  syncFolder(folder: string): Promise<void>;
-  /** Bytes that an ordinary user may still write. */
-  freeBytes(folder: string): Promise<number>;
+/** What the journal needs of a file system; tests put a faulty one in its place. */
+export interface JournalFileSystem extends Disk {
   /**
    * Takes the folder for this process; returns the release.
    * @throws OperatingError `journal_locked`
@@ -42,6 +20,7 @@ export const nodeFileSystem: JournalFileSystem = {
   },
   list: (folder) => readdir(folder),
   open: openFile,
+  rename: (from, to) => rename(from, to),
   remove: (path) => rm(path, { force: true }),
   syncFolder,
   async freeBytes(folder) {
@@ -53,7 +32,7 @@ export const nodeFileSystem: JournalFileSystem = {
 
 const FLAGS = { read: 'r', write: 'r+', create: 'w+' } as const;
 
-async function openFile(path: string, mode: 'read' | 'write' | 'create'): Promise<JournalFile> {
+async function openFile(path: string, mode: 'read' | 'write' | 'create'): Promise<DiskFile> {
   const handle = await open(path, FLAGS[mode], 0o640);
   return {
     writev: async (buffers, position) => (await handle.writev([...buffers], position)).bytesWritten,

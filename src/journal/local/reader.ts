@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { assert, OperatingError, TextCache } from '../../base/index.ts';
+import { assert, type DiskFile, OperatingError, TextCache } from '../../base/index.ts';
 import type { JournalReader, JournalRecord } from '../journal.ts';
-import { type JournalFile, type JournalFileSystem, nodeFileSystem } from './files.ts';
+import { type JournalFileSystem, nodeFileSystem } from './files.ts';
 import {
   checkRecord,
   decodeHeader,
@@ -29,7 +29,7 @@ export function openLocalJournalReader(options: LocalJournalReaderOptions): Jour
 /** An open segment and the bytes of it that were read ahead. */
 interface Cursor {
   readonly path: string;
-  readonly file: JournalFile;
+  readonly file: DiskFile;
   readonly salt: number;
   /** Bytes `[at, end)` of `buffer` are not consumed yet; `buffer[at]` is byte `fileAt` of the file. */
   buffer: Buffer;
@@ -190,7 +190,7 @@ class LocalJournalReader implements JournalReader {
     return this.#cursor;
   }
 
-  async #openPresent(path: string, firstSequence: number, sequence: number): Promise<JournalFile> {
+  async #openPresent(path: string, firstSequence: number, sequence: number): Promise<DiskFile> {
     try {
       return await this.#files.open(path, 'read');
     } catch (error) {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { OperatingError } from '../../base/index.ts';
-import type { JournalFile, JournalFileSystem } from './files.ts';
+import { type DiskFile, OperatingError, writeFully } from '../../base/index.ts';
+import type { JournalFileSystem } from './files.ts';
 import {
   checkRecord,
   decodeHeader,
@@ -147,13 +147,13 @@ async function mendTail(files: JournalFileSystem, folder: string, last: Segment)
  * Writes the last commit once more. After a failed sync its pages may look clean and yet not be on disk, so that a
  * sync alone would promise what is not there.
  */
-async function rewrite(file: JournalFile, from: number, to: number): Promise<void> {
+async function rewrite(file: DiskFile, from: number, to: number): Promise<void> {
   const bytes = Buffer.alloc(to - from);
   const length = await readFully(file, bytes, from);
-  for (let done = 0; done < length; ) done += await file.writev([bytes.subarray(done, length)], from + done);
+  await writeFully(file, [bytes.subarray(0, length)], from);
 }
 
-async function scanToEnd(file: JournalFile, path: string, segment: Segment): Promise<Tail> {
+async function scanToEnd(file: DiskFile, path: string, segment: Segment): Promise<Tail> {
   const { salt, firstSequence, floorAtMs } = segment.header;
   let tail: Tail = {
     nextSequence: firstSequence,
@@ -207,7 +207,7 @@ function scanWindow(
  * Looks behind a bad record for a whole one of a later commit. A commit starts only after the one before was synced, so
  * such a record proves that the bad one had been acknowledged and was damaged since; otherwise the last write is torn.
  */
-async function refuseDamage(file: JournalFile, path: string, segment: Segment, tail: Tail): Promise<void> {
+async function refuseDamage(file: DiskFile, path: string, segment: Segment, tail: Tail): Promise<void> {
   const rest = Buffer.alloc(segment.bytes - tail.end);
   const length = await readFully(file, rest, tail.end);
   for (let at = 1; at + RECORD_HEADER_BYTES <= length; at++) {
@@ -223,7 +223,7 @@ async function refuseDamage(file: JournalFile, path: string, segment: Segment, t
   }
 }
 
-async function readFully(file: JournalFile, into: Buffer, position: number): Promise<number> {
+async function readFully(file: DiskFile, into: Buffer, position: number): Promise<number> {
   let length = 0;
   while (length < into.length) {
     const got = await file.read(into.subarray(length), into.length - length, position + length);

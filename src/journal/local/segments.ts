@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
-import { assert, DAY_MS } from '../../base/index.ts';
+import { assert, DAY_MS, type DiskFile, writeFully } from '../../base/index.ts';
 import type { JournalRetention } from '../journal.ts';
-import type { JournalFile, JournalFileSystem } from './files.ts';
+import type { JournalFileSystem } from './files.ts';
 import { encodeHeader, SEGMENT_HEADER_BYTES, type SegmentHeader, segmentName } from './format.ts';
 import type { Segment } from './recovery.ts';
 
@@ -12,7 +12,7 @@ export class Segments {
   readonly #files: JournalFileSystem;
   readonly #folder: string;
   readonly #list: Segment[];
-  #file: JournalFile | undefined;
+  #file: DiskFile | undefined;
 
   constructor(files: JournalFileSystem, folder: string, recovered: readonly Segment[]) {
     this.#files = files;
@@ -42,7 +42,7 @@ export class Segments {
     return last;
   }
 
-  async file(): Promise<JournalFile> {
+  async file(): Promise<DiskFile> {
     this.#file ??= await this.#files.open(this.#path(this.active.header.firstSequence), 'write');
     return this.#file;
   }
@@ -91,11 +91,10 @@ export class Segments {
     this.#file = undefined;
   }
 
-  async #make(path: string, header: SegmentHeader): Promise<JournalFile> {
+  async #make(path: string, header: SegmentHeader): Promise<DiskFile> {
     const file = await this.#files.open(path, 'create');
     try {
-      const bytes = encodeHeader(header);
-      for (let done = 0; done < bytes.length; ) done += await file.writev([bytes.subarray(done)], done);
+      await writeFully(file, [encodeHeader(header)], 0);
       await file.datasync();
       await this.#files.syncFolder(this.#folder);
       return file;

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { assert, type Clock, OperatingError, SECOND_MS } from '../../base/index.ts';
+import { assert, type Clock, OperatingError, SECOND_MS, writeFully } from '../../base/index.ts';
 import type { Message } from '../../model/index.ts';
 import type { JournalRetention, JournalStats, JournalWriter } from '../journal.ts';
 import { Batch, ChunkPool, type Done } from './batch.ts';
@@ -20,6 +20,8 @@ export interface LocalJournalWriterOptions {
   readonly fs?: JournalFileSystem;
   /** How often a full disk is tried again, ms. */
   readonly retryEveryMs?: number;
+  /** Resolves after so long, or when the signal is aborted; injected so that tests need no clock. */
+  readonly wait?: (forMs: number, signal: AbortSignal) => Promise<void>;
 }
 
 const FREE_CHECK_EVERY_MS = SECOND_MS;
@@ -70,6 +72,7 @@ class LocalJournalWriter implements JournalWriter {
   #running: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
   readonly #hurry = new AbortController();
+  readonly #wait: (forMs: number, signal: AbortSignal) => Promise<void>;
   #nextSequence: number;
   #durable: number;
   #lastAtMs: number;
@@ -94,6 +97,7 @@ class LocalJournalWriter implements JournalWriter {
   ) {
     this.#options = options;
     this.#files = files;
+    this.#wait = options.wait ?? waitOnTheClock;
     this.#segments = segments;
     this.#release = release;
     this.#tailBytesCut = recovered.tailBytesCut;
@@ -256,7 +260,7 @@ class LocalJournalWriter implements JournalWriter {
       if (this.#blocked === null) this.#blockedTotal++;
       this.#blocked = cause;
       if (this.#hurry.signal.aborted) throw new Error(`${cause}, and the journal is being closed`);
-      await delay(this.#options.retryEveryMs ?? SECOND_MS, undefined, { signal: this.#hurry.signal }).catch(() => {});
+      await this.#wait(this.#options.retryEveryMs ?? SECOND_MS, this.#hurry.signal);
     }
   }
 
@@ -280,7 +284,7 @@ class LocalJournalWriter implements JournalWriter {
   async #tryWrite(batch: Batch): Promise<string | undefined> {
     try {
       await this.#rollIfNeeded(batch);
-      await writeFully(this.#segments, batch.buffers());
+      await writeFully(await this.#segments.file(), batch.buffers(), this.#segments.active.bytes);
       return undefined;
     } catch (error) {
       if (!NO_SPACE.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
@@ -317,27 +321,10 @@ class LocalJournalWriter implements JournalWriter {
   }
 }
 
+async function waitOnTheClock(forMs: number, signal: AbortSignal): Promise<void> {
+  await delay(forMs, undefined, { signal }).catch(() => {});
+}
+
 function closedError(folder: string): OperatingError {
   return new OperatingError('journal_closed', `cannot append to the journal ${folder}: it was closed`);
-}
-
-async function writeFully(segments: Segments, buffers: Uint8Array[]): Promise<void> {
-  const file = await segments.file();
-  let position = segments.active.bytes;
-  let rest = buffers;
-  while (rest.length > 0) {
-    const written = await file.writev(rest, position);
-    if (written === 0) throw Object.assign(new Error('ENOSPC: the file takes no more bytes'), { code: 'ENOSPC' });
-    position += written;
-    rest = dropBytes(rest, written);
-  }
-}
-
-function dropBytes(buffers: Uint8Array[], count: number): Uint8Array[] {
-  let skip = count;
-  let index = 0;
-  while (index < buffers.length && skip >= buffers[index]!.length) skip -= buffers[index++]!.length;
-  const rest = buffers.slice(index);
-  if (skip > 0) rest[0] = rest[0]!.subarray(skip);
-  return rest;
 }

@@ -23,7 +23,7 @@ import {
 } from '../../../src/store/index.ts';
 import { isEmptyPane } from '../../../src/windows/index.ts';
 
-interface PaneRow {
+export interface PaneRow {
   readonly series: number;
   readonly level: PaneLevel;
   readonly pane: Pane;
@@ -35,9 +35,10 @@ interface PaneRow {
  */
 export class MemoryStore implements StoreHistory {
   readonly kpis = new Map<string, KpiValue>();
+  /** By series, level and start. */
+  readonly panes = new Map<string, PaneRow>();
   position = 0;
   readingCount = 0;
-  readonly #panes = new Map<string, PaneRow>();
   readonly #names = new Map<number, string>();
   readonly #quantities = new Map<number, string>();
   /** By series, in the order of the journal. */
@@ -53,7 +54,7 @@ export class MemoryStore implements StoreHistory {
       const series = batch.panes.series[row]!;
       const level = paneLevelAt(batch.panes, row);
       const key = `${series} ${level} ${pane.startMs}`;
-      this.#panes.set(key, { series, level, pane });
+      this.panes.set(key, { series, level, pane });
     }
     for (const value of batch.kpis)
       this.kpis.set(`${value.kpi} ${value.zone} ${value.startMs} ${value.revision}`, value);
@@ -184,7 +185,7 @@ export class MemoryStore implements StoreHistory {
   }
 
   #panesWithin(level: PaneLevel, { fromMs, toMs }: TimeRange): PaneRow[] {
-    return [...this.#panes.values()]
+    return [...this.panes.values()]
       .filter((row) => row.level === level && row.pane.startMs >= fromMs && row.pane.startMs < toMs)
       .sort((a, b) => a.series - b.series || a.pane.startMs - b.pane.startMs);
   }
@@ -200,7 +201,7 @@ export class MemoryStore implements StoreHistory {
   }
 
   #namedPanes(): [string, Pane][] {
-    const rows = [...this.#panes.values()].filter(({ pane }) => !isEmptyPane(pane));
+    const rows = [...this.panes.values()].filter(({ pane }) => !isEmptyPane(pane));
     return sorted(
       rows.map(({ series, level, pane }) => [`${this.#names.get(series)} ${level} ${pane.startMs}`, pane] as const),
     );

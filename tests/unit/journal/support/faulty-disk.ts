@@ -1,5 +1,6 @@
 import { basename, dirname } from 'node:path';
-import type { JournalFile, JournalFileSystem } from '../../../../src/journal/local/index.ts';
+import type { DiskFile } from '../../../../src/base/index.ts';
+import type { JournalFileSystem } from '../../../../src/journal/local/index.ts';
 import type { Random } from './random.ts';
 
 const SECTOR_BYTES = 512;
@@ -8,6 +9,11 @@ const SECTOR_BYTES = 512;
 class FakeFile {
   now: Buffer = Buffer.alloc(0);
   durable: Buffer = Buffer.alloc(0);
+  /**
+   * Sectors whose write-back failed: they look clean, so that no later sync brings them to the disk; only writing them
+   * once more does (Rebello et al., "Can Applications Recover from fsync Failures?", 2020).
+   */
+  readonly stale = new Set<number>();
 }
 
 /** Faults to be had from now on. */
@@ -45,7 +51,7 @@ export class FaultyDisk implements JournalFileSystem {
     return [...this.#names.keys()].filter((path) => dirname(path) === folder).map((path) => basename(path));
   }
 
-  async open(path: string, mode: 'read' | 'write' | 'create'): Promise<JournalFile> {
+  async open(path: string, mode: 'read' | 'write' | 'create'): Promise<DiskFile> {
     this.#tick();
     let file = this.#names.get(path);
     if (mode === 'create') {
@@ -55,6 +61,14 @@ export class FaultyDisk implements JournalFileSystem {
     }
     if (file === undefined) throw codeError('ENOENT');
     return this.#handle(file);
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    this.#tick();
+    const file = this.#names.get(from);
+    if (file === undefined) throw codeError('ENOENT');
+    this.#names.set(to, file);
+    this.#names.delete(from);
   }
 
   async remove(path: string): Promise<void> {
@@ -110,6 +124,7 @@ export class FaultyDisk implements JournalFileSystem {
     for (const file of names.values()) {
       file.now = mixed(file, random);
       file.durable = Buffer.from(file.now);
+      file.stale.clear();
     }
     this.#names = names;
     this.#durableNames = new Map(names);
@@ -117,7 +132,7 @@ export class FaultyDisk implements JournalFileSystem {
     this.faults = {};
   }
 
-  #handle(file: FakeFile): JournalFile {
+  #handle(file: FakeFile): DiskFile {
     return {
       writev: async (buffers, position) => this.#write(file, Buffer.concat(buffers), position),
       read: async (into, length, position) => {
@@ -129,8 +144,11 @@ export class FaultyDisk implements JournalFileSystem {
       datasync: async () => {
         this.#tick();
         this.syncs++;
-        if (this.faults.sync !== undefined) throw codeError(this.faults.sync);
-        file.durable = Buffer.from(file.now);
+        if (this.faults.sync !== undefined) {
+          dropDirty(file);
+          throw codeError(this.faults.sync);
+        }
+        file.durable = written(file);
       },
       truncate: async (bytes) => {
         this.#tick();
@@ -154,6 +172,8 @@ export class FaultyDisk implements JournalFileSystem {
     file.now.copy(grown);
     bytes.copy(grown, position, 0, length);
     file.now = grown;
+    for (let sector = sectorOf(position); sector <= sectorOf(position + length - 1); sector++)
+      file.stale.delete(sector);
     if (isLast) this.#tick();
     return length;
   }
@@ -163,6 +183,31 @@ export class FaultyDisk implements JournalFileSystem {
     if (this.faults.offAtOperation !== undefined && this.operations >= this.faults.offAtOperation)
       throw codeError('OFF');
   }
+}
+
+function sectorOf(position: number): number {
+  return Math.floor(position / SECTOR_BYTES);
+}
+
+/** A sync has failed: what it should have written looks clean from here on. */
+function dropDirty(file: FakeFile): void {
+  for (let at = 0; at < file.now.length; at += SECTOR_BYTES) {
+    const end = at + SECTOR_BYTES;
+    if (!file.now.subarray(at, end).equals(file.durable.subarray(at, end))) file.stale.add(sectorOf(at));
+  }
+}
+
+/** What is on the disk after a sync. */
+function written(file: FakeFile): Buffer {
+  const bytes = Buffer.from(file.now);
+  for (const sector of file.stale) {
+    const at = sector * SECTOR_BYTES;
+    const end = Math.min(at + SECTOR_BYTES, bytes.length);
+    if (at >= end) continue;
+    bytes.fill(0, at, end);
+    bytes.set(file.durable.subarray(at, end), at);
+  }
+  return bytes;
 }
 
 /** What a disk may hold of a file that was not synced: any of the changed sectors, any length in between. */
