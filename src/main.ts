@@ -6,6 +6,8 @@ import { decodeCommand } from './commands/decode.ts';
 import { demoCommand } from './commands/demo.ts';
 import { devicesCommand } from './commands/devices.ts';
 import { kpisCommand } from './commands/kpis.ts';
+import { quarantineCommand } from './commands/quarantine.ts';
+import { redecodeCommand } from './commands/redecode.ts';
 import { replayCommand } from './commands/replay.ts';
 import { serveCommand } from './commands/serve.ts';
 import { simulateCommand } from './commands/simulate.ts';
@@ -35,6 +37,8 @@ devicesCommand(program);
 usersCommand(program);
 auditCommand(program);
 kpisCommand(program);
+redecodeCommand(program);
+quarantineCommand(program);
 benchCommand(program);
 versionCommand(program);
 

@@ -92,6 +92,8 @@ export interface ViewSources {
   engineStanding(): EngineStanding;
   brokerStats(): BrokerStats;
   journalStats(): JournalStats;
+  /** Rows of quarantine that went since the start because there were too many or they were too old. */
+  quarantineDropped(): number;
   jobs(): Promise<
     readonly { readonly id: string; readonly kind: string; readonly state: JobState; readonly progress: number }[]
   >;

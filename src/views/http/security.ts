@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { ORDER_HEADER, ORDER_PATHS } from './order-guard.ts';
 import { HttpProblem } from './problems.ts';
 import { SETUP_PATH } from './setup.ts';
 
@@ -32,7 +33,7 @@ const HEADERS = {
 const LOOPBACK_NAMES: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /**
- * Guards every answer: security headers, read-only methods (but for the form of the first admin), and, while the server is bound to this machine alone, a
+ * Guards every answer: security headers, read-only methods (but for the form of the first admin and orders), and, while the server is bound to this machine alone, a
  * Host header that names this machine. The last keeps a web site from reading the API through a name of its own that
  * resolves to 127.0.0.1 (DNS rebinding).
  */
@@ -53,7 +54,11 @@ export function guardRequests(
       );
     }
     const isForm = request.method === 'POST' && request.routeOptions.url === SETUP_PATH;
-    if (request.method !== 'GET' && request.method !== 'HEAD' && !isForm) {
+    const isOrder = request.method === 'POST' && ORDER_PATHS.has(request.routeOptions.url ?? '');
+    if (isOrder && request.headers[ORDER_HEADER] === undefined) {
+      throw new HttpProblem(403, 'order_header_missing', `cannot take an order without the header ${ORDER_HEADER}`);
+    }
+    if (request.method !== 'GET' && request.method !== 'HEAD' && !isForm && !isOrder) {
       reply.header('allow', 'GET, HEAD');
       throw new HttpProblem(
         405,
