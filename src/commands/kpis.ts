@@ -165,7 +165,8 @@ function isoText(atMs: number): string {
   return Temporal.Instant.fromEpochMilliseconds(atMs).toString();
 }
 
-function instantOf(text: string, { city: { timeZone } }: Config): number {
+/** What a flag of `time` means, ms UTC. */
+export function instantOf(text: string, { city: { timeZone } }: Config): number {
   if (!isDate(text)) return Temporal.Instant.from(text).epochMilliseconds;
   try {
     return localDay(timeZone, text).startMs;
@@ -175,7 +176,7 @@ function instantOf(text: string, { city: { timeZone } }: Config): number {
 }
 
 /** commander parser: a date or an instant, told as it was written. */
-function time(text: string): string {
+export function time(text: string): string {
   try {
     if (!isDate(text)) Temporal.Instant.from(text);
     return text;

@@ -3,7 +3,7 @@ import { formatDuration, parseDuration } from '../base/index.ts';
 import { DATA_QUALITIES, QUANTITIES } from '../model/index.ts';
 import { externalBrokerSchema } from './external-broker.ts';
 import { checkFacts, factsSchema, isDate, populationSchema, quoted } from './facts.ts';
-import { bytes, duration, host, port } from './fields.ts';
+import { bytes, bytesOrNone, duration, host, port } from './fields.ts';
 import {
   certificateFiles,
   checkMqtt,
@@ -222,6 +222,8 @@ const journalSchema = z
     segmentMax: bytes('64MiB'),
     retentionBytes: bytes('10GiB'),
     retentionAge: duration('30d'),
+    /** From this size on nothing is acknowledged while the store is away; twice `retentionBytes` when absent. */
+    budget: bytesOrNone,
     /** While nobody publishes, a time mark is written this often. */
     markEvery: duration('10s'),
     /** Below this much free disk nothing is acknowledged any more. */
@@ -236,6 +238,10 @@ const storeSchema = z
     threads: z.int().min(1).max(64).default(2),
     /** Raw readings older than this are deleted from the store (`windows.clock: wall` only); panes and KPI values stay. */
     readingsAge: duration('90d'),
+    /** Rows of quarantine beyond these go, the oldest messages first. */
+    quarantineRowsMax: z.int().min(1_000).max(10_000_000).default(200_000),
+    /** And those received longer ago than this. */
+    quarantineAge: duration('30d'),
   })
   .prefault({});
 
@@ -325,6 +331,15 @@ export function checkRelations(config: CityConfig): string[] {
     ...checkWindows(config),
     ...checkMqtt(config.mqtt),
     ...checkHttp(config.http),
+    ...checkJournal(config.journal),
+  ];
+}
+
+/** Retention must be able to bring the journal below its budget, a segment at a time. */
+function checkJournal({ budget, retentionBytes, segmentMax }: CityConfig['journal']): string[] {
+  if (budget === undefined || budget >= retentionBytes + 2 * segmentMax) return [];
+  return [
+    `journal: budget (${budget} B) must be at least retentionBytes (${retentionBytes} B) and two segments (segmentMax, ${segmentMax} B)`,
   ];
 }
 

@@ -30,6 +30,7 @@ export const AUDIT_KINDS = [
   'token_added',
   'token_removed',
   'access_refused',
+  'decode_again',
 ] as const;
 export type AuditKind = (typeof AUDIT_KINDS)[number];
 

@@ -1,9 +1,19 @@
 import type { Message } from '../model/index.ts';
 
-/** One record. A mark carries time only: it lets the engine's clock pass when nobody publishes. */
+/**
+ * One record. A mark carries time only: it lets the engine's clock pass when nobody publishes. `again` is a message of the
+ * record `origin` that is to be decoded once more, as it was received then.
+ */
 export type JournalRecord =
   | { readonly kind: 'message'; readonly sequence: number; readonly message: Message }
-  | { readonly kind: 'mark'; readonly sequence: number; readonly atMs: number };
+  | { readonly kind: 'mark'; readonly sequence: number; readonly atMs: number }
+  | {
+      readonly kind: 'again';
+      readonly sequence: number;
+      readonly atMs: number;
+      readonly origin: number;
+      readonly message: Message;
+    };
 
 export interface JournalStats {
   /** Sequence of the oldest record kept, and of the newest durable one (0 when empty). */
@@ -39,6 +49,8 @@ export interface JournalWriter {
   append(message: Message, done: (error?: Error) => void): number;
   /** Appends a time mark. */
   appendMark(atMs: number, done: (error?: Error) => void): number;
+  /** Appends a message of the record `origin` again; `message` is as it was read from there. */
+  appendAgain(origin: number, message: Message, atMs: number, done: (error?: Error) => void): number;
   /** Newest durable sequence. */
   durableSequence(): number;
   /** Called after each group commit with the newest durable sequence. */

@@ -12,4 +12,5 @@ export * from './quantities.ts';
 export * from './reading.ts';
 export * from './register.ts';
 export * from './series.ts';
+export * from './topic-filter.ts';
 export * from './units.ts';

@@ -19,6 +19,17 @@ export function deviceTopics(profile: Profile, device: string, gateway: string =
   return [...new Set(filters)];
 }
 
+/** Filters of all topics that a profile reads; a level that holds a capture matches any text. */
+export function profileFilters({ match }: Profile): string[] {
+  const filters = match.map(({ topic }) =>
+    topic
+      .split('/')
+      .map((level) => (/^\{[A-Za-z_]\w*#\}$/.test(level) ? '#' : level.includes('{') ? '+' : level))
+      .join('/'),
+  );
+  return [...new Set(filters)];
+}
+
 function namesIn(templates: readonly string[]): string[] {
   return templates.flatMap((template) => [...template.matchAll(CAPTURE)].map((found) => found[1]!));
 }

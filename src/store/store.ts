@@ -10,8 +10,8 @@ import {
   type Series,
 } from '../model/index.ts';
 
-/** What became of a stored reading. A late-filed one counts or not by its quality. */
-export const ReadingStatus = { counted: 0, invalid: 1, lateFiled: 2 } as const;
+/** What became of a stored reading. One that was filed late or decoded again counts or not by its quality. */
+export const ReadingStatus = { counted: 0, invalid: 1, lateFiled: 2, again: 3 } as const;
 
 /** True for a stored reading that enters values. */
 export function storedReadingCounts(reading: Pick<StoredReading, 'status' | 'quality' | 'value'>): boolean {
@@ -63,6 +63,25 @@ export interface DeviceRow {
   readonly silent: boolean;
 }
 
+/** Identities (series, time), as columns of equal length. */
+export interface Identities {
+  readonly series: Int32Array;
+  /** Event time, whole ms UTC. */
+  readonly timeMs: Float64Array;
+}
+
+/** What decoding messages again made of them. */
+export interface DecodedAgain {
+  /** Their sequences: what quarantine holds of them goes. */
+  readonly messages: readonly number[];
+  /** Rows of these identities go, and are remembered as what stood there before the batch. */
+  readonly identities: Identities;
+  /** Rows that take their place; `sequence` is that of the message which gave them. */
+  readonly readings: ReadingColumns;
+  /** What is refused of the messages now, under their sequences. */
+  readonly quarantine: readonly QuarantineRow[];
+}
+
 /** Everything that one engine step made; written in one transaction together with `position`. */
 export interface StoreBatch {
   /** Journal sequence that the batch includes; never goes back. */
@@ -78,6 +97,8 @@ export interface StoreBatch {
   readonly basis?: string;
   /** Rows at or below the store's position are already there and are skipped. */
   readonly quarantine: readonly QuarantineRow[];
+  /** Done after the rest, unless the store's position includes the batch. */
+  readonly again?: DecodedAgain;
 }
 
 export interface TimeRange {
@@ -115,7 +136,7 @@ export interface ReadingHistory {
   readonly timeMs: Float64Array;
   /** NaN for a reading that does not count; zeros without their sign. */
   readonly value: Float64Array;
-  /** 1 for a late-filed reading. */
+  /** 1 for a late-filed reading, 2 for one that was decoded again. */
   readonly late: Uint8Array;
 }
 
@@ -168,6 +189,13 @@ export interface QuarantineQuery {
   readonly limit: number;
 }
 
+/** How much quarantine may hold. */
+export interface QuarantineBound {
+  readonly rowsMax: number;
+  /** Rows received before this instant go, ms UTC. */
+  readonly receivedFromMs: number;
+}
+
 /** What may be deleted; the newest counted reading of every series stays known to `latest`. */
 export interface RetentionRule {
   /** Readings measured before this instant, ms UTC. */
@@ -177,10 +205,15 @@ export interface RetentionRule {
 /** What the engine asks for when it rebuilds what is older than its memory. */
 export interface StoreHistory {
   /**
-   * The readings of the spans and their neighbours, of the rows up to a journal sequence; which of an identity stays is
-   * said at `Store.readings`.
+   * The readings of the spans and their neighbours, of the rows up to a journal sequence (as they were then); which of an
+   * identity stays is said at `Store.readings`.
    */
   readingsAround(spans: readonly ReadingSpan[], upToSequence: number): Promise<ReadingHistory>;
+  /**
+   * Every row of these messages, or of these identities, among those up to a journal sequence; by series, time, sequence
+   * and order of arrival. As the rows were then: what was decoded again later is as it was before. Zeros without their sign.
+   */
+  readingsOf(of: { readonly messages: readonly number[] } | Identities, upToSequence: number): Promise<ReadingColumns>;
   /** By series and start. */
   panesOf(query: PanesQuery): Promise<PaneColumns>;
   /** Panes whose start lies in the spans, by series and start. */
@@ -227,6 +260,8 @@ export interface Store extends StoreHistory, StoredKpis {
   quarantine(query: QuarantineQuery): Promise<readonly QuarantineRow[]>;
   /** Deletes what the rule allows; returns how many readings went. Space inside the store is used again. */
   trimRetention(rule: RetentionRule): Promise<number>;
+  /** Deletes from quarantine what the bound does not allow, the oldest messages first and whole; returns how many rows went. */
+  trimQuarantine(bound: QuarantineBound): Promise<number>;
   /** Rows and bytes, for /metrics. */
   stats(): Promise<{ readonly position: number; readonly readingCount: number; readonly bytesOnDisk: number }>;
   close(): Promise<void>;

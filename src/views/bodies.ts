@@ -92,6 +92,7 @@ const STATUS_NAMES = {
   [ReadingStatus.counted]: 'counted',
   [ReadingStatus.invalid]: 'invalid',
   [ReadingStatus.lateFiled]: 'lateFiled',
+  [ReadingStatus.again]: 'again',
 } as const;
 
 export function qualityName(quality: number): ReadingBody['quality'] {
@@ -112,12 +113,15 @@ export function quarantineBody(row: QuarantineRow): QuarantineBody {
   return { ...rest, receivedAt: isoTime(receivedAtMs) };
 }
 
+function isBalanced({ received, ...ends }: { readonly received: number }): boolean {
+  return Object.values(ends).reduce((sum: number, count) => sum + Number(count), 0) === received;
+}
+
 /** Whether the two identities of the accounting hold: what was received went somewhere, once. */
-export function balanceOf({ messages, readings }: Accounting): { messages: boolean; readings: boolean } {
-  const placed = readings.counted + readings.invalid + readings.duplicate + readings.lateFiled + readings.quarantined;
+export function balanceOf({ messages, readings, again }: Accounting): { messages: boolean; readings: boolean } {
   return {
-    messages: messages.received === messages.decoded + messages.ignored + messages.quarantined,
-    readings: readings.received === placed,
+    messages: isBalanced(messages) && isBalanced(again.messages),
+    readings: isBalanced(readings) && isBalanced(again.readings),
   };
 }
 
@@ -129,6 +133,7 @@ export function accountingBody(accounting: Accounting, sources: ViewSources, now
     sequence: accounting.sequence,
     messages: { ...accounting.messages },
     readings: { ...accounting.readings },
+    again: accounting.again,
     rejects: { ...accounting.rejects },
     balanced: balanceOf(accounting),
     progress: {

@@ -94,6 +94,8 @@ export interface ViewSources {
   /** Of posts over HTTP; undefined where they are not taken. */
   postStats(): PostStats | undefined;
   journalStats(): JournalStats;
+  /** Rows of quarantine that went since the start because there were too many or they were too old. */
+  quarantineDropped(): number;
   jobs(): Promise<
     readonly { readonly id: string; readonly kind: string; readonly state: JobState; readonly progress: number }[]
   >;

@@ -6,8 +6,8 @@ import { emptyPane, type MutablePane, paneOfReadings } from './pane-of-readings.
 import type { PaneRecords } from './pane-records.ts';
 import type { PaneRule } from './pane-rule.ts';
 import { IDLE, type ReadingArena, type ReadingCursor } from './reading-arena.ts';
-import { type FreshReadings, readingsBefore } from './reading-views.ts';
-import { increaseReach } from './register-increase.ts';
+import { type FreshReadings, onlyInserted, readingsBefore } from './reading-views.ts';
+import { increaseReach, neighbourReach } from './register-increase.ts';
 import type { Revisions } from './revisions.ts';
 import type { SeriesTable } from './series-table.ts';
 import type { SortedReadings } from './sorted-readings.ts';
@@ -53,6 +53,8 @@ class Rebuilt {
 interface Rebuild {
   /** Times of the late-filed readings. */
   readonly insertedMs: ReadonlySet<number>;
+  /** Of these the times at which something else was said before, or nothing is any more. */
+  readonly correctedMs: ReadonlySet<number>;
   readonly told: ToldPanes;
   /** The store has what comes of this already: only what memory remembers of it is made again. */
   readonly isStored: boolean;
@@ -109,8 +111,18 @@ class Subject {
       return pane === undefined || isEmptyPane(pane) ? undefined : pane;
     }
     if (this.fresh === undefined) return undefined;
-    this.#before ??= readingsBefore(this.readings, this.fresh);
-    return paneOfReadings(this.#before, startMs, endMs, this.rule);
+    return paneOfReadings(this.readingsBefore(this.fresh), startMs, endMs, this.rule);
+  }
+
+  /** The readings of the last tick. */
+  readingsBefore(fresh: FreshReadings): SortedReadings {
+    this.#before ??= readingsBefore(this.readings, fresh);
+    return this.#before;
+  }
+
+  /** What was said of a pane can have become nothing. */
+  get canBecomeEmpty(): boolean {
+    return this.rule.kind === 'counter' || this.rebuild !== undefined || (this.fresh?.removedMs.size ?? 0) > 0;
   }
 }
 
@@ -181,12 +193,13 @@ export class PaneTick {
   }
 
   /** Hours of late-filed readings, from what was read back from the store. */
-  rebuild(id: number, readings: SortedReadings, { insertedMs, told, isStored, farHours, keptFromMs }: Rebuild): void {
+  rebuild(id: number, readings: SortedReadings, what: Rebuild): void {
+    const { insertedMs, correctedMs, told, isStored, farHours, keptFromMs } = what;
     const rebuilt = this.#rebuilt.get(id) ?? new Rebuilt();
     this.#rebuilt.set(id, rebuilt);
     const subject = this.#subject(id, readings, { rebuild: { told: rebuilt.over(told), rebuilt, isStored } });
-    const late = { appendedFromMs: Number.POSITIVE_INFINITY, insertedMs, replacedMs: new Set<number>() };
-    const hours = new Set([...farHours, ...this.#changedHours(subject, late)]);
+    const hours = new Set([...farHours, ...this.#changedHours(subject, onlyInserted(insertedMs))]);
+    for (const timeMs of correctedMs) this.#addCorrected(subject, timeMs, hours);
     for (const hour of [...hours].sort((a, b) => a - b)) {
       // Hours that are whole in memory are folded there.
       if (hour >= keptFromMs) continue;
@@ -194,6 +207,15 @@ export class PaneTick {
       this.#revise(subject, hour);
       this.changedHours.push({ series: id, hourStartMs: hour });
     }
+  }
+
+  /** What was there before is not known here: an increase may have changed as far as neighbours are looked at. */
+  #addCorrected({ readings, rule }: Subject, timeMs: number, hours: Set<number>): void {
+    const { calendar } = this.#sources;
+    hours.add(calendar.hourStart(timeMs));
+    if (rule.kind !== 'counter') return;
+    const { fromMs, toMs } = neighbourReach(readings, timeMs);
+    for (let atMs = calendar.hourStart(fromMs); atMs <= toMs; atMs = calendar.hourEnd(atMs)) hours.add(atMs);
   }
 
   #subject(
@@ -205,24 +227,29 @@ export class PaneTick {
   }
 
   /** Starts of the hours that fresh readings change, ascending; for registers also those that increases reach across. */
-  #changedHours({ readings, rule }: Subject, fresh: FreshReadings): number[] {
+  #changedHours(subject: Subject, fresh: FreshReadings): number[] {
+    const { readings, rule } = subject;
     const { calendar } = this.#sources;
     const isRegister = rule.kind === 'counter';
-    if (!isRegister && fresh.insertedMs.size === 0 && fresh.replacedMs.size === 0) {
+    if (!isRegister && fresh.insertedMs.size + fresh.replacedMs.size + fresh.removedMs.size === 0) {
       // By far the most: one or a few readings of the hour that runs.
       const hour = calendar.hourStart(fresh.appendedFromMs);
       if (readings.timeMsAt(readings.count - 1) < calendar.hourEnd(hour)) return [hour];
     }
     const hours = new Set<number>();
-    const touch = (timeMs: number): void => {
+    const touch = (timeMs: number, among = readings): void => {
       hours.add(calendar.hourStart(timeMs));
       if (!isRegister) return;
-      for (const { fromMs, toMs } of increaseReach(readings, timeMs, rule)) {
+      for (const { fromMs, toMs } of increaseReach(among, timeMs, rule)) {
         for (let atMs = calendar.hourStart(fromMs); atMs <= toMs; atMs = calendar.hourEnd(atMs)) hours.add(atMs);
       }
     };
     for (const timeMs of fresh.insertedMs) touch(timeMs);
-    for (const timeMs of fresh.replacedMs) touch(timeMs);
+    for (const timeMs of fresh.replacedMs.keys()) touch(timeMs);
+    // What a reading reached that is another one now, or is gone.
+    for (const timeMs of [...fresh.replacedMs.keys(), ...fresh.removedMs.keys()]) {
+      touch(timeMs, subject.readingsBefore(fresh));
+    }
     if (fresh.appendedFromMs < Number.POSITIVE_INFINITY) {
       for (let index = readings.lowerBound(fresh.appendedFromMs); index < readings.count; ) {
         const timeMs = readings.timeMsAt(index);
@@ -349,7 +376,7 @@ export class PaneTick {
   #paneOrTombstone(subject: Subject, level: PaneLevel, startMs: number, endMs: number): MutablePane | undefined {
     const { readings, rule } = subject;
     const pane = paneOfReadings(readings, startMs, endMs, rule);
-    if (pane !== undefined || rule.kind !== 'counter') return pane;
+    if (pane !== undefined || !subject.canBecomeEmpty) return pane;
     return subject.was(level, startMs, endMs) === undefined ? undefined : emptyPane(startMs, endMs, rule.expectEveryMs);
   }
 
@@ -366,7 +393,7 @@ export class PaneTick {
     if (level === 'hour') {
       hours.set(record, rule.kind, pane.startMs, held, newestIn(readings, pane));
       // Of an hour that is open the readings are all in memory, and whoever asks folds them.
-      if (rule.kind === 'level' && final) {
+      if (rule.kind === 'level' && final && held !== undefined) {
         hours.setLevels(record, pane.startMs, levelStatsOf(readings, pane.startMs, pane.endMs));
       }
     } else if (table.remembersQuarters(id)) quarters.set(record, rule.kind, pane.startMs, held, Number.NaN);
@@ -383,7 +410,8 @@ function isFresh({ readings, fresh }: Subject, startMs: number): boolean {
     if (first < readings.count && readings.timeMsAt(first) < endMs) return true;
   }
   for (const timeMs of fresh.insertedMs) if (timeMs >= startMs && timeMs < endMs) return true;
-  for (const timeMs of fresh.replacedMs) if (timeMs >= startMs && timeMs < endMs) return true;
+  for (const timeMs of fresh.replacedMs.keys()) if (timeMs >= startMs && timeMs < endMs) return true;
+  for (const timeMs of fresh.removedMs.keys()) if (timeMs >= startMs && timeMs < endMs) return true;
   return false;
 }
 

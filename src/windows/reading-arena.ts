@@ -280,6 +280,47 @@ export class ReadingArena {
     return INSERTED.added;
   }
 
+  /**
+   * Gives a kept reading another value, without asking whether it stands there already.
+   *
+   * @returns false when there is no reading at that time
+   */
+  replace(id: number, timeMs: number, value: number): boolean {
+    const readings = this.readings(id);
+    const index = readings.lowerBound(timeMs);
+    if (index === readings.count || readings.timeMsAt(index) !== timeMs) return false;
+    this.f64[this.u32[16 + id * 16 + 4]! + index] = value;
+    return true;
+  }
+
+  /**
+   * Takes a kept reading out; `newestMs` is then that of the newest one left.
+   *
+   * @returns false when there is no reading at that time
+   */
+  remove(id: number, timeMs: number): boolean {
+    const readings = this.readings(id);
+    const index = readings.lowerBound(timeMs);
+    const { count } = readings;
+    if (index === count || readings.timeMsAt(index) !== timeMs) return false;
+    const { f64, u32 } = this;
+    const h = 8 + id * 8;
+    const h32 = 2 * h;
+    const values = u32[h32 + 4]!;
+    const capacity = u32[h32 + 6]!;
+    if (index === count - 1) f64[h] = index === 0 ? Number.NEGATIVE_INFINITY : readings.timeMsAt(index - 1);
+    f64.copyWithin(values + index, values + index + 1, values + count);
+    if ((u32[h32 + 7]! & WIDE) !== 0) {
+      const times = values + capacity;
+      f64.copyWithin(times + index, times + index + 1, times + count);
+    } else {
+      const times = 2 * (values + capacity);
+      u32.copyWithin(times + index, times + index + 1, times + count);
+    }
+    u32[h32 + 5] = count - 1;
+    return true;
+  }
+
   /** The series as it lies; columns are views, valid until the next insertion. */
   saved(id: number): Omit<SavedSeries, 'openFromMs'> {
     const h = 8 + id * 8;

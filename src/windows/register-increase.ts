@@ -101,6 +101,14 @@ export function increaseReach(readings: SortedReadings, timeMs: number, rule: Pa
   return spans;
 }
 
+/** From the outermost neighbour that is looked at before an instant to the one behind it. */
+export function neighbourReach(readings: SortedReadings, timeMs: number): TimeSpan {
+  gather(readings, timeMs, timeMs + 1, NEIGHBOURS_KEPT);
+  const { timeMs: times, count } = scratch;
+  if (count === 0) return { fromMs: timeMs, toMs: timeMs };
+  return { fromMs: Math.min(timeMs, times[0]!), toMs: Math.max(timeMs, times[count - 1]!) };
+}
+
 /** The counting readings under consideration; lives for one call, and grows to the largest. */
 const scratch = {
   count: 0,

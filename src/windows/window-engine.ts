@@ -1,5 +1,6 @@
 import { assert, type Calendar, calendarOf, HOUR_MS, MINUTE_MS } from '../base/index.ts';
 import { PaneColumnsBuilder, qualityCounts, type Reading, type Series } from '../model/index.ts';
+import { BetweenReadings } from './between-readings.ts';
 import { EngineSnapshot } from './engine-snapshot.ts';
 import { EventTime } from './event-time.ts';
 import { type IngestHost, type IngestState, WindowKernel } from './kernel/index.ts';
@@ -8,7 +9,6 @@ import { memoryFor, WasmMemory } from './linear-memory.ts';
 import { PaneRecords } from './pane-records.ts';
 import { PaneTick, type ToldPanes } from './pane-tick.ts';
 import { CAREFUL, GAUGE, IDLE, INSERTED, ReadingArena, SILENT, WIDE } from './reading-arena.ts';
-import type { FreshReadings } from './reading-views.ts';
 import { Revisions } from './revisions.ts';
 import { type RollingColumns, RollingWindows } from './rolling.ts';
 import { EXPECTED_BEFORE_MS, LAST_LOOK_MS, type SeriesKey, SeriesTable, WINDOW_REACH_MS } from './series-table.ts';
@@ -56,14 +56,24 @@ export interface StoredSeries {
   readonly told: ToldPanes;
   /** The tick that runs is in the store already: a journal is replayed. */
   readonly isStored: boolean;
+  /**
+   * Of the times those at which a reading was decoded again: it was another one before, or there is none any more. None
+   * when absent.
+   */
+  readonly correctedMs?: ReadonlySet<number>;
 }
 
 const NO_TIMES: ReadonlySet<number> = new Set();
 
-/** Times put in between older ones since the last tick. */
-interface Between {
-  readonly inserted: Set<number>;
-  readonly replaced: Set<number>;
+/** A reading that was decoded again: what its identity says now, and what it said. */
+export interface Correction {
+  readonly series: number;
+  /** Whole ms UTC. */
+  readonly timeMs: number;
+  /** NaN when it does not count; undefined when there is none any more. */
+  readonly value: number | undefined;
+  /** Likewise; undefined when there was none. */
+  readonly before: number | undefined;
 }
 
 /**
@@ -86,7 +96,7 @@ export class WindowEngine {
   readonly #rolling: RollingWindows;
   readonly #kernel: WindowKernel | undefined;
   readonly #kernelHost: IngestHost;
-  readonly #between = new Map<number, Between>();
+  readonly #between: BetweenReadings;
   readonly #views: SeriesViews;
   #rebuilt: PaneTick | undefined;
   #events: WindowEvent[] = [];
@@ -112,12 +122,13 @@ export class WindowEngine {
     this.#table = new SeriesTable(settings);
     const memory = memoryFor(settings);
     this.#arena = new ReadingArena(memory, settings.seriesMax);
+    this.#between = new BetweenReadings(this.#arena);
     const hasKernel = memory instanceof WasmMemory && settings.kernel !== 'off';
     this.#kernel = hasKernel ? new WindowKernel(this.#arena, memory) : undefined;
     this.#kernelHost = {
       time: this.#time,
       put: (id, timeMs, value) => this.#put(id, timeMs, value),
-      noteBetween: (id, timeMs, isReplaced) => this.#noteBetween(id, timeMs, isReplaced),
+      noteBetween: (id, timeMs, isReplaced) => this.#between.note(id, timeMs, isReplaced),
     };
     this.#late = new LateHours(this.calendar, settings.lateMax ?? LATE_MAX);
     this.#views = new SeriesViews({
@@ -216,7 +227,7 @@ export class WindowEngine {
     this.#rebuilt = undefined;
     for (const id of this.#arena.takeDirty()) {
       this.#snapshot?.keepSafe(id);
-      const farHours = tick.update(id, this.#arena.readings(id), this.#freshOf(id), {
+      const farHours = tick.update(id, this.#arena.readings(id), this.#between.freshOf(id), {
         watermarkMs: this.watermarkMs(id),
         keptFromMs: this.#keptFromMs(id),
       });
@@ -235,6 +246,40 @@ export class WindowEngine {
     return { newSeries, panes: tick.panes.finish(), changedHours: tick.changedHours, events };
   }
 
+  /**
+   * A reading that was decoded again takes the place of what its identity said. Where memory looks at it the next tick
+   * tells of it; hours that are not whole in memory wait to be rebuilt from the store, as those of late readings do.
+   */
+  correct({ series, timeMs, value, before }: Correction): void {
+    const keptFromMs = this.#keptFromMs(series);
+    if (this.calendar.hourStart(timeMs) < keptFromMs) this.#file(series, timeMs);
+    const isKept = timeMs >= this.#arena.neighboursFromMs(series, keptFromMs);
+    if (value === undefined) this.#remove(series, timeMs, before);
+    // Older ones may be there still, and tell that a silent series was heard.
+    else if (!isKept) this.#arena.replace(series, timeMs, value + 0);
+    else if (!this.#replace(series, timeMs, value + 0, before)) this.#file(series, timeMs);
+    else if (before === undefined) this.#time.accepted(timeMs);
+  }
+
+  #remove(id: number, timeMs: number, before: number | undefined): void {
+    this.#snapshot?.keepSafe(id);
+    this.#views.forget();
+    if (this.#table.lateHeardMs.get(id) === timeMs) this.#table.lateHeardMs.delete(id);
+    if (!this.#arena.remove(id, timeMs)) return;
+    this.#arena.markDirty(id);
+    this.#between.noteRemoved(id, timeMs, before ?? Number.NaN);
+  }
+
+  /** @returns false when there is no room */
+  #replace(id: number, timeMs: number, value: number, before: number | undefined): boolean {
+    this.#snapshot?.keepSafe(id);
+    this.#views.forget();
+    if (!this.#arena.replace(id, timeMs, value)) return this.#keep(id, timeMs, value) !== INSERTED.noRoom;
+    this.#arena.markDirty(id);
+    this.#between.note(id, timeMs, true, before);
+    return true;
+  }
+
   /** Takes late-filed readings, oldest days first, whose panes are to be rebuilt before the next tick. */
   takeLate(bound: LateBound): LateReadings[] {
     return this.#late.take(bound);
@@ -245,16 +290,21 @@ export class WindowEngine {
    *
    * @param timesMs of the late-filed readings, from `takeLate`; where there is none, the hour at that time is rebuilt
    */
-  rebuild(series: number, timesMs: Float64Array, { readings, told, isStored }: StoredSeries): void {
+  rebuild(series: number, timesMs: Float64Array, stored: StoredSeries): void {
+    const { readings, told, isStored, correctedMs = NO_TIMES } = stored;
     const keptFromMs = this.#keptFromMs(series);
     const fromMs = this.#arena.neighboursFromMs(series, keptFromMs);
     const insertedMs = new Set<number>();
     const farHours: number[] = [];
+    const corrected = new Set(correctedMs);
     let isKept = true;
     for (const timeMs of timesMs) {
       const waits = this.#late.takeHour(series, timeMs);
       if (waits !== 'reading') farHours.push(timeMs);
-      if (waits === 'hour') continue;
+      if (waits === 'hour') {
+        corrected.delete(timeMs);
+        continue;
+      }
       insertedMs.add(timeMs);
       const index = readings.lowerBound(timeMs);
       if (index === readings.count || readings.timeMsAt(index) !== timeMs) continue;
@@ -265,14 +315,25 @@ export class WindowEngine {
       }
       isKept &&= this.#keep(series, timeMs, readings.valueAt(index) + 0) !== INSERTED.noRoom;
     }
+    if (corrected.size > 0) isKept &&= this.#keepNeighbours(series, readings, fromMs, keptFromMs);
     this.#rebuilt ??= this.#paneTick();
     this.#rebuilt.rebuild(series, readings, {
       insertedMs,
+      correctedMs: corrected,
       told,
       isStored,
       farHours,
       keptFromMs: isKept ? keptFromMs : Number.POSITIVE_INFINITY,
     });
+  }
+
+  /** Where a register's reading was taken out, older ones become neighbours. @returns false when there is no room */
+  #keepNeighbours(series: number, readings: SortedReadings, fromMs: number, toMs: number): boolean {
+    let isKept = true;
+    for (let index = readings.lowerBound(fromMs); index < readings.count && readings.timeMsAt(index) < toMs; index++) {
+      isKept &&= this.#keep(series, readings.timeMsAt(index), readings.valueAt(index) + 0) !== INSERTED.noRoom;
+    }
+    return isKept;
   }
 
   /**
@@ -425,7 +486,7 @@ export class WindowEngine {
     const insertion = this.#arena.insert(id, timeMs, value, this.#settledMs);
     if (insertion !== INSERTED.added && insertion !== INSERTED.replaced) return insertion;
     this.#arena.markDirty(id);
-    if (!isNewest) this.#noteBetween(id, timeMs, insertion === INSERTED.replaced);
+    if (!isNewest) this.#between.note(id, timeMs, insertion === INSERTED.replaced);
     return insertion;
   }
 
@@ -437,28 +498,6 @@ export class WindowEngine {
   /** An hour that fresh readings changed and that is not whole in memory. */
   #fileHour(id: number, hourStartMs: number): void {
     if (!this.#late.addHour(id, hourStartMs)) this.#lateLeft++;
-  }
-
-  #noteBetween(id: number, timeMs: number, isReplaced: boolean): void {
-    // Among those appended since the last tick it is fresh as they are.
-    if (timeMs >= this.#arena.dirtyFromMs(id)) return;
-    let between = this.#between.get(id);
-    if (between === undefined) {
-      between = { inserted: new Set(), replaced: new Set() };
-      this.#between.set(id, between);
-    }
-    // One that came and was replaced within a tick was not there before.
-    if (!isReplaced) between.inserted.add(timeMs);
-    else if (!between.inserted.has(timeMs)) between.replaced.add(timeMs);
-  }
-
-  #freshOf(id: number): FreshReadings {
-    const between = this.#between.get(id);
-    return {
-      appendedFromMs: this.#arena.dirtyFromMs(id),
-      insertedMs: between?.inserted ?? NO_TIMES,
-      replacedMs: between?.replaced ?? NO_TIMES,
-    };
   }
 
   #paneTick(): PaneTick {

@@ -1,9 +1,29 @@
+import { OperatingError } from '../base/index.ts';
 import type { CityConfig } from '../config/index.ts';
-import { builtInProfiles, deviceTopics, loadProfiles, type Profile } from '../profiles/index.ts';
+import { builtInProfiles, deviceTopics, loadProfiles, type Profile, profileFilters } from '../profiles/index.ts';
 
 /** Folders of device profiles: the city's own first, then the built-in ones. */
 export function profileFolders(config: CityConfig): string[] {
   return config.deviceProfiles === undefined ? [builtInProfiles()] : [config.deviceProfiles, builtInProfiles()];
+}
+
+/**
+ * Filters of the topics that a profile reads.
+ *
+ * @param topics filters that were asked for beside it: there must be none
+ * @throws OperatingError `profile_unknown`, `topic_and_profile`
+ */
+export function filtersOfProfile(config: CityConfig, name: string, topics: readonly string[]): readonly string[] {
+  if (topics.length > 0) {
+    throw new OperatingError(
+      'topic_and_profile',
+      `cannot choose by the profile "${name}" and by a topic: give one of them`,
+    );
+  }
+  const known = loadProfiles(profileFolders(config)).profiles.map(({ profile }) => profile);
+  const profile = known.find((one) => one.name === name);
+  if (profile !== undefined) return profileFilters(profile);
+  throw new OperatingError('profile_unknown', `cannot choose by the profile "${name}": there is no such profile`);
 }
 
 /**

@@ -63,6 +63,8 @@ export class EngineLoop {
   #snapshotTookMs = 0;
   #snapshotSequence = 0;
   #oldestSnapshot = 0;
+  /** Sequence of the one that was begun last. */
+  #newestSnapshot = 0;
 
   constructor(options: EngineLoopOptions) {
     this.#options = options;
@@ -95,8 +97,7 @@ export class EngineLoop {
     while (!this.#stopping) {
       await this.#betweenTicks();
       if (pipeline.sequence >= this.#durable) {
-        if (this.#snapshot === undefined) await this.#sleep();
-        else await this.#stepSnapshot();
+        await this.#idle();
         continue;
       }
       const records = await reader.read(pipeline.sequence, this.#durable, READ_BYTES_MAX);
@@ -110,6 +111,16 @@ export class EngineLoop {
     }
     await Promise.all(this.#writes);
     await this.#snapshot?.giveUp();
+  }
+
+  /** While nothing comes, what was taken is put into a snapshot: a full journal can then be trimmed up to here. */
+  async #idle(): Promise<void> {
+    const { pipeline, clock } = this.#options;
+    this.#tellSafe();
+    const isDue = pipeline.isSettled && clock.monotonicMs() >= this.#snapshotDueMs;
+    if (this.#snapshot !== undefined) await this.#stepSnapshot();
+    else if (isDue && pipeline.sequence > this.#newestSnapshot) await this.#beginSnapshot();
+    else await this.#sleep();
   }
 
   /** What is done where a tick has ended: the store then has all that the engine has. */
@@ -166,6 +177,10 @@ export class EngineLoop {
       await Promise.all(this.#writes.splice(0));
       await pipeline.rebuildLate(writer, isStored);
     }
+    if (pipeline.isAgainDue) {
+      await Promise.all(this.#writes.splice(0));
+      await pipeline.decodeAgain(writer);
+    }
     if (pipeline.closeWindows(isStored)) {
       await Promise.all(this.#writes.splice(0));
       await pipeline.readBack(writer);
@@ -215,6 +230,7 @@ export class EngineLoop {
     this.#snapshotTookMs = 0;
     await this.#timed(() => {
       this.#snapshot = snapshots.begin(pipeline.beginSnapshot());
+      this.#newestSnapshot = pipeline.sequence;
     });
     await this.#stepSnapshot();
   }

@@ -6,6 +6,7 @@ import { compileProfiles, loadProfiles } from '../profiles/index.ts';
 import { EngineLoop } from './engine-loop.ts';
 import type { EngineNotice, EngineRequest, EngineThreadSettings } from './engine-protocol.ts';
 import { intakeLimits, intakePlacement, Pipeline } from './pipeline.ts';
+import { profileEras } from './profile-history.ts';
 import { resumePipeline } from './resume.ts';
 import { openSnapshots } from './snapshots.ts';
 import { StoreWriterClient } from './store-client.ts';
@@ -21,18 +22,24 @@ assert(port !== null, 'the engine thread was started as a program');
 const tell = (notice: EngineNotice): void => port.postMessage(notice);
 
 const { config } = settings;
-const intake = createIntake({
-  profiles: compileProfiles(loadProfiles(settings.profileFolders)),
-  limits: intakeLimits(config),
-  clockMode: config.windows.clock,
-  siteTimeZone: config.city.timeZone,
-  placement: intakePlacement(config),
-});
-const pipeline = new Pipeline(config, intake);
 const snapshots = await openSnapshots(
   settings.snapshotFolder,
   `time zone ${config.city.timeZone}, clock ${config.windows.clock}`,
 );
+const { storePosition, journalFirstSequence } = settings;
+const loaded = loadProfiles(settings.profileFolders);
+const eras = profileEras(settings.snapshotFolder, loaded, storePosition, journalFirstSequence);
+const intakes = eras.map(({ loaded: profiles }) =>
+  createIntake({
+    profiles: compileProfiles(profiles),
+    limits: intakeLimits(config),
+    clockMode: config.windows.clock,
+    siteTimeZone: config.city.timeZone,
+    placement: intakePlacement(config),
+  }),
+);
+const earlier = eras.slice(1).map(({ fromSequence }, at) => ({ upToSequence: fromSequence - 1, intake: intakes[at]! }));
+const pipeline = new Pipeline(config, intakes.at(-1)!, { earlier });
 const fromSnapshot = await resumePipeline(pipeline, snapshots, settings, (text) => tell({ kind: 'warning', text }));
 
 const writer = new StoreWriterClient(settings.storePort);

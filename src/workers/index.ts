@@ -6,4 +6,5 @@ export { kpiCity } from './kpi-city.ts';
 export { kpiSource } from './kpi-source.ts';
 export { type OpenedHistory, openHistory } from './open-history.ts';
 export { openProduct, type Product, type ProductOptions } from './product.ts';
+export { type AgainForecast, type ForecastRequest, forecastAgain, type SeriesForecast } from './try-again.ts';
 export { TRIAL_VALUES_MAX, type TrialRequest, type TrialResult, tryKpi } from './try-kpi.ts';

@@ -16,7 +16,8 @@ interface Entry {
   readonly timeMs: number;
   /** NaN when it does not count. */
   readonly value: number;
-  readonly late: boolean;
+  /** As `ReadingHistory.late`. */
+  readonly late: number;
 }
 
 /** Late-filed readings of one series, and the readings around them. */
@@ -77,21 +78,23 @@ export class LateSeries {
    * hour stays in any case: the engine files it where a later reading changes an hour that it does not keep.
    */
   timesToRebuild(): Float64Array {
-    const counted = new Set(this.#entries.filter(({ late }) => !late).map(({ timeMs }) => timeMs));
+    const counted = new Set(this.#entries.filter(({ late }) => late === 0).map(({ timeMs }) => timeMs));
     const isHour = (timeMs: number): boolean => this.isRegister && this.#calendar.hourStart(timeMs) === timeMs;
     return this.timesMs.filter((timeMs) => !counted.has(timeMs) || isHour(timeMs));
   }
 
   /** The readings around and the panes of their hours; they are given away. */
-  takeStored(): Pick<StoredSeries, 'readings' | 'told'> {
+  takeStored(): Pick<StoredSeries, 'readings' | 'told' | 'correctedMs'> {
     const [entries, panes] = [this.#entries, this.#panes];
+    const asItCame = new Set(entries.filter(({ late }) => late < 2).map(({ timeMs }) => timeMs));
+    const correctedMs = new Set(this.timesMs.filter((timeMs) => !asItCame.has(timeMs)));
     this.#entries = [];
     this.#panes = noPanes();
     const readings = sortedReadings(
       Float64Array.from(entries, ({ timeMs }) => timeMs),
       Float64Array.from(entries, ({ value }) => value),
     );
-    return { readings, told: { pane: (level, startMs) => panes[level].get(startMs) } };
+    return { readings, told: { pane: (level, startMs) => panes[level].get(startMs) }, correctedMs };
   }
 
   /** Gives each series its part of the panes that were read back. A series with late readings of two days is there twice. */
@@ -109,7 +112,7 @@ export class LateSeries {
     const bySeries = new Map(group.map((late) => [late.series.id, new Map<number, Entry>()]));
     for (let row = 0; row < found.count; row++) {
       const timeMs = found.timeMs[row]!;
-      const entry = { timeMs, value: found.value[row]!, late: found.late[row] === 1 };
+      const entry = { timeMs, value: found.value[row]!, late: found.late[row]! };
       bySeries.get(found.series[row]!)?.set(timeMs, entry);
     }
     for (let row = 0; row < fresh.count; row++) {
@@ -131,7 +134,7 @@ function freshEntry(fresh: ReadingColumns, row: number): Entry {
   return {
     timeMs: fresh.timeMs[row]!,
     value: counts ? fresh.value[row]! : Number.NaN,
-    late: fresh.status[row] === ReadingStatus.lateFiled,
+    late: fresh.status[row] === ReadingStatus.lateFiled ? 1 : 0,
   };
 }
 

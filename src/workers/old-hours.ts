@@ -19,6 +19,13 @@ export interface OldPanes {
   readonly columns: PaneColumns;
 }
 
+/** An hour of a series, and when it was heard in it; -Infinity when it was not. */
+interface HeardHour {
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly heardMs: number;
+}
+
 /** Stored panes of one question. */
 class StoredPanes {
   readonly fromMs: number;
@@ -81,7 +88,8 @@ export class OldHours {
   /** Panes that the tick made, by series and start; an empty one stands for a pane that is not there any more. */
   readonly #rebuilt: Record<PaneLevel, Map<number, Map<number, Pane>>> = { hour: new Map(), quarter: new Map() };
   readonly #heard: readonly { readonly timeMs: Float64Array; readonly rows: ReadonlyMap<number, Rows> }[];
-  readonly #rebuiltHeard = new Map<number, number[]>();
+  /** Hours that the tick made, and when the series was heard in them, if it was. */
+  readonly #rebuiltHeard = new Map<number, HeardHour[]>();
   readonly #revisions: ReadonlyMap<string, number>;
 
   constructor({ keptFromMs, panes, heard, revisions }: OldHoursSources) {
@@ -138,15 +146,16 @@ export class OldHours {
 
   /** Newest time in [fromMs, toMs) at which the series was heard, as far as it was read back; -Infinity when there is none. */
   heardMs(series: number, fromMs: number, toMs: number): number {
+    const rebuilt = this.#rebuiltHeard.get(series) ?? [];
     let newestMs = Number.NEGATIVE_INFINITY;
     for (const { timeMs, rows } of this.#heard) {
       const { from, to } = rows.get(series) ?? { from: 0, to: 0 };
-      const before = firstAt(timeMs, from, to, toMs);
-      if (before > from) newestMs = Math.max(newestMs, timeMs[before - 1]!);
+      let row = firstAt(timeMs, from, to, toMs) - 1;
+      while (row >= from && rebuilt.some(({ startMs, endMs }) => timeMs[row]! >= startMs && timeMs[row]! < endMs))
+        row--;
+      if (row >= from) newestMs = Math.max(newestMs, timeMs[row]!);
     }
-    for (const timeMs of this.#rebuiltHeard.get(series) ?? []) {
-      if (timeMs < toMs && timeMs > newestMs) newestMs = timeMs;
-    }
+    for (const { heardMs } of rebuilt) if (heardMs < toMs && heardMs > newestMs) newestMs = heardMs;
     return newestMs >= fromMs ? newestMs : Number.NEGATIVE_INFINITY;
   }
 
@@ -154,12 +163,10 @@ export class OldHours {
     return this.#revisions.get(revisionKey(kpi, zone, startMs)) ?? 0;
   }
 
-  #hear(series: number, { count, invalidCount, startMs, lastMs }: Pane): void {
-    if (count === 0 && invalidCount === 0) return;
-    const times = this.#rebuiltHeard.get(series);
-    const timeMs = count > 0 ? lastMs : startMs;
-    if (times === undefined) this.#rebuiltHeard.set(series, [timeMs]);
-    else times.push(timeMs);
+  #hear(series: number, { count, invalidCount, startMs, endMs, lastMs }: Pane): void {
+    const isHeard = count > 0 || invalidCount > 0;
+    const heardMs = !isHeard ? Number.NEGATIVE_INFINITY : count > 0 ? lastMs : startMs;
+    this.#rebuiltHeard.getOrInsertComputed(series, () => []).push({ startMs, endMs, heardMs });
   }
 }
 

@@ -71,7 +71,7 @@ export class OutageTracker {
   }
 
   /** A reading was taken in, or filed late; each identity once stands, whatever comes again. */
-  take(series: number, reading: Reading): void {
+  take(series: number, reading: Pick<Reading, 'device' | 'quantity' | 'quality' | 'value' | 'timeMs'>): void {
     const { device, quantity, quality, value } = reading;
     if (!tellsOfOutages(quantity) || !qualityCounts(quality) || !Number.isFinite(value)) return;
     const timeMs = Math.floor(reading.timeMs);
@@ -82,6 +82,11 @@ export class OutageTracker {
     if (oldestMs !== undefined && oldestMs <= timeMs) return;
     this.#oldestMs.set(device, timeMs);
     this.#newDays.push({ series, fromMs: timeMs, toMs: oldestMs });
+  }
+
+  /** What stood there is decoded again: another reading may take its place, or none does. */
+  withdraw(series: number, timeMs: number): void {
+    this.#book.withdraw(series, timeMs);
   }
 
   learnSeries(series: Series): void {

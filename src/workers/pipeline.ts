@@ -1,3 +1,4 @@
+import { assert } from '../base/index.ts';
 import { type CityConfig, type DevicePlacement, devicePlacements } from '../config/index.ts';
 import { INTAKE_LIMITS, type Intake, type IntakeLimits } from '../intake/index.ts';
 import type { JournalRecord } from '../journal/index.ts';
@@ -13,6 +14,7 @@ import {
   type KpiValue,
   type Message,
   PaneColumnsBuilder,
+  Quality,
   type Reading,
   type RevisedValue,
   type Series,
@@ -21,7 +23,9 @@ import { ReadingStatus, type StoreBatch, type StoredKpis, type StoreHistory } fr
 import type { WhyAnswer } from '../views/index.ts';
 import { type ReadingOutcome, WindowEngine, type WindowEvent, type WindowTick } from '../windows/index.ts';
 import { AccountingCounter } from './accounting-counter.ts';
+import type { AgainChanges } from './again-changes.ts';
 import { cityKpis } from './city-kpis.ts';
+import { type AgainGiven, conflictOf, DecodeAgain, seriesLimit } from './decode-again.ts';
 import { DeviceTracker, type DeviceTrackerState } from './device-tracker.ts';
 import { kpiBasis } from './kpi-basis.ts';
 import { kpiCity } from './kpi-city.ts';
@@ -40,6 +44,12 @@ const KEPT_OUTCOMES: ReadonlySet<ReadingOutcome> = new Set(['counted', 'invalid'
 /** A tick ends here even without a time mark, which bounds what a batch holds. */
 const RECORDS_PER_TICK_MAX = 20_000;
 
+/** What decodes the records up to a sequence. */
+export interface EarlierIntake {
+  readonly upToSequence: number;
+  readonly intake: Intake;
+}
+
 /** How many events of windows there were, by kind. */
 export type EventCounts = Readonly<Record<WindowEvent['kind'], number>>;
 
@@ -54,6 +64,13 @@ export interface PipelineState {
   readonly outages: OutageTrackerState;
   readonly events: EventCounts;
   readonly accounting: Accounting;
+}
+
+export interface PipelineOptions {
+  /** What decodes records that were decided by earlier profiles, oldest first. */
+  readonly earlier?: readonly EarlierIntake[];
+  /** What is computed; by default all that the city has. */
+  readonly definitions?: readonly KpiDefinition[];
 }
 
 /** The whole state behind the journal as it was when the snapshot was begun. */
@@ -83,6 +100,7 @@ export interface PipelineTick {
  */
 export class Pipeline {
   readonly #intake: Intake;
+  readonly #earlier: readonly EarlierIntake[];
   readonly #windows: WindowEngine;
   readonly #kpis: KpiEngine;
   readonly #devices: DeviceTracker;
@@ -97,6 +115,7 @@ export class Pipeline {
   readonly #outages: OutageTracker;
   readonly #placementOf: (device: string) => DevicePlacement;
   readonly #accounting = new AccountingCounter();
+  readonly #decodeAgain = new DecodeAgain(this.#accounting);
   #readings = new ReadingColumnsBuilder();
   #quarantine: StoreBatch['quarantine'][number][] = [];
   #sequence = 0;
@@ -107,10 +126,11 @@ export class Pipeline {
   #closed: WindowTick | undefined;
   readonly #events: Record<WindowEvent['kind'], number> = { empty: 0, silent: 0, heard: 0, revised: 0 };
 
-  /** @param definitions what is computed; by default all that the city has */
-  constructor(config: CityConfig, intake: Intake, definitions: readonly KpiDefinition[] = cityKpis(config)) {
+  constructor(config: CityConfig, intake: Intake, options: PipelineOptions = {}) {
+    const { earlier = [], definitions = cityKpis(config) } = options;
     const { windows } = config;
     this.#intake = intake;
+    this.#earlier = earlier;
     const placementOf = devicePlacements(config);
     this.#placementOf = placementOf;
     this.#windows = new WindowEngine({
@@ -210,8 +230,8 @@ export class Pipeline {
   /**
    * Takes the next record of the journal.
    *
-   * @returns true when the tick ends here: next come `rebuildLate` where `isLateDue` says so, `closeWindows`, `readBack`
-   *   where that says so, and `flush`
+   * @returns true when the tick ends here: next come `rebuildLate` where `isLateDue` says so, `decodeAgain` where
+   *   `isAgainDue` does, `closeWindows`, `readBack` where that says so, and `flush`
    */
   take(record: JournalRecord): boolean {
     this.#sequence = record.sequence;
@@ -220,6 +240,11 @@ export class Pipeline {
       this.#windows.passTime(record.atMs);
       this.#late.mark(record.atMs);
       return true;
+    }
+    if (record.kind === 'again') {
+      this.#windows.passTime(record.atMs);
+      this.#decodeAgain.take(record, this.#intakeAt(record.sequence));
+      return this.#takenSinceFlush >= RECORDS_PER_TICK_MAX;
     }
     this.#windows.passTime(record.message.receivedAtMs);
     this.#takeMessage(record.sequence, record.message);
@@ -237,6 +262,31 @@ export class Pipeline {
    */
   async rebuildLate(history: StoreHistory, isStored: boolean): Promise<void> {
     await this.#late.run(history, { upToSequence: this.#flushedSequence, fresh: this.#readings.peek(), isStored });
+  }
+
+  /** Messages of the tick were decoded again, and are to be compared with what is stored before it is closed. */
+  get isAgainDue(): boolean {
+    return this.#decodeAgain.isDue;
+  }
+
+  /** @param history the store, which has committed the batches of all earlier ticks */
+  async decodeAgain(history: StoreHistory): Promise<void> {
+    await this.#decodeAgain.run(history, this.#flushedSequence, this.#readings.peek(), {
+      intern: (reading) => this.#windows.intern(reading),
+      apply: (changes, given) => this.#applyAgain(changes, given),
+    });
+  }
+
+  #applyAgain({ outcomes, corrections }: AgainChanges, given: readonly AgainGiven[]): void {
+    for (const correction of corrections) this.#windows.correct(correction);
+    for (const { series, timeMs, value = Number.NaN } of corrections) {
+      this.#outages.withdraw(series, timeMs);
+      this.#outages.take(series, { ...this.#windows.view(series).series, timeMs, value, quality: Quality.good });
+    }
+    for (const [at, { reading, from }] of given.entries()) {
+      if (from.decoded.kind === 'rejected' || outcomes[at] !== 'added') continue;
+      this.#devices.heard(reading, from.decoded, from.message.receivedAtMs, true);
+    }
   }
 
   /**
@@ -278,6 +328,8 @@ export class Pipeline {
     const { newSeries, panes } = this.#closed ?? this.#close(false);
     this.#closed = undefined;
     const kpis = this.#kpis.tick();
+    assert(!this.#decodeAgain.isDue, 'messages that were decoded again are not compared with what is stored');
+    const again = this.#decodeAgain.finishTick();
     const batch: StoreBatch = {
       position: this.#sequence,
       series: newSeries,
@@ -286,6 +338,7 @@ export class Pipeline {
       panes,
       kpis,
       quarantine: this.#quarantine,
+      ...(again === undefined ? {} : { again }),
     };
     this.#readings = new ReadingColumnsBuilder();
     this.#quarantine = [];
@@ -331,8 +384,13 @@ export class Pipeline {
     for (let id = 0; id < this.#windows.seriesCount; id++) yield this.#windows.view(id).series;
   }
 
+  #intakeAt(sequence: number): Intake {
+    if (this.#earlier.length === 0) return this.#intake;
+    return this.#earlier.find(({ upToSequence }) => sequence <= upToSequence)?.intake ?? this.#intake;
+  }
+
   #takeMessage(sequence: number, message: Message): void {
-    const decoded = this.#intake(message);
+    const decoded = this.#intakeAt(sequence)(message);
     this.#accounting.message(decoded);
     if (decoded.kind === 'rejected') {
       this.#quarantine.push(quarantineRow(sequence, -1, message, decoded.reject));
@@ -361,18 +419,10 @@ export class Pipeline {
         this.#accounting.reading('duplicate');
         break;
       case 'conflict':
-        this.#refuse(sequence, index, message, {
-          reason: 'conflict',
-          device: reading.device,
-          detail: `${reading.quantity} at ${new Date(reading.timeMs).toISOString()} is there with another value; ${reading.value} was not counted`,
-        });
+        this.#refuse(sequence, index, message, conflictOf(reading));
         break;
       case 'series_limit':
-        this.#refuse(sequence, index, message, {
-          reason: 'series_limit',
-          device: reading.device,
-          detail: `windows.seriesMax is reached; ${reading.device} ${reading.quantity} gets no series`,
-        });
+        this.#refuse(sequence, index, message, seriesLimit(reading));
         break;
     }
     return outcome;

@@ -13,20 +13,28 @@ import {
   openUserDirectory,
   readAudit,
 } from '../identity/index.ts';
-import type { Jobs } from '../jobs/index.ts';
+import type { Job, Jobs } from '../jobs/index.ts';
 import { createInlineJobs } from '../jobs/inline/index.ts';
 import type { JournalWriter } from '../journal/index.ts';
-import { openLocalJournalWriter } from '../journal/local/index.ts';
+import { openLocalJournalReader, openLocalJournalWriter } from '../journal/local/index.ts';
 import { kpiInfo, U4SSC_KPIS, u4sscOverview } from '../kpis/index.ts';
-import type { Accounting, Message } from '../model/index.ts';
+import { type Accounting, type Message, NOTHING_AGAIN } from '../model/index.ts';
 import { type Logger, rateMeter } from '../telemetry/index.ts';
-import { createHttpServer, type HttpViews, type PeopleOptions } from '../views/http/index.ts';
+import {
+  createHttpServer,
+  type HttpViews,
+  type OrderState,
+  type Orders,
+  type PeopleOptions,
+} from '../views/http/index.ts';
 import { type EngineStanding, type LiveUpdate, publishKpiTopics, type ViewSources } from '../views/index.ts';
 import { aggregateNeed, aggregatePanes, aggregateReadings } from '../windows/index.ts';
+import { type AgainOrder, againJob, DECODE_AGAIN } from './again-job.ts';
 import { cityKpis } from './city-kpis.ts';
-import { profileFolders, profileTopics } from './device-rights.ts';
+import { filtersOfProfile, profileFolders, profileTopics } from './device-rights.ts';
 import { type EngineThread, startEngineThread } from './engine-client.ts';
 import { openHttpTls } from './http-tls.ts';
+import { JournalBudget } from './journal-budget.ts';
 import { factsOfZones } from './kpi-city.ts';
 import { openPosts } from './open-posts.ts';
 import { openStoreThread, type StoreThread } from './store-client.ts';
@@ -56,6 +64,8 @@ export interface Product {
 }
 
 const CLOSE_GRACE_MS = 3_000;
+const BUDGET_LOOK_EVERY_MS = 250;
+const QUARANTINE_BOUND_EVERY_MS = 60_000;
 const TRIM_EVERY_MS = 10 * 60_000;
 /** Lag from which the process says that it is not ready. */
 const LAG_MS_MAX = 30_000;
@@ -96,6 +106,8 @@ class RunningProduct implements Product {
   #fail: (error: Error) => void = () => {};
   #store!: StoreThread;
   #journal!: JournalWriter;
+  #budget!: JournalBudget;
+  #quarantineDropped = 0;
   #engine!: EngineThread;
   #broker!: Broker;
   #jobs!: Jobs;
@@ -133,6 +145,7 @@ class RunningProduct implements Product {
     await this.#openStore();
     await this.#openJobs();
     await this.#openEngine();
+    this.#startJobs();
     await this.#openBroker();
     this.#http = this.#makeHttp(log.child({ room: 'views' }));
     const http = this.#http;
@@ -151,7 +164,7 @@ class RunningProduct implements Product {
     const { tls } = config.http;
     if (config.http.ingest) this.#posts = this.#makePosts();
     return createHttpServer(this.sources, {
-      ...{ webFolder, log, people: this.#people },
+      ...{ webFolder, log, people: this.#people, orders: this.#orders() },
       ...(this.#posts === undefined ? {} : { posts: this.#posts }),
       ...(tls === undefined ? {} : { tls: openHttpTls(tls, this.#clock, log) }),
     });
@@ -162,7 +175,7 @@ class RunningProduct implements Product {
     return openPosts({
       ...{ config, clock: this.#clock, log: log.child({ room: 'ingest' }), topicsOf: this.#topicsOf() },
       ...{ devices: this.#devices, audit: this.#audit, throttle: this.#throttle },
-      ...{ journal: this.#journal, broker: this.#broker },
+      ...{ journal: this.#budget, broker: this.#broker },
       accept: (message, done) => this.#accept(message, done),
     });
   }
@@ -237,9 +250,22 @@ class RunningProduct implements Product {
       freeBytesMin: config.journal.freeBytesMin,
       clock: this.#clock,
     });
+    this.#budget = this.#makeBudget();
     this.#closers.push(() => this.#journal.close());
     void this.#journal.failed.then((error) => this.#fail(error));
     this.#journal.setConsumerPosition('engine', 0);
+  }
+
+  #makeBudget(): JournalBudget {
+    const { log, config } = this.#options;
+    return new JournalBudget({
+      journal: this.#journal,
+      bytesMax: config.journal.budget ?? 2 * config.journal.retentionBytes,
+      onChange: (blocked) => {
+        if (blocked === null) log.info({ room: 'journal' }, 'the journal takes messages again');
+        else log.warn({ room: 'journal' }, `the journal does not take messages: ${blocked}`);
+      },
+    });
   }
 
   async #openStore(): Promise<void> {
@@ -260,6 +286,38 @@ class RunningProduct implements Product {
     this.#jobs = createInlineJobs({ file: join(this.#options.config.dataFolder, 'jobs.sqlite'), clock: this.#clock });
     await this.#jobs.open();
     this.#closers.push(() => this.#jobs.close());
+  }
+
+  /** Once the engine runs: it takes what is decoded again. */
+  #startJobs(): void {
+    const { config } = this.#options;
+    const handler = againJob({
+      clock: this.#clock,
+      openReader: () => openLocalJournalReader({ folder: join(config.dataFolder, 'journal') }),
+      journal: this.#journal,
+      store: () => this.#store,
+      load: () => ({
+        lateWaiting: this.#standing.late.waiting,
+        recordsBehind: this.#journal.durableSequence() - this.#storeSequence,
+      }),
+      lateMax: config.windows.lateMax,
+    });
+    this.#jobs.handle(DECODE_AGAIN, handler);
+  }
+
+  #orders(): Orders {
+    const { config } = this.#options;
+    return {
+      decodeAgain: async ({ profile, ...order }, { name, address }) => {
+        const topics = profile === undefined ? order.topics : filtersOfProfile(config, profile, order.topics);
+        const upToSequence = this.#journal.durableSequence();
+        const job = await this.#jobs.add(DECODE_AGAIN, { ...order, topics, upToSequence } satisfies AgainOrder);
+        const cause = `order ${job.id}: ${JSON.stringify({ ...order, topics })}`;
+        this.#audit.record({ kind: 'decode_again', who: name, by: 'http', address, cause });
+        return orderState(job);
+      },
+      list: async (limit) => (await this.#jobs.list({ kind: DECODE_AGAIN, limit })).map(orderState),
+    };
   }
 
   async #openEngine(): Promise<void> {
@@ -308,7 +366,7 @@ class RunningProduct implements Product {
   #accept(message: Message, done: (error?: Error) => void): void {
     this.#messageRate.add(1);
     this.#unmarked = true;
-    this.#journal.append(message, done);
+    this.#budget.append(message, done);
   }
 
   #onTick(update: LiveUpdate, standing: EngineStanding): void {
@@ -332,11 +390,34 @@ class RunningProduct implements Product {
       this.#journal.appendMark(nowMs, () => {});
     };
     const marks = setInterval(mark, config.windows.tick);
+    const looks = setInterval(() => void this.#lookAtBudget(), BUDGET_LOOK_EVERY_MS);
+    const bounds = setInterval(() => void this.#boundQuarantine(), QUARANTINE_BOUND_EVERY_MS);
     const trims = setInterval(() => void this.#trim(), TRIM_EVERY_MS);
     this.#closers.push(() => {
       clearInterval(marks);
+      clearInterval(looks);
+      clearInterval(bounds);
       clearInterval(trims);
     });
+  }
+
+  async #lookAtBudget(): Promise<void> {
+    await this.#budget
+      .look(this.#clock.nowMs())
+      .catch((error) => this.#options.log.warn({ err: error }, 'trimming failed'));
+    // The engine may have a snapshot to make that lets the journal be trimmed, and nothing else wakes it.
+    if (this.#budget.stats().blocked !== null) this.#engine.advance(this.#journal.durableSequence());
+  }
+
+  async #boundQuarantine(): Promise<void> {
+    const { config, log } = this.#options;
+    const { quarantineRowsMax: rowsMax, quarantineAge } = config.store;
+    try {
+      const receivedFromMs = this.#clock.nowMs() - quarantineAge;
+      this.#quarantineDropped += await this.#store.trimQuarantine({ rowsMax, receivedFromMs });
+    } catch (error) {
+      log.warn({ err: error }, 'quarantine could not be brought within its bounds');
+    }
   }
 
   /** What retention lets go: journal segments behind all consumers, raw readings of the store. */
@@ -388,7 +469,8 @@ class RunningProduct implements Product {
       engineStanding: () => this.#standing,
       brokerStats: () => this.#broker.stats(),
       postStats: () => this.#posts?.stats(),
-      journalStats: () => this.#journal.stats(),
+      journalStats: () => this.#budget.stats(),
+      quarantineDropped: () => this.#quarantineDropped,
       jobs: () => this.#jobs.list({ limit: 100 }),
       rates: () => ({ messagesPerS: this.#messageRate.perSecond(), readingsPerS: this.#readingRate.perSecond() }),
       problems: () => this.#problems(),
@@ -406,12 +488,16 @@ class RunningProduct implements Product {
 
   #problems(): string[] {
     const problems: string[] = [];
-    const { blocked } = this.#journal.stats();
+    const { blocked } = this.#budget.stats();
     if (blocked) problems.push(`the journal does not take messages: ${blocked}`);
     const lagMs = this.#lagMs();
     if (lagMs > LAG_MS_MAX) problems.push(`the engine is ${formatDuration(lagMs)} behind the journal`);
     return problems;
   }
+}
+
+function orderState({ id, state, progress, createdAtMs, error, result }: Job): OrderState {
+  return { id, state, progress, createdAtMs, error, result };
 }
 
 function prepareFolder(folder: string): void {
@@ -431,6 +517,7 @@ const NOTHING_YET: Accounting = {
   sequence: 0,
   messages: { received: 0, decoded: 0, ignored: 0, quarantined: 0 },
   readings: { received: 0, counted: 0, invalid: 0, duplicate: 0, lateFiled: 0, quarantined: 0 },
+  again: NOTHING_AGAIN,
   rejects: {},
 };
 

@@ -1,5 +1,5 @@
 import type { Reading } from '../model/index.ts';
-import type { ReadingColumns } from '../store/index.ts';
+import type { ReadingColumns, StoredReading } from '../store/index.ts';
 
 /** Collects readings as columns that grow. */
 export class ReadingColumnsBuilder {
@@ -11,13 +11,17 @@ export class ReadingColumnsBuilder {
   #status = new Uint8Array(64);
   #sequence = new Float64Array(64);
 
-  add(series: number, reading: Reading, status: number, sequence: number): void {
+  add(series: number, { timeMs, value, quality }: Reading, status: number, sequence: number): void {
+    this.addRow({ series, timeMs, value, quality, status, sequence });
+  }
+
+  addRow({ series, timeMs, value, quality, status, sequence }: StoredReading): void {
     const at = this.#count++;
     if (at === this.#series.length) this.#grow();
     this.#series[at] = series;
-    this.#timeMs[at] = reading.timeMs;
-    this.#value[at] = reading.value;
-    this.#quality[at] = reading.quality;
+    this.#timeMs[at] = timeMs;
+    this.#value[at] = value;
+    this.#quality[at] = quality;
     this.#status[at] = status;
     this.#sequence[at] = sequence;
   }

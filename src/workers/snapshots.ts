@@ -10,7 +10,7 @@ import type { PipelineSnapshot, PipelineState } from './pipeline.ts';
  * windows, and an empty frame is the end.
  * Written beside its name, synced, renamed, folder synced: a snapshot is there as a whole or not at all.
  */
-const MAGIC = Buffer.from('CVSNAP04', 'latin1');
+const MAGIC = Buffer.from('CVSNAP05', 'latin1');
 const FRAME_BYTES = 8;
 const KEPT = 3;
 /** What one step writes, about; some milliseconds. */

@@ -94,6 +94,10 @@ class StoreThreadClient implements StoreThread {
     return this.call('readingsAround', args) as ReturnType<Store['readingsAround']>;
   }
 
+  readingsOf(...args: Parameters<Store['readingsOf']>) {
+    return this.call('readingsOf', args) as ReturnType<Store['readingsOf']>;
+  }
+
   panesOf(query: Parameters<Store['panesOf']>[0]) {
     return this.call('panesOf', [query]) as ReturnType<Store['panesOf']>;
   }
@@ -124,6 +128,10 @@ class StoreThreadClient implements StoreThread {
 
   quarantine(query: Parameters<Store['quarantine']>[0]) {
     return this.call('quarantine', [query]) as ReturnType<Store['quarantine']>;
+  }
+
+  trimQuarantine(bound: Parameters<Store['trimQuarantine']>[0]) {
+    return this.call('trimQuarantine', [bound]) as ReturnType<Store['trimQuarantine']>;
   }
 
   trimRetention(rule: Parameters<Store['trimRetention']>[0]) {
@@ -252,6 +260,10 @@ export class StoreWriterClient implements StoreHistory, StoredKpis {
 
   readingsAround(...args: Parameters<StoreHistory['readingsAround']>) {
     return this.ask('readingsAround', args) as ReturnType<StoreHistory['readingsAround']>;
+  }
+
+  readingsOf(...args: Parameters<StoreHistory['readingsOf']>) {
+    return this.ask('readingsOf', args) as ReturnType<StoreHistory['readingsOf']>;
   }
 
   panesOf(query: Parameters<StoreHistory['panesOf']>[0]) {

@@ -22,6 +22,7 @@ const METHODS: ReadonlySet<StoreMethod> = new Set<StoreMethod>([
   'readings',
   'panes',
   'readingsAround',
+  'readingsOf',
   'panesOf',
   'panesIn',
   'heardHours',
@@ -31,6 +32,7 @@ const METHODS: ReadonlySet<StoreMethod> = new Set<StoreMethod>([
   'latestKpis',
   'quarantine',
   'trimRetention',
+  'trimQuarantine',
   'stats',
   'close',
 ]);
@@ -38,6 +40,7 @@ const METHODS: ReadonlySet<StoreMethod> = new Set<StoreMethod>([
 /** What an engine may ask for, beside writing. */
 const HISTORY_METHODS: ReadonlySet<StoreMethod> = new Set<keyof StoreHistory | keyof StoredKpis>([
   'readingsAround',
+  'readingsOf',
   'panesOf',
   'panesIn',
   'heardHours',

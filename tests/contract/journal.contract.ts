@@ -65,6 +65,16 @@ function itKeepsRecords(openWriter: OpenWriter, openReader: OpenReader): void {
     expect(mark).toEqual({ kind: 'mark', sequence: 2, atMs: 5_000 });
   });
 
+  it('keeps a message that is to be decoded again with its first place and time', async () => {
+    const writer = await openWriter();
+    const message = { ...numbered(1), receivedAtMs: 4_000 };
+    await appendDurably(writer, message);
+    await new Promise<void>((resolve) => writer.appendAgain(1, message, 9_000, () => resolve()));
+    const [, again] = await readAll(openReader(), 2);
+    expect(again).toMatchObject({ kind: 'again', sequence: 2, atMs: 9_000, origin: 1 });
+    expect(plain(again!)).toEqual(plain({ kind: 'message', sequence: 2, message }));
+  });
+
   it('never lets the time of reception go back, not even after a restart', async () => {
     const first = await openWriter();
     await appendDurably(first, { ...numbered(1), receivedAtMs: 9_000 });

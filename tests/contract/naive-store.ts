@@ -8,11 +8,13 @@ import {
   type Series,
 } from '../../src/model/index.ts';
 import {
+  type DecodedAgain,
   type DeviceRow,
   KPI_ROWS_DEFAULT,
   type KpiQuery,
   type KpiRevision,
   type PanesQuery,
+  type QuarantineBound,
   type QuarantineQuery,
   type QuarantineRow,
   type ReadingHistory,
@@ -26,6 +28,7 @@ import {
   storedReadingCounts,
   type TimeRange,
 } from '../../src/store/index.ts';
+import { ExchangedRows } from './exchanged-rows.ts';
 import { type PaneRow, paneColumnsOf } from './store-rows.ts';
 
 /** The store contract in the plainest words: arrays in memory, whole scans. What the others are compared with. */
@@ -33,7 +36,7 @@ export class NaiveStore implements Store {
   private position = 0;
   private seriesRows: Series[] = [];
   private deviceRows: DeviceRow[] = [];
-  private readingRows: StoredReading[] = [];
+  private readonly rows = new ExchangedRows();
   private paneRows: PaneRow[] = [];
   private kpiRows: KpiValue[] = [];
   private quarantineRows: QuarantineRow[] = [];
@@ -54,9 +57,24 @@ export class NaiveStore implements Store {
       row.startMs,
       row.revision,
     ]);
+    const isNew = batch.position > this.position;
     this.quarantineRows.push(...batch.quarantine.filter((row) => row.sequence > this.position));
     for (let row = 0; row < batch.readings.count; row++) this.writeReading(batch, row);
+    if (isNew && batch.again !== undefined) this.exchange(batch.again, batch.position);
     this.position = Math.max(this.position, batch.position);
+  }
+
+  private exchange(again: DecodedAgain, at: number) {
+    this.rows.exchange(again, at);
+    this.quarantineRows = this.quarantineRows.filter(({ sequence }) => !again.messages.includes(sequence));
+    this.quarantineRows.push(...again.quarantine);
+    for (const [row, series] of again.identities.series.entries()) {
+      const known = this.newest.get(series);
+      if (known !== undefined && known.timeMs > again.identities.timeMs[row]!) continue;
+      this.newest.delete(series);
+      const found = this.identities(series).findLast(storedReadingCounts);
+      if (found !== undefined) this.newest.set(series, found);
+    }
   }
 
   private writeReading({ readings }: StoreBatch, row: number) {
@@ -69,7 +87,7 @@ export class NaiveStore implements Store {
       status: readings.status[row]!,
       sequence: readings.sequence[row]!,
     };
-    this.readingRows.push(reading);
+    this.rows.rows.push(reading);
     const known = this.newest.get(reading.series);
     if (!storedReadingCounts(reading)) return;
     if (known === undefined || reading.timeMs > known.timeMs) this.newest.set(reading.series, reading);
@@ -95,10 +113,10 @@ export class NaiveStore implements Store {
   /** The row that stays of each time of a series, oldest first: one that counts, then the one that came first. */
   private identities(series: number, upToSequence = Number.POSITIVE_INFINITY): StoredReading[] {
     const byTime = new Map<number, StoredReading>();
-    for (const row of this.readingRows) {
-      if (row.series !== series || row.sequence > upToSequence) continue;
+    for (const row of this.rows.asOf(upToSequence)) {
+      if (row.series !== series) continue;
       const known = byTime.get(row.timeMs);
-      if (known === undefined || (storedReadingCounts(row) && !storedReadingCounts(known))) byTime.set(row.timeMs, row);
+      if (known === undefined || isBefore(row, known)) byTime.set(row.timeMs, row);
     }
     return [...byTime.values()].sort((a, b) => a.timeMs - b.timeMs);
   }
@@ -122,8 +140,12 @@ export class NaiveStore implements Store {
       series: Int32Array.from(rows, (row) => row.series),
       timeMs: Float64Array.from(rows, (row) => row.timeMs),
       value: Float64Array.from(rows, (row) => (storedReadingCounts(row) ? row.value + 0 : Number.NaN)),
-      late: Uint8Array.from(rows, (row) => (row.status === ReadingStatus.lateFiled ? 1 : 0)),
+      late: Uint8Array.from(rows, ({ status }) => Math.max(0, status - ReadingStatus.invalid)),
     };
+  }
+
+  async readingsOf(...[of, upToSequence]: Parameters<Store['readingsOf']>) {
+    return this.rows.readingsOf(of, upToSequence);
   }
 
   async panesOf({ quantities, level, fromMs, toMs }: PanesQuery) {
@@ -157,7 +179,7 @@ export class NaiveStore implements Store {
       count: rows.length,
       series: Int32Array.from(rows, (row) => row.series),
       timeMs: Float64Array.from(rows, ({ series, pane }) => {
-        const bad = this.readingRows.filter(
+        const bad = this.rows.rows.filter(
           (row) =>
             row.series === series &&
             row.timeMs >= pane.startMs &&
@@ -240,18 +262,28 @@ export class NaiveStore implements Store {
   }
 
   async trimRetention(rule: RetentionRule) {
-    const before = this.readingRows.length;
-    this.readingRows = this.readingRows.filter(
-      (row) => row.timeMs >= (rule.readingsBeforeMs ?? Number.NEGATIVE_INFINITY),
-    );
-    return before - this.readingRows.length;
+    return this.rows.deleteBefore(rule.readingsBeforeMs ?? Number.NEGATIVE_INFINITY);
+  }
+
+  async trimQuarantine({ rowsMax, receivedFromMs }: QuarantineBound) {
+    const before = this.quarantineRows.length;
+    const young = this.quarantineRows.filter((row) => row.receivedAtMs >= receivedFromMs);
+    const oldest = young.toSorted((a, b) => b.sequence - a.sequence)[rowsMax]?.sequence ?? Number.NEGATIVE_INFINITY;
+    this.quarantineRows = young.filter(({ sequence }) => sequence > oldest);
+    return before - this.quarantineRows.length;
   }
 
   async stats() {
-    return { position: this.position, readingCount: this.readingRows.length, bytesOnDisk: 0 };
+    return { position: this.position, readingCount: this.rows.rows.length, bytesOnDisk: 0 };
   }
 
   async close() {}
+}
+
+/** A row that counts goes before one that does not, otherwise the one that came first. */
+function isBefore(a: StoredReading, b: StoredReading): boolean {
+  const difference = Number(storedReadingCounts(b)) - Number(storedReadingCounts(a));
+  return (difference || a.sequence - b.sequence) < 0;
 }
 
 function rowsOf(panes: PaneColumns): PaneRow[] {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { PANE_LEVELS } from '../../src/model/index.ts';
-import type { StoreBatch } from '../../src/store/index.ts';
-import { batchOf, deviceOf, kpiOf, paneOf, quarantineOf, readingOf, seriesOf } from './store-rows.ts';
+import type { DecodedAgain, StoreBatch } from '../../src/store/index.ts';
+import { batchOf, columnsOf, deviceOf, kpiOf, paneOf, quarantineOf, readingOf, seriesOf } from './store-rows.ts';
 
 /** One step of a random history of a store. */
 export interface StoreStep {
@@ -70,11 +70,32 @@ function stepArbitrary(): fc.Arbitrary<StoreStep> {
       kpis: fc.array(kpi, { maxLength: 12 }),
       readings,
       quarantine,
+      again: fc.option(againArbitrary(position), { nil: undefined, freq: 2 }),
     });
     return fc.record({
-      batch: parts.map((part) => batchOf(position, part)),
+      batch: parts.map(({ again, ...part }) => batchOf(position, again === undefined ? part : { ...part, again })),
       reopen: fc.boolean(),
       trimBeforeMs: fc.option(timeMs, { nil: undefined, freq: 6 }),
     });
   });
+}
+
+/** Some identities lose their rows, and some of these get others; some messages leave quarantine, or say something else. */
+function againArbitrary(position: number): fc.Arbitrary<DecodedAgain> {
+  const origin = fc.integer({ min: 0, max: position });
+  const exchanged = fc.uniqueArray(
+    fc.record({ series: id, timeMs, value: double, quality: fc.nat({ max: 4 }), sequence: origin, isGone: flag }),
+    { selector: (row) => `${row.series} ${row.timeMs}`, maxLength: 8 },
+  );
+  return fc
+    .record({ exchanged, messages: fc.uniqueArray(origin, { maxLength: 4 }) })
+    .map(({ exchanged: rows, messages }) => ({
+      messages,
+      identities: {
+        series: Int32Array.from(rows, (row) => row.series),
+        timeMs: Float64Array.from(rows, (row) => row.timeMs),
+      },
+      readings: columnsOf(rows.filter(({ isGone }) => !isGone).map((row) => readingOf({ ...row, status: 3 }))),
+      quarantine: messages.slice(0, 1).map((sequence) => quarantineOf({ sequence, index: 77 })),
+    }));
 }

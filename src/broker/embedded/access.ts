@@ -1,5 +1,6 @@
 import type { DeviceRecord, ProvenDevice } from '../../identity/index.ts';
-import { clientIdProblem, filterCovers, filterMatches, levelsOf, topicProblem, VIEW_PREFIX } from './topics.ts';
+import { filterMatches, levelsOf } from '../../model/index.ts';
+import { clientIdProblem, filterCovers, topicProblem, VIEW_PREFIX } from './topics.ts';
 
 /** Who a connection belongs to, and what that one may do. */
 export interface Identity {

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { filterMatches, levelsOf } from './topics.ts';
+import { filterMatches, levelsOf } from '../../model/index.ts';
 
 /** Somebody who listens. */
 export interface Subscriber {

@@ -28,17 +28,6 @@ export function clientIdProblem(clientId: string): string | undefined {
   return BAD_CLIENT_ID.test(clientId) ? 'the client id holds a control character or invalid UTF-8' : undefined;
 }
 
-/** Whether the filter, in levels, matches the topic [MQTT-4.7]; wildcards at the start do not match `$` topics. */
-export function filterMatches(filter: readonly string[], topic: readonly string[]): boolean {
-  if (topic[0]?.startsWith('$') === true && (filter[0] === '#' || filter[0] === '+')) return false;
-  for (let level = 0; level < filter.length; level++) {
-    const wanted = filter[level];
-    if (wanted === '#') return true;
-    if (level >= topic.length || (wanted !== '+' && wanted !== topic[level])) return false;
-  }
-  return filter.length === topic.length;
-}
-
 /** Whether every topic that the wanted filter can match is matched by the allowed one too. */
 export function filterCovers(allowed: readonly string[], wanted: readonly string[]): boolean {
   if (wanted[0]?.startsWith('$') === true && (allowed[0] === '#' || allowed[0] === '+')) return false;
@@ -49,9 +38,4 @@ export function filterCovers(allowed: readonly string[], wanted: readonly string
     if (part === undefined || part === '#' || (rule !== '+' && rule !== part)) return false;
   }
   return allowed.length === wanted.length;
-}
-
-/** Levels of a topic or filter. */
-export function levelsOf(text: string): string[] {
-  return text.split('/');
 }

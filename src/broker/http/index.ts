@@ -2,6 +2,7 @@
 import { type Clock, FailureThrottle, SECOND_MS } from '../../base/index.ts';
 import type { Config } from '../../config/index.ts';
 import type { AuditTrail, DeviceDirectory } from '../../identity/index.ts';
+import { levelsOf } from '../../model/index.ts';
 import type { AcceptMessage } from '../broker.ts';
 import { type Identity, type ProfileTopics, publishProblem } from '../embedded/access.ts';
 import { Admission } from '../embedded/admission.ts';
@@ -11,7 +12,6 @@ import { deviceBuckets } from '../embedded/pace.ts';
 import { type BrokerLog, Refusals } from '../embedded/peers.ts';
 import { Reception } from '../embedded/reception.ts';
 import type { TokenBuckets } from '../embedded/token-bucket.ts';
-import { levelsOf } from '../embedded/topics.ts';
 import type { Post, PostPlace, PostRefusal, PostRefused, PostRequest, PostStats, Posts } from '../posts.ts';
 import { Callers } from './callers.ts';
 import { splitLines } from './split-lines.ts';

@@ -8,11 +8,15 @@
  *           | topic bytes u16 | client id bytes u16 | place in its commit u16 | payload bytes as sent u32
  *           | topic | client id | payload
  *
+ *   A message that is decoded again stands with its payload behind the sequence (u64) and received-at (f64) of its first
+ *   record; received-at of the record itself is when that was ordered.
+ *
  * The header names the segment before it, so that a missing, swapped or shortened one is noticed without reading it.
  * The place in the commit tells a torn last write (cut) from damage in front of records that were synced later (refused).
  * The salt starts every record's checksum: nobody can put bytes into a payload that pass for a record.
  */
 import { assert, crc32c, OperatingError, type TextCache } from '../../base/index.ts';
+import type { Message } from '../../model/index.ts';
 import type { JournalRecord } from '../journal.ts';
 
 export const FORMAT_VERSION = 1;
@@ -27,6 +31,9 @@ const BODY_OFFSET = 8;
 const TWO_32 = 2 ** 32;
 const KIND_MESSAGE = 1;
 const KIND_MARK = 2;
+const KIND_AGAIN = 3;
+const KIND_CODES = { message: KIND_MESSAGE, mark: KIND_MARK, again: KIND_AGAIN } as const;
+const ORIGIN_BYTES = 16;
 
 /** What the header of a segment says; see the picture above. */
 export interface SegmentHeader {
@@ -94,7 +101,7 @@ export function decodeHeader(bytes: Buffer, file: string): SegmentHeader | undef
 
 /** What goes into a record. */
 export interface RecordFields {
-  readonly mark: boolean;
+  readonly kind: JournalRecord['kind'];
   readonly sequence: number;
   readonly atMs: number;
   readonly flags: number;
@@ -114,7 +121,7 @@ export function encodeRecord(into: Buffer, at: number, fields: RecordFields, com
   into.writeUInt32LE(end - at - BODY_OFFSET, at);
   writeSequence(into, fields.sequence, at + 8);
   into.writeDoubleLE(fields.atMs, at + 16);
-  into[at + 24] = fields.mark ? KIND_MARK : KIND_MESSAGE;
+  into[at + 24] = KIND_CODES[fields.kind];
   into[at + 25] = fields.flags;
   into.writeUInt16LE(topicBytes, at + 26);
   into.writeUInt16LE(clientIdBytes, at + 28);
@@ -158,20 +165,35 @@ export function decodeRecord(bytes: Buffer, at: number, recordBytes: number, tex
   const atMs = bytes.readDoubleLE(at + 16);
   const kind = bytes[at + 24];
   if (kind === KIND_MARK) return { kind: 'mark', sequence, atMs };
-  assert(kind === KIND_MESSAGE, `journal record ${sequence} passed its checksum and has the unknown kind ${kind}`);
+  assert(
+    kind === KIND_MESSAGE || kind === KIND_AGAIN,
+    `journal record ${sequence} passed its checksum and has the unknown kind ${kind}`,
+  );
   const topicAt = at + RECORD_HEADER_BYTES;
   const clientAt = topicAt + bytes.readUInt16LE(at + 26);
   const payloadAt = clientAt + bytes.readUInt16LE(at + 28);
-  const payload = new Uint8Array(bytes.buffer, bytes.byteOffset + payloadAt, at + recordBytes - payloadAt);
+  const isAgain = kind === KIND_AGAIN;
+  const bytesAt = isAgain ? payloadAt + ORIGIN_BYTES : payloadAt;
+  const payload = new Uint8Array(bytes.buffer, bytes.byteOffset + bytesAt, at + recordBytes - bytesAt);
   const message = {
     topic: texts.text(bytes, topicAt, clientAt),
     payload,
     payloadBytes: bytes.readUInt32LE(at + 32),
     clientId: texts.text(bytes, clientAt, payloadAt),
-    receivedAtMs: atMs,
+    receivedAtMs: isAgain ? bytes.readDoubleLE(payloadAt + 8) : atMs,
     flags: bytes[at + 25]!,
   };
+  if (isAgain) return { kind: 'again', sequence, atMs, origin: readSequence(bytes, payloadAt), message };
   return { kind: 'message', sequence, message };
+}
+
+/** The payload of a message that is decoded again: where it stood first, and its bytes. */
+export function againPayload(origin: number, { receivedAtMs, payload }: Message): Uint8Array {
+  const bytes = Buffer.allocUnsafe(ORIGIN_BYTES + payload.length);
+  writeSequence(bytes, origin, 0);
+  bytes.writeDoubleLE(receivedAtMs, 8);
+  bytes.set(payload, ORIGIN_BYTES);
+  return bytes;
 }
 
 function writeSequence(into: Buffer, value: number, at: number): void {

@@ -4,7 +4,7 @@ import type { Message } from '../../model/index.ts';
 import type { JournalRetention, JournalStats, JournalWriter } from '../journal.ts';
 import { Batch, ChunkPool, type Done } from './batch.ts';
 import { type JournalFileSystem, nodeFileSystem } from './files.ts';
-import { SEGMENT_HEADER_BYTES } from './format.ts';
+import { againPayload, SEGMENT_HEADER_BYTES } from './format.ts';
 import { type RecoveredJournal, recoverJournal } from './recovery.ts';
 import { Segments } from './segments.ts';
 
@@ -111,28 +111,16 @@ class LocalJournalWriter implements JournalWriter {
   }
 
   append(message: Message, done: Done): number {
-    const topicBytes = Buffer.byteLength(message.topic);
-    const clientIdBytes = Buffer.byteLength(message.clientId);
-    assert(topicBytes <= TEXT_BYTES_MAX && clientIdBytes <= TEXT_BYTES_MAX, 'a topic or client id is over 65535 bytes');
-    return this.#add(
-      {
-        mark: false,
-        flags: message.flags,
-        payloadBytes: message.payloadBytes,
-        topic: message.topic,
-        topicBytes,
-        clientId: message.clientId,
-        clientIdBytes,
-        payload: message.payload,
-      },
-      message.receivedAtMs,
-      done,
-    );
+    return this.#addMessage('message', message, message.payload, message.receivedAtMs, done);
+  }
+
+  appendAgain(origin: number, message: Message, atMs: number, done: Done): number {
+    return this.#addMessage('again', message, againPayload(origin, message), atMs, done);
   }
 
   appendMark(atMs: number, done: Done): number {
     const nothing = { topic: '', topicBytes: 0, clientId: '', clientIdBytes: 0, payload: NO_BYTES, payloadBytes: 0 };
-    return this.#add({ mark: true, flags: 0, ...nothing }, atMs, done);
+    return this.#add({ kind: 'mark', flags: 0, ...nothing }, atMs, done);
   }
 
   durableSequence(): number {
@@ -184,6 +172,14 @@ class LocalJournalWriter implements JournalWriter {
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
+  }
+
+  #addMessage(kind: 'message' | 'again', message: Message, payload: Uint8Array, atMs: number, done: Done): number {
+    const { topic, clientId, flags, payloadBytes } = message;
+    const topicBytes = Buffer.byteLength(topic);
+    const clientIdBytes = Buffer.byteLength(clientId);
+    assert(topicBytes <= TEXT_BYTES_MAX && clientIdBytes <= TEXT_BYTES_MAX, 'a topic or client id is over 65535 bytes');
+    return this.#add({ kind, flags, payloadBytes, topic, topicBytes, clientId, clientIdBytes, payload }, atMs, done);
   }
 
   #add(fields: Omit<Parameters<Batch['add']>[0], 'sequence' | 'atMs'>, atMs: number, done: Done): number {

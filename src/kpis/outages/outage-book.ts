@@ -106,10 +106,21 @@ export class OutageBook {
     return 'taken';
   }
 
+  /** Takes a change out, if there is one at that time. */
+  withdraw(series: number, timeMs: number): void {
+    const page = this.#pages.get(series);
+    const index = page === undefined ? -1 : page.timesMs.indexOf(timeMs);
+    if (page === undefined || index < 0) return;
+    this.#touch(series, page);
+    page.timesMs.splice(index, 1);
+    page.customersOut.splice(index, 1);
+    this.#changes--;
+  }
+
   /** Interruptions of a series that began in [fromMs, toMs), oldest first; undefined where it had told nothing yet. */
   interruptions(series: number, fromMs: number, toMs: number): readonly Interruption[] | undefined {
     const page = this.#pages.get(series);
-    if (page === undefined || page.timesMs[0]! >= toMs) return undefined;
+    if (page === undefined || !(page.timesMs[0]! < toMs)) return undefined;
     const all = said(page);
     return all.slice(firstBeginning(all, fromMs), firstBeginning(all, toMs));
   }

@@ -24,8 +24,10 @@ import {
 } from '../../model/index.ts';
 import {
   type HeardHours,
+  type Identities,
   type KpiRevision,
   type PanesQuery,
+  type ReadingColumns,
   type ReadingHistory,
   type ReadingSpan,
   ReadingStatus,
@@ -35,7 +37,7 @@ import {
 } from '../store.ts';
 import { bound, type Parameter } from './parameters.ts';
 import { columnName, doubleColumns } from './table.ts';
-import { PANE_TABLES } from './tables.ts';
+import { EXCHANGED, PANE_TABLES } from './tables.ts';
 
 /** A stored reading that enters values; the same as `storedReadingCounts`. */
 export const COUNTS = '(status <> 1 AND (quality = 0 OR quality >= 3) AND NOT isnan(value))';
@@ -53,12 +55,20 @@ const SPAN_TYPES: readonly DuckDBType[] = [LIST(INTEGER), LIST(INTEGER), LIST(BI
 
 type Side = 'before' | 'behind';
 
+/** How far readings were exchanged: shared with the writer. */
+export interface Replacements {
+  /** Position of the newest batch that exchanged some; 0 when none did. */
+  newestAt: number;
+}
+
 /** Questions about history, on the connection that reads. */
 export class History implements StoreHistory {
   private readonly connection: DuckDBConnection;
+  private readonly replacements: Replacements;
 
-  constructor(connection: DuckDBConnection) {
+  constructor(connection: DuckDBConnection, replacements: Replacements) {
     this.connection = connection;
+    this.replacements = replacements;
   }
 
   async readingsAround(spans: readonly ReadingSpan[], upToSequence: number): Promise<ReadingHistory> {
@@ -66,6 +76,30 @@ export class History implements StoreHistory {
     const parts = [await this.inside(spans, upToSequence)];
     for (const side of ['before', 'behind'] as const) parts.push(...(await this.neighbours(spans, side, upToSequence)));
     return historyOf(parts.flat());
+  }
+
+  async readingsOf(of: { readonly messages: readonly number[] } | Identities, upToSequence: number) {
+    const [condition, parameters] = 'messages' in of ? rowsOfMessages(of.messages) : rowsOfIdentities(of);
+    const [source, bounds] = this.rowsAsOf(upToSequence);
+    const chunks = await this.chunks(
+      `SELECT series, time_ms::DOUBLE, value, quality, status, sequence::DOUBLE FROM ${source} r ${condition}
+       ORDER BY series, time_ms, sequence, r.rowid`,
+      [...bounds, ...parameters, bound(upToSequence)],
+    );
+    return columnsOf(chunks);
+  }
+
+  /** Readings as they were when the store's position was the given one; its parameters come first. */
+  private rowsAsOf(position: number): [sql: string, parameters: readonly Parameter[]] {
+    if (this.replacements.newestAt <= position) return ['readings', []];
+    const later = '(SELECT DISTINCT series, time_ms FROM replaced WHERE replaced_at > ?)';
+    const columns = 'series, time_ms, value, quality, status, sequence, rowid';
+    return [
+      `(SELECT ${columns} FROM readings ANTI JOIN ${later} USING (series, time_ms)
+        UNION ALL SELECT * FROM (SELECT ${columns} FROM replaced WHERE replaced_at > ?
+          QUALIFY replaced_at = min(replaced_at) OVER (PARTITION BY series, time_ms)) WHERE status <> ${EXCHANGED})`,
+      [bound(position), bound(position)],
+    ];
   }
 
   panesOf({ quantities, level, fromMs, toMs }: PanesQuery): Promise<PaneColumns> {
@@ -146,11 +180,12 @@ export class History implements StoreHistory {
   private inside(spans: readonly ReadingSpan[], upToSequence: number): Promise<DuckDBDataChunk[]> {
     const lowest = Math.min(...spans.map((span) => span.fromMs));
     const highest = Math.max(...spans.map((span) => span.toMs));
+    const [source, bounds] = this.rowsAsOf(upToSequence);
     return this.chunks(
-      `SELECT series, time_ms::DOUBLE, CASE WHEN ${COUNTS} THEN value ELSE 'NaN' END, status FROM readings
+      `SELECT series, time_ms::DOUBLE, CASE WHEN ${COUNTS} THEN value ELSE 'NaN' END, status FROM ${source} r
        SEMI JOIN ${SPANS} ON series = span_series AND time_ms >= from_ms AND time_ms < to_ms
        WHERE time_ms >= ? AND time_ms < ? AND sequence <= ? QUALIFY ${FIRST_OF_IDENTITY}`,
-      [...spanParameters(spans), bound(lowest), bound(highest), bound(upToSequence)],
+      [...bounds, ...spanParameters(spans), bound(lowest), bound(highest), bound(upToSequence)],
     );
   }
 
@@ -187,13 +222,15 @@ export class History implements StoreHistory {
     const highest = Math.max(...edges) + (isBefore ? 0 : reachMs);
     const beside = isBefore ? 'time_ms < from_ms' : 'time_ms >= to_ms';
     const order = isBefore ? 'DESC' : 'ASC';
+    const [source, bounds] = this.rowsAsOf(upToSequence);
     return this.chunks(
       `SELECT series, time_ms::DOUBLE, value, status, id FROM (
-         SELECT series, time_ms, value, status FROM readings WHERE list_contains(?, series) AND time_ms >= ? AND time_ms < ?
+         SELECT series, time_ms, value, status FROM ${source} r WHERE list_contains(?, series) AND time_ms >= ? AND time_ms < ?
          AND sequence <= ? AND ${COUNTS} QUALIFY ${FIRST_OF_IDENTITY})
        JOIN ${SPANS} ON series = span_series AND ${beside}
        QUALIFY row_number() OVER (PARTITION BY id ORDER BY time_ms ${order}) <= wanted`,
       [
+        ...bounds,
         [listValue([...new Set(spans.map((span) => span.series))]), LIST(INTEGER)],
         bound(lowest),
         bound(highest),
@@ -241,7 +278,58 @@ function historyOf(chunks: readonly DuckDBDataChunk[]): ReadingHistory {
     series: Int32Array.from(kept, (row) => series[row]!),
     timeMs: Float64Array.from(kept, (row) => timeMs[row]!),
     value: Float64Array.from(kept, (row) => value[row]!),
-    late: Uint8Array.from(kept, (row) => (status[row] === ReadingStatus.lateFiled ? 1 : 0)),
+    late: Uint8Array.from(kept, (row) => lateMark(status[row]!)),
+  };
+}
+
+/** As `ReadingHistory.late` says it. */
+function lateMark(status: number): number {
+  if (status === ReadingStatus.again) return 2;
+  return status === ReadingStatus.lateFiled ? 1 : 0;
+}
+
+function rowsOfMessages(messages: readonly number[]): [condition: string, parameters: readonly Parameter[]] {
+  const [lowest, highest] = rangeOf(messages);
+  return [
+    'WHERE sequence >= ? AND sequence <= ? AND sequence IN (SELECT unnest(?)) AND sequence <= ?',
+    [bound(lowest), bound(highest), [listValue(messages.map(BigInt)), LIST(BIGINT)]],
+  ];
+}
+
+function rowsOfIdentities({ series, timeMs }: Identities): [condition: string, parameters: readonly Parameter[]] {
+  const [lowest, highest] = rangeOf(timeMs);
+  return [
+    `SEMI JOIN (SELECT unnest(?) AS of_series, unnest(?) AS of_ms) ON series = of_series AND time_ms = of_ms
+     WHERE time_ms >= ? AND time_ms <= ? AND sequence <= ?`,
+    [
+      [listValue([...series]), LIST(INTEGER)],
+      [listValue(Array.from(timeMs, BigInt)), LIST(BIGINT)],
+      bound(lowest),
+      bound(highest),
+    ],
+  ];
+}
+
+function rangeOf(numbers: ArrayLike<number>): [lowest: number, highest: number] {
+  let lowest = Number.POSITIVE_INFINITY;
+  let highest = Number.NEGATIVE_INFINITY;
+  for (let at = 0; at < numbers.length; at++) {
+    lowest = Math.min(lowest, numbers[at]!);
+    highest = Math.max(highest, numbers[at]!);
+  }
+  return [lowest, highest];
+}
+
+function columnsOf(chunks: readonly DuckDBDataChunk[]): ReadingColumns {
+  const count = rowCount(chunks);
+  return {
+    count,
+    series: int32Column(chunks, 0, count),
+    timeMs: float64Column(chunks, 1, count),
+    value: float64Column(chunks, 2, count),
+    quality: Uint8Array.from(int32Column(chunks, 3, count)),
+    status: Uint8Array.from(int32Column(chunks, 4, count)),
+    sequence: float64Column(chunks, 5, count),
   };
 }
 

@@ -3,7 +3,7 @@ import { accessSync, constants, mkdirSync, realpathSync, statSync } from 'node:f
 import { basename, dirname, join, resolve } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { type Clock, OperatingError } from '../../base/index.ts';
-import type { RetentionRule, Store, StoreBatch } from '../store.ts';
+import type { QuarantineBound, RetentionRule, Store, StoreBatch } from '../store.ts';
 import { lockedError, openError, workError } from './errors.ts';
 import { History } from './history.ts';
 import { NewestKpis, NewestReadings } from './newest.ts';
@@ -75,8 +75,9 @@ class DuckdbStore implements Store {
       const written = await opened.writer.write(batch, opened.position);
       opened.position = written.position;
       opened.basis = batch.basis ?? opened.basis;
-      opened.readingCount += written.readings.count;
+      opened.readingCount += written.rowsAdded;
       opened.newestReadings.offerColumns(written.readings);
+      for (const [series, reading] of written.newest) opened.newestReadings.set(series, reading);
       for (const value of batch.kpis) opened.newestKpis.offer(value);
       // The batch is committed; a failure to save what can be found again must not make it look lost.
       await opened.writer.saveNewestNowAndThen(opened.position).catch(() => undefined);
@@ -90,6 +91,10 @@ class DuckdbStore implements Store {
       opened.readingCount -= deleted;
       return deleted;
     });
+  }
+
+  trimQuarantine({ rowsMax, receivedFromMs }: QuarantineBound): Promise<number> {
+    return this.inTurn('trim', (opened) => opened.writer.trimQuarantine(rowsMax, Math.ceil(receivedFromMs)));
   }
 
   series(filter: { readonly device?: string; readonly quantity?: string; readonly channel?: string }) {
@@ -110,6 +115,10 @@ class DuckdbStore implements Store {
 
   readingsAround(...args: Parameters<Store['readingsAround']>) {
     return this.ask((opened) => opened.history.readingsAround(...args));
+  }
+
+  readingsOf(...args: Parameters<Store['readingsOf']>) {
+    return this.ask((opened) => opened.history.readingsOf(...args));
   }
 
   panesOf(query: Parameters<Store['panesOf']>[0]) {
@@ -219,10 +228,11 @@ async function openParts(options: DuckdbStoreOptions, file: string, instance: Du
   const { position, basis } = await openSchema(writeConnection, options.file, options.clock.nowMs());
   const readConnection = await instance.connect();
   const newestReadings = new NewestReadings();
-  const writer = new Writer(writeConnection, newestReadings);
-  await writer.prepare();
   const queries = new Queries(readConnection);
-  const history = new History(readConnection);
+  const replacements = { newestAt: await queries.newestReplacedAt() };
+  const writer = new Writer(writeConnection, newestReadings, replacements);
+  await writer.prepare();
+  const history = new History(readConnection, replacements);
   const saved = await queries.newestReadings();
   for (const reading of saved) newestReadings.offer(reading);
   const newestKpis = new NewestKpis();

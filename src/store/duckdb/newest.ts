@@ -1,6 +1,6 @@
 import { assert } from '../../base/index.ts';
 import type { KpiValue } from '../../model/index.ts';
-import { type ReadingColumns, type StoredReading, storedReadingCounts } from '../store.ts';
+import { type Identities, type ReadingColumns, type StoredReading, storedReadingCounts } from '../store.ts';
 
 /** Far above any configured number of series; an id beyond it is a broken invariant, not a big city. */
 const SERIES_ID_MAX = 1 << 24;
@@ -28,6 +28,23 @@ export class NewestReadings {
     this.quality[series] = reading.quality;
     this.status[series] = reading.status;
     this.flags[series] = 3;
+  }
+
+  /** Series whose newest reading is at, or before, one of these identities: it may be another one. */
+  atOrBefore({ series, timeMs }: Identities): number[] {
+    const found = new Set<number>();
+    for (const [row, id] of series.entries()) {
+      const isKnown = ((this.flags[id] ?? 0) & 1) === 1;
+      if (!isKnown || this.timeMs[id]! <= timeMs[row]!) found.add(id);
+    }
+    return [...found];
+  }
+
+  /** What the store says after rows were exchanged; undefined where there is no reading that counts any more. */
+  set(series: number, reading: StoredReading | undefined): void {
+    this.grow(series);
+    this.flags[series] = 0;
+    if (reading !== undefined) this.offer(reading);
   }
 
   offerColumns(columns: ReadingColumns): void {

@@ -104,6 +104,11 @@ export class Queries {
     return rowsFrom(KPIS_TABLE, await this.run(sql, []));
   }
 
+  /** Position of the newest batch that exchanged readings; 0 when none did. */
+  async newestReplacedAt(): Promise<number> {
+    return Number((await this.run('SELECT coalesce(max(replaced_at), 0) FROM replaced', []))[0]![0]);
+  }
+
   async readingCount(): Promise<number> {
     return Number((await this.run('SELECT count(*) FROM readings', []))[0]![0]);
   }

@@ -3,7 +3,7 @@ import type { DeviceRow, QuarantineRow, StoredReading } from '../store.ts';
 import { defineTable, type Table } from './table.ts';
 
 /** Raised with every change of a table; an older program refuses a newer file. */
-export const SCHEMA_VERSION = 3;
+export const SCHEMA_VERSION = 4;
 
 /** A pane with its series, flat as the table holds it. */
 export interface FlatPane extends Pane {
@@ -51,6 +51,32 @@ export const READINGS_TABLE = defineTable<StoredReading>('readings', {
   status: 'count',
   sequence: 'ms',
 });
+
+/** A reading as it stood before the batch of position `replacedAt` exchanged it. */
+export interface ReplacedReading extends StoredReading {
+  readonly replacedAt: number;
+}
+
+/** Status of the row that says that an identity was exchanged at all: there may have been no reading. */
+export const EXCHANGED = 255;
+
+/** What messages said before they were decoded again; a replay of the journal sees it as it was. */
+export const REPLACED_TABLE = defineTable<ReplacedReading>('replaced', {
+  series: 'count',
+  timeMs: 'ms',
+  value: 'double',
+  quality: 'count',
+  status: 'count',
+  sequence: 'ms',
+  replacedAt: 'ms',
+});
+
+/** Only staged: identities whose rows are exchanged. */
+export const IDENTITY_TABLE = defineTable<Pick<StoredReading, 'series' | 'timeMs'>>(
+  'identity',
+  { series: 'count', timeMs: 'ms' },
+  ['series', 'timeMs'],
+);
 
 /** The newest counted reading of each series as of `meta.newest_position`; younger ones are found in `readings`. */
 export const NEWEST_TABLE = defineTable<StoredReading>(
@@ -148,6 +174,7 @@ export const UPSERTED_TABLES: readonly Table<unknown>[] = [
 export const TABLES: readonly Table<unknown>[] = [
   ...UPSERTED_TABLES,
   READINGS_TABLE as unknown as Table<unknown>,
+  REPLACED_TABLE as unknown as Table<unknown>,
   QUARANTINE_TABLE as unknown as Table<unknown>,
 ];
 
@@ -163,6 +190,8 @@ export const MIGRATIONS: Readonly<Record<number, readonly string[]>> = {
     'DROP TABLE kpis_before',
     'ALTER TABLE meta ADD COLUMN IF NOT EXISTS basis VARCHAR',
   ],
+  // Messages can be decoded again.
+  3: [REPLACED_TABLE.ddl.replace('CREATE TABLE', 'CREATE TABLE IF NOT EXISTS')],
 };
 
 /** One row: what the file includes, how it is laid out, and what its KPI values depend on beside the readings. */

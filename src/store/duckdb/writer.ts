@@ -1,7 +1,17 @@
-import type { DuckDBAppender, DuckDBConnection, DuckDBPreparedStatement } from '@duckdb/node-api';
+import {
+  BIGINT,
+  type DuckDBAppender,
+  type DuckDBConnection,
+  type DuckDBPreparedStatement,
+  INTEGER,
+  LIST,
+  listValue,
+} from '@duckdb/node-api';
 import { assert } from '../../base/index.ts';
 import { PANE_LEVELS, type PaneColumns } from '../../model/index.ts';
-import type { ReadingColumns, StoreBatch } from '../store.ts';
+import type { DecodedAgain, ReadingColumns, StoreBatch, StoredReading } from '../store.ts';
+import { exchange, newestOf } from './exchange.ts';
+import type { Replacements } from './history.ts';
 import type { NewestReadings } from './newest.ts';
 import { rowsOfLevel } from './pane-rows.ts';
 import {
@@ -16,6 +26,7 @@ import {
 } from './table.ts';
 import {
   DEVICES_TABLE,
+  IDENTITY_TABLE,
   KPIS_TABLE,
   NEWEST_TABLE,
   PANE_TABLES,
@@ -31,7 +42,11 @@ const BATCHES_PER_NEWEST = 64;
 /** What a batch added, for the counters that are kept in memory. */
 export interface Written {
   readonly readings: ReadingColumns;
+  /** Rows that readings have more than before. */
+  readonly rowsAdded: number;
   readonly position: number;
+  /** Newest readings of series of which some were exchanged; of those without one undefined. */
+  readonly newest: ReadonlyMap<number, StoredReading | undefined>;
 }
 
 /** The writing connection: one transaction at a time, all of it or nothing. */
@@ -40,16 +55,19 @@ export class Writer {
   private readonly newest: NewestReadings;
   private readonly appenders = new Map<string, DuckDBAppender>();
   private readonly statements = new Map<string, DuckDBPreparedStatement>();
+  private readonly replacements: Replacements;
   private batchesSinceNewest = 0;
 
-  constructor(connection: DuckDBConnection, newest: NewestReadings) {
+  constructor(connection: DuckDBConnection, newest: NewestReadings, replacements: Replacements) {
     this.connection = connection;
     this.newest = newest;
+    this.replacements = replacements;
   }
 
   /** Makes the temporary tables that upserts go through. */
   async prepare(): Promise<void> {
     for (const table of UPSERTED_TABLES) await this.connection.run(stageDdl(table));
+    await this.connection.run(stageDdl(IDENTITY_TABLE));
   }
 
   /** Writes a batch; rows of readings and quarantine at or below `position` are there already. */
@@ -58,6 +76,9 @@ export class Writer {
     const readings = readingsAfter(batch.readings, position);
     const quarantine = batch.quarantine.filter((row) => row.sequence > position);
     const newPosition = Math.max(position, batch.position);
+    const again = batch.position > position ? batch.again : undefined;
+    let rowsAdded = readings.count;
+    const newest = new Map<number, StoredReading | undefined>();
     await this.transaction(async () => {
       await this.upsert(SERIES_TABLE, batch.series);
       await this.upsert(DEVICES_TABLE, batch.devices);
@@ -65,10 +86,48 @@ export class Writer {
       await this.upsertPanes(batch.panes);
       await this.upsert(KPIS_TABLE, batch.kpis);
       await this.append(QUARANTINE_TABLE, quarantine);
+      if (again !== undefined) rowsAdded += await this.exchange(again, newPosition, position, newest);
       if (batch.basis !== undefined) await this.connection.run('UPDATE meta SET basis = $1', [batch.basis]);
       if (newPosition !== position) await this.execute('UPDATE meta SET position = $1', [newPosition]);
     });
-    return { readings, position: newPosition };
+    return { readings, rowsAdded, position: newPosition, newest };
+  }
+
+  /** What messages give since they were decoded again, in place of what they gave. @returns rows added; may be below 0 */
+  private async exchange(
+    again: DecodedAgain,
+    at: number,
+    position: number,
+    newest: Map<number, StoredReading | undefined>,
+  ): Promise<number> {
+    // Earlier than it is true, a question about the past is only answered the long way.
+    this.replacements.newestAt = at;
+    const { identities, messages, readings, quarantine } = again;
+    let rowsAdded = 0;
+    if (identities.series.length > 0) {
+      const stage = await this.appender(stageName(IDENTITY_TABLE), 'temp');
+      appendKeyColumns(IDENTITY_TABLE, stage, identities, rowNumbers(identities.series.length));
+      stage.flushSync();
+      rowsAdded = readings.count - (await exchange(this.connection, identities, at));
+      await this.appendReadings(readings);
+      const stale = this.newest.atOrBefore(identities);
+      const found = await newestOf(this.connection, stale);
+      for (const series of stale) newest.set(series, found.get(series));
+      for (const [series, reading] of newest) this.newest.set(series, reading);
+      await this.connection.run(
+        'DELETE FROM newest WHERE series IN (SELECT unnest($1))',
+        [listValue(stale)],
+        [LIST(INTEGER)],
+      );
+      // Those of this batch come later: what is read again at the next opening begins before it.
+      await this.upsertNewest(position);
+    }
+    if (messages.length > 0) {
+      const list = listValue(messages.map(BigInt));
+      await this.connection.run('DELETE FROM quarantine WHERE sequence IN (SELECT unnest($1))', [list], [LIST(BIGINT)]);
+    }
+    await this.append(QUARANTINE_TABLE, quarantine);
+    return rowsAdded;
   }
 
   /** Saves the newest readings now and then, so that opening needs to look at few. To be called after the batch was taken in. */
@@ -90,9 +149,23 @@ export class Writer {
     await this.transaction(async () => {
       await this.upsertNewest(position);
       deleted = await this.execute('DELETE FROM readings WHERE time_ms < $1', [beforeMs]);
+      await this.execute('DELETE FROM replaced WHERE time_ms < $1', [beforeMs]);
     });
     this.newest.markSaved();
     this.batchesSinceNewest = 0;
+    return deleted;
+  }
+
+  /** A message whose rows do not all fit goes as a whole. Returns how many rows went. */
+  async trimQuarantine(rowsMax: number, receivedFromMs: number): Promise<number> {
+    let deleted = 0;
+    await this.transaction(async () => {
+      deleted = await this.execute('DELETE FROM quarantine WHERE received_at_ms < $1', [receivedFromMs]);
+      deleted += await this.execute(
+        'DELETE FROM quarantine WHERE sequence <= (SELECT sequence FROM quarantine ORDER BY sequence DESC LIMIT 1 OFFSET $1)',
+        [rowsMax],
+      );
+    });
     return deleted;
   }
 
@@ -162,8 +235,7 @@ export class Writer {
   private async appendReadings(readings: ReadingColumns): Promise<void> {
     if (readings.count === 0) return;
     const appender = await this.appender(READINGS_TABLE.name);
-    const rows = Int32Array.from({ length: readings.count }, (_, row) => row);
-    appendColumns(READINGS_TABLE, appender, readings, rows);
+    appendColumns(READINGS_TABLE, appender, readings, rowNumbers(readings.count));
     appender.flushSync();
   }
 
@@ -193,6 +265,10 @@ export class Writer {
     for (const [at, integer] of integers.entries()) statement.bindBigInt(at + 1, BigInt(integer));
     return (await statement.run()).rowsChanged;
   }
+}
+
+function rowNumbers(count: number): Int32Array {
+  return Int32Array.from({ length: count }, (_, row) => row);
 }
 
 function readingsAfter(readings: ReadingColumns, position: number): ReadingColumns {

@@ -15,6 +15,7 @@ import { kpiRoutes } from './kpis.ts';
 import { measurementRoutes } from './measurements.ts';
 import { createMetrics } from './metrics.ts';
 import { operationsRoutes, probeRoutes } from './operations.ts';
+import { type Orders, orderRoutes } from './orders.ts';
 import { servePage } from './page.ts';
 import { guardByRole, type PeopleOptions } from './people.ts';
 import { answerError, problemText } from './problems.ts';
@@ -37,6 +38,8 @@ export interface HttpOptions {
   readonly posts?: Posts;
   /** What TLS is spoken with, where it is. */
   readonly tls?: HttpTls;
+  /** What admins may order; without it nothing can be. */
+  readonly orders?: Orders;
   /** The way to the first admin. */
   readonly setup?: Setup;
   /** Bounds of the live stream; smaller ones are for tests. */
@@ -87,6 +90,7 @@ export async function buildApp(sources: ViewSources, options: HttpOptions): Prom
       operationsRoutes(typed, context);
       streamRoute(typed, context, hub);
       if (options.people !== undefined) auditRoute(typed, options.people);
+      if (options.orders !== undefined) orderRoutes(typed, context, options.orders);
     },
     { prefix: '/api/v1' },
   );

@@ -8,6 +8,8 @@ import { isLoopback } from './security.ts';
 import { Setup } from './setup.ts';
 
 export type { HttpOptions } from './app.ts';
+export { ORDER_HEADER } from './order-guard.ts';
+export type { DecodeAgainOrder, OrderState, Orders } from './orders.ts';
 export type { PeopleOptions } from './people.ts';
 export type { HttpTls } from './server.ts';
 

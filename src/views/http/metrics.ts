@@ -51,6 +51,7 @@ export function createMetrics(context: RouteContext, hub: StreamHub): Registry {
   outageMetrics(define, context);
   eventMetrics(define, context);
   journalMetrics(define, context);
+  againMetrics(define, context);
   brokerMetrics(define, context);
   postMetrics(define, context);
   storeMetrics(define, context);
@@ -128,6 +129,30 @@ function accountingMetrics({ counter }: Definer, { sources }: RouteContext): voi
   );
 }
 
+function againMetrics({ counter }: Definer, { sources }: RouteContext): void {
+  const again = () => sources.accounting().again;
+  counter(
+    'messages_again_total',
+    'Messages that were decoded again by order, by what became of them',
+    () => MESSAGE_OUTCOMES.map((outcome): Sample => [again().messages[outcome], { outcome }]),
+    ['outcome'],
+  );
+  counter(
+    'readings_again_total',
+    'Their readings by what became of them; withdrawn: readings that no message gives any more',
+    () => [
+      ...AGAIN_OUTCOMES.map((outcome): Sample => [again().readings[outcome], { outcome }]),
+      [again().withdrawn, { outcome: 'withdrawn' }] as const,
+    ],
+    ['outcome'],
+  );
+  counter('quarantine_dropped_total', 'Rows of quarantine that went for want of room or for their age', () => [
+    [sources.quarantineDropped()],
+  ]);
+}
+
+const AGAIN_OUTCOMES = ['added', 'replaced', 'duplicate', 'quarantined'] as const;
+
 function progressMetrics({ gauge }: Definer, { sources }: RouteContext): void {
   gauge('build_info', 'Version of the program', () => [[1, { version: sources.version }]], ['version']);
   gauge('ready', '1 when readiness reports no problem', () => [[sources.problems().length === 0 ? 1 : 0]]);
@@ -198,6 +223,12 @@ function journalMetrics({ gauge, counter }: Definer, { sources }: RouteContext):
   ]);
   gauge('journal_waiting_bytes', 'Bytes accepted and not yet durable', () => [[sources.journalStats().waitingBytes]]);
   gauge('journal_sync_max_seconds', 'Longest fdatasync seen', () => [[sources.journalStats().syncMsMax / 1000]]);
+  gauge('journal_blocked', '1 while nothing is acknowledged: no room on disk, or journal.budget is reached', () => [
+    [sources.journalStats().blocked ? 1 : 0],
+  ]);
+  counter('journal_blocked_total', 'How often nothing could be acknowledged for a while', () => [
+    [sources.journalStats().blockedTotal ?? 0],
+  ]);
   counter('journal_commits_total', 'Group commits', () => [[sources.journalStats().commitCount]]);
   counter('journal_records_total', 'Records in group commits', () => [[sources.journalStats().recordCount]]);
 }

@@ -22,6 +22,14 @@ const REMEMBERED_MAX = 1_000;
 const CHALLENGE = 'Basic realm="City Vitals", charset="UTF-8"';
 const ROLE_ORDER: Readonly<Record<Role, number>> = { viewer: 0, operator: 1, admin: 2 };
 
+/** Who was let in by `guardByRole`. */
+const persons = new WeakMap<FastifyRequest, string>();
+
+/** Who asks, and from where; without a login nobody knows the name. */
+export function personOf(request: FastifyRequest): { readonly name: string; readonly address: string } {
+  return { name: persons.get(request) ?? '', address: request.ip };
+}
+
 /** Whether requests need a login now. */
 export function needsLogin(
   { host, users }: Pick<Config['http'], 'host' | 'users'>,
@@ -43,6 +51,7 @@ export function guardByRole(app: FastifyInstance, config: Config['http'], option
     if (needed === 'nobody' || needed === 'device' || !needsLogin(config, options.users)) return;
     const person = await login.personOf(request);
     if (person === undefined) throw refused(request, reply, options.audit);
+    persons.set(request, person.name);
     if (ROLE_ORDER[person.role] >= ROLE_ORDER[needed]) return;
     const cause = `${person.role} where ${needed} is needed`;
     options.audit.record({ kind: 'access_refused', who: person.name, by: 'http', address: request.ip, cause });

@@ -38,6 +38,8 @@ const ROUTE_ROLES: Readonly<Record<string, NeededRole>> = {
   '/api/v1/stream': 'viewer',
   // Payloads as they came, of whoever sent them.
   '/api/v1/quarantine': 'operator',
+  '/api/v1/quarantine/replay': 'admin',
+  '/api/v1/redecode': 'admin',
   '/api/v1/audit': 'admin',
 };
 

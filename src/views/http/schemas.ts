@@ -95,7 +95,7 @@ export const readingSchema = z
     time,
     value: z.number().nullable().describe('Null where the device had no value'),
     quality: z.enum(['unchecked', 'bad', 'likely bad', 'suspect', 'good']),
-    status: z.enum(['counted', 'invalid', 'lateFiled']),
+    status: z.enum(['counted', 'invalid', 'lateFiled', 'again']),
   })
   .meta({ id: 'Reading' });
 
@@ -291,6 +291,13 @@ export const accountingSchema = z
       lateFiled: count,
       quarantined: count,
     }),
+    again: z
+      .object({
+        messages: z.object({ received: count, decoded: count, ignored: count, quarantined: count }),
+        readings: z.object({ received: count, added: count, replaced: count, duplicate: count, quarantined: count }),
+        withdrawn: count.describe('Readings that stood and that their messages do not give any more'),
+      })
+      .describe('Messages that were decoded again by order; in none of the other numbers'),
     rejects: z.partialRecord(z.enum(REJECT_REASONS), count),
     balanced: z.object({ messages: z.boolean(), readings: z.boolean() }),
     progress: progressSchema,

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { ORDER_HEADER, ORDER_PATHS } from './order-guard.ts';
 import { HttpProblem } from './problems.ts';
 import { listedRole } from './roles.ts';
 import { SETUP_PATH } from './setup.ts';
@@ -33,7 +34,7 @@ const HEADERS = {
 const LOOPBACK_NAMES: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /**
- * Guards every answer: security headers, read-only methods (but for the form of the first admin and the posts of
+ * Guards every answer: security headers, read-only methods (but for the form of the first admin, orders, and the posts of
  * devices), and, while the server is bound to this machine alone, a Host header that names this machine. The last keeps a web site from reading the API through a name of its own that
  * resolves to 127.0.0.1 (DNS rebinding).
  */
@@ -53,7 +54,12 @@ export function guardRequests(
         'cannot answer for this host name: the server is bound to this machine; use localhost, 127.0.0.1 or [::1]',
       );
     }
-    if (request.method !== 'GET' && request.method !== 'HEAD' && !takesBody(request.routeOptions.url)) {
+    const isOrder = request.method === 'POST' && ORDER_PATHS.has(request.routeOptions.url ?? '');
+    if (isOrder && request.headers[ORDER_HEADER] === undefined) {
+      throw new HttpProblem(403, 'order_header_missing', `cannot take an order without the header ${ORDER_HEADER}`);
+    }
+    const isRead = request.method === 'GET' || request.method === 'HEAD';
+    if (!isRead && !isOrder && !takesBody(request.routeOptions.url)) {
       reply.header('allow', 'GET, HEAD');
       throw new HttpProblem(
         405,

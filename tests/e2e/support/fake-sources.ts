@@ -1,7 +1,14 @@
 import { DAY_MS, HOUR_MS, MINUTE_MS, manualClock, QUARTER_MS } from '../../../src/base/index.ts';
 import { type Config, citySchema } from '../../../src/config/index.ts';
 import { U4SSC_KPIS, u4sscOverview } from '../../../src/kpis/index.ts';
-import { type Accounting, type KpiValue, QUANTITIES, REJECT_REASONS, type Series } from '../../../src/model/index.ts';
+import {
+  type Accounting,
+  type KpiValue,
+  NOTHING_AGAIN,
+  QUANTITIES,
+  REJECT_REASONS,
+  type Series,
+} from '../../../src/model/index.ts';
 import type { DeviceRow, KpiQuery, QuarantineQuery, QuarantineRow, StoredReading } from '../../../src/store/index.ts';
 import type { LiveUpdate, ViewSources } from '../../../src/views/index.ts';
 import { aggregateNeed, aggregatePanes, aggregateReadings } from '../../../src/windows/index.ts';
@@ -102,6 +109,7 @@ export function createFakeSources(options: FakeOptions = {}): FakeSources {
       waitingForJournal: 3,
       refused: { not_authorized: 4, topic: 2 },
     }),
+    quarantineDropped: () => 0,
     journalStats: () => ({
       firstSequence: 1,
       durableSequence: sequence + 3,
@@ -223,7 +231,7 @@ function fakeAccounting(sequence: number): Accounting {
     id_not_allowed: 17,
     unknown_unit: 10,
   };
-  return { sequence, messages, readings, rejects };
+  return { sequence, messages, readings, again: NOTHING_AGAIN, rejects };
 }
 
 function fakeQuarantine(): QuarantineRow[] {

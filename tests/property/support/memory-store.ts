@@ -22,6 +22,7 @@ import {
   type TimeRange,
 } from '../../../src/store/index.ts';
 import { isEmptyPane } from '../../../src/windows/index.ts';
+import { ExchangedRows } from '../../contract/exchanged-rows.ts';
 
 export interface PaneRow {
   readonly series: number;
@@ -41,8 +42,7 @@ export class MemoryStore implements StoreHistory {
   readingCount = 0;
   readonly #names = new Map<number, string>();
   readonly #quantities = new Map<number, string>();
-  /** By series, in the order of the journal. */
-  readonly #readings = new Map<number, StoredReading[]>();
+  readonly #rows = new ExchangedRows();
 
   apply(batch: StoreBatch): void {
     for (const { id, device, quantity, channel } of batch.series) {
@@ -59,6 +59,10 @@ export class MemoryStore implements StoreHistory {
     for (const value of batch.kpis)
       this.kpis.set(`${value.kpi} ${value.zone} ${value.startMs} ${value.revision}`, value);
     this.#addReadings(batch);
+    if (batch.again !== undefined && batch.position > this.position) {
+      this.readingCount += batch.again.readings.count;
+      this.#rows.exchange(batch.again, batch.position);
+    }
     this.position = Math.max(this.position, batch.position);
   }
 
@@ -81,8 +85,12 @@ export class MemoryStore implements StoreHistory {
       series: Int32Array.from(found, (row) => row.series),
       timeMs: Float64Array.from(found, (row) => row.timeMs),
       value: Float64Array.from(found, (row) => (storedReadingCounts(row) ? row.value + 0 : Number.NaN)),
-      late: Uint8Array.from(found, (row) => (row.status === ReadingStatus.lateFiled ? 1 : 0)),
+      late: Uint8Array.from(found, ({ status }) => Math.max(0, status - ReadingStatus.invalid)),
     };
+  }
+
+  async readingsOf(...[of, upToSequence]: Parameters<StoreHistory['readingsOf']>) {
+    return this.#rows.readingsOf(of, upToSequence);
   }
 
   async panesOf({ quantities, level, fromMs, toMs }: PanesQuery): Promise<PaneColumns> {
@@ -149,8 +157,8 @@ export class MemoryStore implements StoreHistory {
   #heardMs({ series, pane }: PaneRow): number {
     let heardMs = pane.count > 0 ? pane.lastMs : pane.startMs;
     if (pane.invalidCount === 0) return heardMs;
-    for (const row of this.#readings.get(series) ?? []) {
-      const isInside = row.timeMs >= pane.startMs && row.timeMs < pane.endMs;
+    for (const row of this.#rows.rows) {
+      const isInside = row.series === series && row.timeMs >= pane.startMs && row.timeMs < pane.endMs;
       if (isInside && row.timeMs > heardMs && !storedReadingCounts(row)) heardMs = row.timeMs;
     }
     return heardMs;
@@ -160,11 +168,8 @@ export class MemoryStore implements StoreHistory {
     for (let row = 0; row < readings.count; row++) {
       if (readings.sequence[row]! <= this.position) continue;
       this.readingCount++;
-      const series = readings.series[row]!;
-      const rows = this.#readings.get(series) ?? [];
-      this.#readings.set(series, rows);
-      rows.push({
-        series,
+      this.#rows.rows.push({
+        series: readings.series[row]!,
         timeMs: readings.timeMs[row]!,
         value: readings.value[row]!,
         quality: readings.quality[row]!,
@@ -176,9 +181,9 @@ export class MemoryStore implements StoreHistory {
 
   #identities(series: number, upToSequence: number): StoredReading[] {
     const byTime = new Map<number, StoredReading>();
-    for (const row of this.#readings.get(series) ?? []) {
+    for (const row of this.#rows.asOf(upToSequence).sort((a, b) => a.sequence - b.sequence)) {
       const known = byTime.get(row.timeMs);
-      if (row.sequence > upToSequence || (known !== undefined && storedReadingCounts(known))) continue;
+      if (row.series !== series || (known !== undefined && storedReadingCounts(known))) continue;
       if (known === undefined || storedReadingCounts(row)) byTime.set(row.timeMs, row);
     }
     return [...byTime.values()].sort((a, b) => a.timeMs - b.timeMs);

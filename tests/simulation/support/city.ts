@@ -64,5 +64,5 @@ export function newPipeline(kpis: readonly KpiDefinition[]): Pipeline {
     ...{ profiles, limits: intakeLimits(CITY), clockMode: CITY.windows.clock },
     ...{ siteTimeZone: CITY.city.timeZone, placement: intakePlacement(CITY) },
   });
-  return new Pipeline(CITY, intake, kpis);
+  return new Pipeline(CITY, intake, { definitions: kpis });
 }

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { encodePublish, FanOut, type Subscriber } from '../../../src/broker/embedded/fan-out.ts';
 import { FrameGuard } from '../../../src/broker/embedded/frame-guard.ts';
 import { ReadingGate } from '../../../src/broker/embedded/reading-gate.ts';
-import { filterCovers, filterMatches, levelsOf } from '../../../src/broker/embedded/topics.ts';
+import { filterCovers } from '../../../src/broker/embedded/topics.ts';
+import { filterMatches, levelsOf } from '../../../src/model/index.ts';
 
 describe('a topic filter', () => {
   // Examples of MQTT 3.1.1, section 4.7.

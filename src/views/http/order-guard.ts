@@ -1,0 +1,5 @@
+/** Paths at which something is ordered; everything else is read. */
+export const ORDER_PATHS: ReadonlySet<string> = new Set(['/api/v1/redecode', '/api/v1/quarantine/replay']);
+
+/** A page of another site cannot send this header with a request, whatever the browser remembers of logins. */
+export const ORDER_HEADER = 'x-vitals-order';

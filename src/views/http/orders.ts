@@ -1,0 +1,130 @@
+import * as z from 'zod';
+import { OperatingError } from '../../base/index.ts';
+import { REJECT_REASONS, type RejectReason } from '../../model/index.ts';
+import type { RouteContext, TypedServer } from './context.ts';
+import { ORDER_HEADER } from './order-guard.ts';
+import { instant, isRange, limitUpTo, name, RANGE_REFUSED } from './parameters.ts';
+import { personOf } from './people.ts';
+import { HttpProblem } from './problems.ts';
+import { errorSchema } from './schemas.ts';
+
+/** Which messages an admin wants to have decoded again; see `vitals redecode`. */
+export interface DecodeAgainOrder {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly topics: readonly string[];
+  /** Name of a profile: messages of its topics. */
+  readonly profile?: string;
+  readonly quarantine?: { readonly reason?: RejectReason; readonly device?: string };
+}
+
+/** An order, and how far it is. */
+export interface OrderState {
+  readonly id: string;
+  readonly state: string;
+  /** 0 to 1. */
+  readonly progress: number;
+  readonly createdAtMs: number;
+  readonly error: string | null;
+  /** Once it is completed. */
+  readonly result: unknown;
+}
+
+/** What admins may order. */
+export interface Orders {
+  /**
+   * @param who who ordered it, and from where; it is written down
+   * @throws OperatingError `profile_unknown`, `jobs_full`
+   */
+  decodeAgain(order: DecodeAgainOrder, who: { readonly name: string; readonly address: string }): Promise<OrderState>;
+  /** Newest first. */
+  list(limit: number): Promise<readonly OrderState[]>;
+}
+
+const TOPIC_CHARACTERS_MAX = 1024;
+const topic = z.string().min(1).max(TOPIC_CHARACTERS_MAX, `at most ${TOPIC_CHARACTERS_MAX} characters`);
+const orderSchema = z.object({
+  id: z.string(),
+  state: z.string(),
+  progress: z.number().min(0).max(1),
+  createdAt: z.string(),
+  error: z.string().nullable(),
+  result: z.unknown(),
+});
+const responses = { 202: z.object({ order: orderSchema }), 400: errorSchema, 503: errorSchema };
+
+/** Orders of admins: messages are decoded again. */
+export function orderRoutes(app: TypedServer, { clock }: RouteContext, orders: Orders): void {
+  app.get(
+    '/redecode',
+    {
+      schema: {
+        summary: 'Orders to decode messages again, newest first, and how far they are',
+        tags: ['operations'],
+        querystring: z.strictObject({ limit: limitUpTo(1_000, 20) }),
+        response: { 200: z.object({ orders: z.array(orderSchema) }), 400: errorSchema },
+      },
+    },
+    async ({ query: { limit } }) => ({ orders: (await orders.list(limit)).map(orderBody) }),
+  );
+  app.post(
+    '/redecode',
+    {
+      schema: {
+        summary: 'Decodes the messages of a period again; what they say now takes the place of what they said',
+        description: `Needs the header ${ORDER_HEADER}, with any value.`,
+        tags: ['operations'],
+        querystring: z
+          .strictObject({ from: instant, to: instant, topic: topic.optional(), profile: name.optional() })
+          .refine(isRange, RANGE_REFUSED),
+        response: responses,
+      },
+    },
+    async (request, reply) => {
+      const { from, to, topic: filter, profile } = request.query;
+      const topics = filter === undefined ? [] : [filter];
+      const order = { fromMs: from, toMs: to, topics, ...(profile === undefined ? {} : { profile }) };
+      return reply.code(202).send({ order: orderBody(await taken(orders.decodeAgain(order, personOf(request)))) });
+    },
+  );
+  app.post(
+    '/quarantine/replay',
+    {
+      schema: {
+        summary: 'Decodes the messages again of which quarantine holds something',
+        description: `Needs the header ${ORDER_HEADER}, with any value.`,
+        tags: ['operations'],
+        querystring: z.strictObject({
+          reason: z.enum(REJECT_REASONS).optional(),
+          device: name.optional(),
+          topic: topic.optional(),
+        }),
+        response: responses,
+      },
+    },
+    async (request, reply) => {
+      const { reason, device, topic: filter } = request.query;
+      const order = {
+        ...{ fromMs: 0, toMs: clock.nowMs() + 1, topics: filter === undefined ? [] : [filter] },
+        quarantine: { ...(reason === undefined ? {} : { reason }), ...(device === undefined ? {} : { device }) },
+      };
+      return reply.code(202).send({ order: orderBody(await taken(orders.decodeAgain(order, personOf(request)))) });
+    },
+  );
+}
+
+/** What cannot be ordered is told as it is. */
+async function taken(order: Promise<OrderState>): Promise<OrderState> {
+  try {
+    return await order;
+  } catch (error) {
+    if (!(error instanceof OperatingError) || !REFUSED.has(error.code)) throw error;
+    throw new HttpProblem(400, error.code, error.message);
+  }
+}
+
+const REFUSED: ReadonlySet<string> = new Set(['profile_unknown', 'topic_and_profile']);
+
+function orderBody({ createdAtMs, ...order }: OrderState) {
+  return { ...order, createdAt: Temporal.Instant.fromEpochMilliseconds(createdAtMs).toString() };
+}
