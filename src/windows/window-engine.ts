@@ -252,12 +252,14 @@ export class WindowEngine {
    */
   correct({ series, timeMs, value, before }: Correction): void {
     const keptFromMs = this.#keptFromMs(series);
-    if (this.calendar.hourStart(timeMs) < keptFromMs) this.#file(series, timeMs);
+    const isFar = this.calendar.hourStart(timeMs) < keptFromMs;
+    if (isFar) this.#file(series, timeMs);
     const isKept = timeMs >= this.#arena.neighboursFromMs(series, keptFromMs);
     if (value === undefined) this.#remove(series, timeMs, before);
     // Older ones may be there still, and tell that a silent series was heard.
     else if (!isKept) this.#arena.replace(series, timeMs, value + 0);
-    else if (!this.#replace(series, timeMs, value + 0, before)) this.#file(series, timeMs);
+    // A neighbour that was not there comes with its hour, when that is rebuilt: before, nothing tells that it was heard.
+    else if (!this.#replace(series, timeMs, value + 0, before, !isFar)) this.#file(series, timeMs);
     else if (before === undefined) this.#time.accepted(timeMs);
   }
 
@@ -271,10 +273,12 @@ export class WindowEngine {
   }
 
   /** @returns false when there is no room */
-  #replace(id: number, timeMs: number, value: number, before: number | undefined): boolean {
+  #replace(id: number, timeMs: number, value: number, before: number | undefined, mayInsert: boolean): boolean {
     this.#snapshot?.keepSafe(id);
     this.#views.forget();
-    if (!this.#arena.replace(id, timeMs, value)) return this.#keep(id, timeMs, value) !== INSERTED.noRoom;
+    if (!this.#arena.replace(id, timeMs, value)) {
+      return !mayInsert || this.#keep(id, timeMs, value) !== INSERTED.noRoom;
+    }
     this.#arena.markDirty(id);
     this.#between.note(id, timeMs, true, before);
     return true;

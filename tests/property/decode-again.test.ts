@@ -7,6 +7,7 @@ import type { JournalRecord } from '../../src/journal/index.ts';
 import { type Message, Quality } from '../../src/model/index.ts';
 import { Pipeline, type PipelineState } from '../../src/workers/pipeline.ts';
 import { MemoryStore } from './support/memory-store.ts';
+import { forAll, SLOW } from './support/settings.ts';
 
 /** Across the hour that Madrid has twice. */
 const START_MS = Date.UTC(2026, 9, 23, 20);
@@ -107,42 +108,35 @@ const sent = fc
 
 describe('messages that are decoded again after their profile was mended', () => {
   it('end in what the mended profile would have made of them when they came', async () => {
-    await fc.assert(
-      fc.asyncProperty(sent, fc.integer({ min: 0, max: 20 }), async (list, chunk) => {
-        const mended = standing(
-          (
-            await run(
-              list.map((sample) => ({ ...sample, before: sample.after })),
-              [],
-            )
-          ).store,
-        );
-        const once = await run(list, [MENDED], chunk);
-        expect(standing(once.store)).toEqual(mended);
-        expectBalanced(once);
-        const twice = await run(list, [MENDED, MENDED + 10], chunk);
-        expect(twice.store.contents()).toEqual(once.store.contents());
-        const { replaced, added } = twice.accounting.again.readings;
-        expect({ replaced, added }).toEqual({
-          replaced: once.accounting.again.readings.replaced,
-          added: once.accounting.again.readings.added,
-        });
-      }),
-      { numRuns: 12, endOnFailure: true },
-    );
-  }, 300_000);
+    const holds = async ([list, chunk]: readonly [readonly Sent[], number]): Promise<void> => {
+      const right = await run(
+        list.map((sample) => ({ ...sample, before: sample.after })),
+        [],
+      );
+      const once = await run(list, [MENDED], chunk);
+      expect(standing(once.store)).toEqual(standing(right.store));
+      expectBalanced(once);
+      const twice = await run(list, [MENDED, MENDED + 10], chunk);
+      expect(twice.store.contents()).toEqual(once.store.contents());
+      const { replaced, added } = twice.accounting.again.readings;
+      expect({ replaced, added }).toEqual({
+        replaced: once.accounting.again.readings.replaced,
+        added: once.accounting.again.readings.added,
+      });
+    };
+    await forAll('decoded again', fc.tuple(sent, fc.integer({ min: 0, max: 20 })), holds, SLOW);
+  });
 
   it('end in the same panes, values and numbers when the engine goes on from a snapshot behind the store', async () => {
-    await fc.assert(
-      fc.asyncProperty(sent, fc.integer({ min: MENDED - 5, max: HOURS }), async (list, restartAt) => {
-        const straight = await run(list, [MENDED], 3);
-        const restarted = await run(list, [MENDED], 3, restartAt);
-        expect(restarted.store.contents()).toEqual(straight.store.contents());
-        expect(restarted.accounting).toEqual(straight.accounting);
-      }),
-      { numRuns: 12, endOnFailure: true },
-    );
-  }, 300_000);
+    const holds = async ([list, restartAt]: readonly [readonly Sent[], number]): Promise<void> => {
+      const straight = await run(list, [MENDED], 3);
+      const restarted = await run(list, [MENDED], 3, restartAt);
+      expect(restarted.store.contents()).toEqual(straight.store.contents());
+      expect(restarted.accounting).toEqual(straight.accounting);
+    };
+    const restarts = fc.tuple(sent, fc.integer({ min: MENDED - 5, max: HOURS }));
+    await forAll('decoded again and restarts', restarts, holds, SLOW);
+  });
 });
 
 function expectBalanced({ accounting: { again, readings, messages } }: Outcome): void {
