@@ -10,6 +10,8 @@ export interface EngineThreadSettings {
   readonly profileFolders: readonly string[];
   readonly journalFolder: string;
   readonly snapshotFolder: string;
+  /** Which profiles decoded which records. */
+  readonly profileFile: string;
   /** The oldest record that the journal still has. */
   readonly journalFirstSequence: number;
   /** Journal position that the store includes. */

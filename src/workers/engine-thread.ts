@@ -28,7 +28,8 @@ const snapshots = await openSnapshots(
 );
 const { storePosition, journalFirstSequence } = settings;
 const loaded = loadProfiles(settings.profileFolders);
-const eras = profileEras(settings.snapshotFolder, loaded, storePosition, journalFirstSequence);
+const warn = (text: string): void => tell({ kind: 'warning', text });
+const eras = await profileEras({ path: settings.profileFile, loaded, storePosition, journalFirstSequence, warn });
 const intakes = eras.map(({ loaded: profiles }) =>
   createIntake({
     profiles: compileProfiles(profiles),
@@ -40,7 +41,7 @@ const intakes = eras.map(({ loaded: profiles }) =>
 );
 const earlier = eras.slice(1).map(({ fromSequence }, at) => ({ upToSequence: fromSequence - 1, intake: intakes[at]! }));
 const pipeline = new Pipeline(config, intakes.at(-1)!, { earlier });
-const fromSnapshot = await resumePipeline(pipeline, snapshots, settings, (text) => tell({ kind: 'warning', text }));
+const fromSnapshot = await resumePipeline(pipeline, snapshots, settings, warn);
 
 const writer = new StoreWriterClient(settings.storePort);
 const reader = openLocalJournalReader({ folder: settings.journalFolder });
@@ -56,7 +57,7 @@ const loop = new EngineLoop({
   onTick: (update, standing) => tell({ kind: 'tick', update, standing }),
   onStored: (sequence) => tell({ kind: 'stored', sequence }),
   onSafe: (sequence) => tell({ kind: 'safe', sequence }),
-  onWarning: (text) => tell({ kind: 'warning', text }),
+  onWarning: warn,
 });
 
 port.on('message', (request: EngineRequest) => {

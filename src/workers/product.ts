@@ -338,6 +338,7 @@ class RunningProduct implements Product {
         profileFolders: profileFolders(config),
         journalFolder: join(config.dataFolder, 'journal'),
         snapshotFolder: join(config.dataFolder, 'snapshots'),
+        profileFile: join(config.dataFolder, 'profiles.bin'),
         journalFirstSequence: this.#journal.stats().firstSequence,
         storePosition: position,
         storeBasis: basis,

@@ -1,13 +1,18 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { deserialize, serialize } from 'node:v8';
+import { crc32c, type Disk, writeFully } from '../base/index.ts';
+import { nodeFileSystem } from '../journal/local/index.ts';
 import type { LoadedProfiles } from '../profiles/index.ts';
 
 /*
  * Which profiles decoded which records. What the store includes was decided by the profiles of its time, and the numbers
  * of series with it: a replay up to the store's position has to decode as they did, whatever was mended since.
+ *
+ * The file: magic (8 bytes), CRC-32C of the rest (u32), a V8 structured clone of the eras.
  */
+const MAGIC = Buffer.from('CVPROF01', 'latin1');
+const HEAD_BYTES = MAGIC.length + 4;
 
 /** Profiles that hold from a record of the journal on. */
 export interface ProfileEra {
@@ -15,31 +20,37 @@ export interface ProfileEra {
   readonly loaded: LoadedProfiles;
 }
 
-const FILE = 'profiles.bin';
+export interface ProfileEraOptions {
+  /** File that keeps them; it is written beside its name, synced, renamed. */
+  readonly path: string;
+  /** The present profiles. */
+  readonly loaded: LoadedProfiles;
+  /** Records behind it are decoded by the present profiles. */
+  readonly storePosition: number;
+  /** What held only before it is forgotten. */
+  readonly journalFirstSequence: number;
+  /** Told of a file that is damaged. */
+  warn(text: string): void;
+}
 
 /**
  * Reads which profiles held when, and notes the present ones where they are others.
  *
- * @param folder where it is kept, beside the snapshots
- * @param storePosition records behind it are decoded by the present profiles
- * @param journalFirstSequence what held only before it is forgotten
  * @returns the eras, the present one last
+ * @throws what the system says of the file
  */
-export function profileEras(
-  folder: string,
-  loaded: LoadedProfiles,
-  storePosition: number,
-  journalFirstSequence: number,
-): readonly ProfileEra[] {
-  const file = join(folder, FILE);
-  const known = read(file);
+export async function profileEras(
+  { path, loaded, storePosition, journalFirstSequence, warn }: ProfileEraOptions,
+  disk: Disk = nodeFileSystem,
+): Promise<readonly ProfileEra[]> {
+  const known = await read(path, disk, warn);
   const newest = known.at(-1);
   const isSame = isDeepStrictEqual(newest && profilesOf(newest.loaded), profilesOf(loaded));
   if (isSame) return known;
   const fromSequence = newest === undefined ? 0 : storePosition + 1;
   const eras = [...known.filter((era) => era.fromSequence < fromSequence), { fromSequence, loaded }];
   const kept = eras.filter((_, at) => (eras[at + 1]?.fromSequence ?? Number.POSITIVE_INFINITY) > journalFirstSequence);
-  write(file, kept);
+  await write(path, kept, disk);
   return kept;
 }
 
@@ -47,23 +58,54 @@ function profilesOf({ profiles }: LoadedProfiles) {
   return profiles.map(({ profile }) => profile);
 }
 
-/** A file that is not there, or cannot be read, says nothing: then the present profiles are taken for all records. */
-function read(file: string): readonly ProfileEra[] {
+/** A file that is not there says nothing, nor does one that is damaged: then the present profiles are taken for all records. */
+async function read(path: string, disk: Disk, warn: (text: string) => void): Promise<readonly ProfileEra[]> {
+  let bytes: Uint8Array;
   try {
-    return deserialize(readFileSync(file)) as readonly ProfileEra[];
-  } catch {
-    return [];
+    bytes = await contentsOf(path, disk);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+  const body = bytes.subarray(HEAD_BYTES);
+  if (bytes.length > HEAD_BYTES && headOf(body).equals(bytes.subarray(0, HEAD_BYTES))) {
+    return deserialize(body) as readonly ProfileEra[];
+  }
+  warn(`${path} is damaged: records that were decoded by earlier profiles are decoded by the present ones`);
+  return [];
+}
+
+async function contentsOf(path: string, disk: Disk): Promise<Uint8Array> {
+  const file = await disk.open(path, 'read');
+  try {
+    const bytes = new Uint8Array(await file.size());
+    let at = 0;
+    for (let got = -1; got !== 0 && at < bytes.length; at += got) {
+      got = await file.read(bytes.subarray(at), bytes.length - at, at);
+    }
+    return bytes.subarray(0, at);
+  } finally {
+    await file.close();
   }
 }
 
-function write(file: string, eras: readonly ProfileEra[]): void {
-  const part = `${file}.part`;
-  const handle = openSync(part, 'w', 0o640);
+async function write(path: string, eras: readonly ProfileEra[], disk: Disk): Promise<void> {
+  const body = serialize(eras);
+  const part = `${path}.part`;
+  const file = await disk.open(part, 'create');
   try {
-    writeSync(handle, serialize(eras));
-    fsyncSync(handle);
+    await writeFully(file, [headOf(body), body], 0);
+    await file.datasync();
   } finally {
-    closeSync(handle);
+    await file.close();
   }
-  renameSync(part, file);
+  await disk.rename(part, path);
+  await disk.syncFolder(dirname(path));
+}
+
+function headOf(body: Uint8Array): Buffer {
+  const head = Buffer.alloc(HEAD_BYTES);
+  MAGIC.copy(head);
+  head.writeUInt32LE(crc32c(body), MAGIC.length);
+  return head;
 }
