@@ -302,9 +302,13 @@ export class ReadingArena {
     const readings = this.readings(id);
     const index = readings.lowerBound(timeMs);
     const { count } = readings;
-    if (index === count || readings.timeMsAt(index) !== timeMs) return false;
     const { f64, u32 } = this;
     const h = 8 + id * 8;
+    if (index === count || readings.timeMsAt(index) !== timeMs) {
+      // It was dropped as too old, and was the newest all the same: the series is not heard at that time any more.
+      if (f64[h] === timeMs) f64[h] = count === 0 ? Number.NEGATIVE_INFINITY : readings.timeMsAt(count - 1);
+      return false;
+    }
     const h32 = 2 * h;
     const values = u32[h32 + 4]!;
     const capacity = u32[h32 + 6]!;

@@ -73,7 +73,8 @@ export interface OldHoursSources {
   readonly keptFromMs: number;
   /** Those of one level and quantity by time, and apart from each other. */
   readonly panes: readonly OldPanes[];
-  readonly heard: readonly HeardHours[];
+  /** By time, and apart from each other. */
+  readonly heard: readonly (TimeRange & { readonly hours: HeardHours })[];
   /** By `revisionKey`. */
   readonly revisions: ReadonlyMap<string, number>;
 }
@@ -87,14 +88,19 @@ export class OldHours {
   readonly #stored: Record<PaneLevel, Map<string, StoredPanes[]>> = { hour: new Map(), quarter: new Map() };
   /** Panes that the tick made, by series and start; an empty one stands for a pane that is not there any more. */
   readonly #rebuilt: Record<PaneLevel, Map<number, Map<number, Pane>>> = { hour: new Map(), quarter: new Map() };
-  readonly #heard: readonly { readonly timeMs: Float64Array; readonly rows: ReadonlyMap<number, Rows> }[];
+  readonly #heard: readonly (TimeRange & {
+    readonly timeMs: Float64Array;
+    readonly rows: ReadonlyMap<number, Rows>;
+  })[];
   /** Hours that the tick made, and when the series was heard in them, if it was. */
   readonly #rebuiltHeard = new Map<number, HeardHour[]>();
   readonly #revisions: ReadonlyMap<string, number>;
 
   constructor({ keptFromMs, panes, heard, revisions }: OldHoursSources) {
     this.#keptFromMs = keptFromMs;
-    this.#heard = heard.map(({ series, timeMs }) => ({ timeMs, rows: rowsBySeries(series) }));
+    this.#heard = heard.map(({ fromMs, toMs, hours: { series, timeMs } }) => {
+      return { fromMs, toMs, timeMs, rows: rowsBySeries(series) };
+    });
     this.#revisions = revisions;
     for (const part of panes) {
       const stored = new StoredPanes(part);
@@ -144,17 +150,33 @@ export class OldHours {
     return found;
   }
 
-  /** Newest time in [fromMs, toMs) at which the series was heard, as far as it was read back; -Infinity when there is none. */
-  heardMs(series: number, fromMs: number, toMs: number): number {
+  /**
+   * Newest time in [fromMs, toMs) at which the series was heard; -Infinity when there is none.
+   *
+   * @param memory what the engine says of a range; it is asked for what was not read back, as it may remember old hours
+   *   as they were before they were rebuilt
+   */
+  heardMs(
+    series: number,
+    fromMs: number,
+    toMs: number,
+    memory: (fromMs: number, toMs: number) => number = () => Number.NEGATIVE_INFINITY,
+  ): number {
     const rebuilt = this.#rebuiltHeard.get(series) ?? [];
     let newestMs = Number.NEGATIVE_INFINITY;
-    for (const { timeMs, rows } of this.#heard) {
+    let atMs = fromMs;
+    for (const { timeMs, rows, ...read } of this.#heard) {
+      if (read.fromMs < toMs && read.toMs > atMs) {
+        if (read.fromMs > atMs) newestMs = Math.max(newestMs, memory(atMs, read.fromMs));
+        atMs = read.toMs;
+      }
       const { from, to } = rows.get(series) ?? { from: 0, to: 0 };
       let row = firstAt(timeMs, from, to, toMs) - 1;
       while (row >= from && rebuilt.some(({ startMs, endMs }) => timeMs[row]! >= startMs && timeMs[row]! < endMs))
         row--;
       if (row >= from) newestMs = Math.max(newestMs, timeMs[row]!);
     }
+    if (atMs < toMs) newestMs = Math.max(newestMs, memory(atMs, toMs));
     for (const { heardMs } of rebuilt) if (heardMs < toMs && heardMs > newestMs) newestMs = heardMs;
     return newestMs >= fromMs ? newestMs : Number.NEGATIVE_INFINITY;
   }

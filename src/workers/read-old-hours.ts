@@ -41,10 +41,16 @@ async function readPanes(history: StoreHistory, old: readonly KpiReach[], keptFr
   return panes;
 }
 
-async function readHeard(history: StoreHistory, old: readonly KpiReach[], keptFromMs: number): Promise<HeardHours[]> {
+async function readHeard(
+  history: StoreHistory,
+  old: readonly KpiReach[],
+  keptFromMs: number,
+): Promise<(TimeRange & { readonly hours: HeardHours })[]> {
   const listening = old.filter(({ looksAt }) => looksAt.includes('heard'));
-  const heard: HeardHours[] = [];
-  for (const range of joined(listening, keptFromMs)) heard.push(await history.heardHours(range));
+  const heard: (TimeRange & { readonly hours: HeardHours })[] = [];
+  for (const range of joined(listening, keptFromMs)) {
+    heard.push({ ...range, hours: await history.heardHours(range) });
+  }
   return heard;
 }
 
