@@ -30,8 +30,11 @@ export interface AgainJobSources {
   openReader(): JournalReader;
   readonly journal: Pick<JournalWriter, 'appendAgain' | 'stats'>;
   readonly store: () => Pick<Store, 'quarantine'>;
-  /** Late readings that wait, and records that the engine is behind: not more is handed over while either is high. */
-  load(): { readonly lateWaiting: number; readonly recordsBehind: number };
+  /**
+   * Late readings that wait, records that the engine is behind, and whether the journal takes no messages: not more is
+   * handed over while either is high, or nothing is taken.
+   */
+  load(): { readonly lateWaiting: number; readonly recordsBehind: number; readonly isBlocked: boolean };
   readonly lateMax: number;
 }
 
@@ -76,7 +79,7 @@ async function run(
   const kept = Math.max(1, sources.journal.stats().firstSequence);
   let next = before?.next ?? (await firstSequenceAt(reader, order.fromMs, kept, upToSequence));
   let messages = before?.messages ?? 0;
-  const gone = (before?.gone ?? 0) + isChosen.countBefore(Math.max(kept, next));
+  const gone = before?.gone ?? isChosen.countBefore(Math.max(kept, next));
   const first = next;
   while (next <= upToSequence) {
     await pause(context.signal, sources);
@@ -84,7 +87,7 @@ async function run(
     const last = records.at(-1);
     if (last === undefined) break;
     const chosen = records.filter((record) => isChosen.record(record));
-    await append(chosen, sources);
+    await append(chosen, sources, context.signal);
     messages += chosen.length;
     next = last.sequence + 1;
     await context.checkpoint({ next, messages, gone } satisfies Checkpoint);
@@ -148,6 +151,7 @@ async function readOn(
 async function append(
   records: readonly Extract<JournalRecord, { kind: 'message' }>[],
   { journal, clock }: AgainJobSources,
+  signal: AbortSignal,
 ): Promise<void> {
   const durable = records.map(
     ({ sequence, message }) =>
@@ -155,14 +159,24 @@ async function append(
         journal.appendAgain(sequence, message, clock.nowMs(), (error) => (error ? reject(error) : resolve()));
       }),
   );
-  await Promise.all(durable);
+  let abort = (): void => {};
+  // A full disk holds the journal for as long as it is full: the end must not wait for that. A repeat does no harm.
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal.reason);
+    signal.addEventListener('abort', abort);
+  });
+  try {
+    await Promise.race([Promise.all(durable), aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
 }
 
 async function pause(signal: AbortSignal, { load, lateMax }: AgainJobSources): Promise<void> {
   for (;;) {
     signal.throwIfAborted();
-    const { lateWaiting, recordsBehind } = load();
-    if (lateWaiting <= LATE_SHARE * lateMax && recordsBehind <= RECORDS_BEHIND_MAX) return;
+    const { lateWaiting, recordsBehind, isBlocked } = load();
+    if (!isBlocked && lateWaiting <= LATE_SHARE * lateMax && recordsBehind <= RECORDS_BEHIND_MAX) return;
     await delay(WAIT_MS, undefined, { signal });
   }
 }

@@ -1,3 +1,4 @@
+import { OperatingError } from '../base/index.ts';
 import type { JournalStats, JournalWriter } from '../journal/index.ts';
 import type { Message } from '../model/index.ts';
 
@@ -21,6 +22,9 @@ export class JournalBudget {
   #held: { readonly message: Message; readonly done: (error?: Error) => void }[] = [];
   #heldBytes = 0;
   #blocked: string | null = null;
+  #isClosed = false;
+  #trimming: Promise<number> = Promise.resolve(0);
+  #looking: Promise<void> | undefined;
   #blockedTotal = 0;
 
   constructor(options: JournalBudgetOptions) {
@@ -28,6 +32,10 @@ export class JournalBudget {
   }
 
   append(message: Message, done: (error?: Error) => void): void {
+    if (this.#isClosed) {
+      done(closed());
+      return;
+    }
     if (this.#blocked === null) {
       this.#options.journal.append(message, done);
       return;
@@ -37,10 +45,37 @@ export class JournalBudget {
     this.#heldBytes += message.payload.length;
   }
 
-  /** Looks at the size; to be called often. */
-  async look(nowMs: number): Promise<void> {
+  /** Deletes what may go (`JournalWriter.trim`), one call after the other. */
+  trim(nowMs: number): Promise<number> {
+    this.#trimming = this.#trimming.catch(() => 0).then(() => this.#options.journal.trim(nowMs));
+    return this.#trimming;
+  }
+
+  /** Looks at the size; to be called often. While one look is under way there is no other. */
+  look(nowMs: number): Promise<void> {
+    this.#looking ??= this.#look(nowMs).finally(() => {
+      this.#looking = undefined;
+    });
+    return this.#looking;
+  }
+
+  /** What is held gets an error, and so does all that comes: nobody is acknowledged for it. */
+  close(): void {
+    this.#isClosed = true;
+    for (const { done } of this.#takeHeld()) done(closed());
+  }
+
+  async #look(nowMs: number): Promise<void> {
+    const { journal, bytesMax } = this.#options;
+    try {
+      if (journal.stats().bytesOnDisk > bytesMax) await this.trim(nowMs);
+    } finally {
+      if (!this.#isClosed) this.#judge();
+    }
+  }
+
+  #judge(): void {
     const { journal, bytesMax, onChange } = this.#options;
-    if (journal.stats().bytesOnDisk > bytesMax) await journal.trim(nowMs);
     const { bytesOnDisk } = journal.stats();
     const isOver = bytesOnDisk > bytesMax;
     if (isOver === (this.#blocked !== null)) return;
@@ -50,10 +85,14 @@ export class JournalBudget {
     if (isOver) this.#blockedTotal++;
     onChange(this.#blocked);
     if (isOver) return;
+    for (const { message, done } of this.#takeHeld()) journal.append(message, done);
+  }
+
+  #takeHeld() {
     const held = this.#held;
     this.#held = [];
     this.#heldBytes = 0;
-    for (const { message, done } of held) journal.append(message, done);
+    return held;
   }
 
   /** Those of the journal, with what is held here. */
@@ -67,4 +106,8 @@ export class JournalBudget {
       blockedTotal: (stats.blockedTotal ?? 0) + this.#blockedTotal,
     };
   }
+}
+
+function closed(): OperatingError {
+  return new OperatingError('journal_closed', 'cannot keep a message: the journal is about to be closed');
 }

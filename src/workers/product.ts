@@ -299,6 +299,7 @@ class RunningProduct implements Product {
       load: () => ({
         lateWaiting: this.#standing.late.waiting,
         recordsBehind: this.#journal.durableSequence() - this.#storeSequence,
+        isBlocked: this.#budget.stats().blocked !== null,
       }),
       lateMax: config.windows.lateMax,
     });
@@ -399,6 +400,7 @@ class RunningProduct implements Product {
       clearInterval(looks);
       clearInterval(bounds);
       clearInterval(trims);
+      this.#budget.close();
     });
   }
 
@@ -426,7 +428,7 @@ class RunningProduct implements Product {
     const { config, log } = this.#options;
     const nowMs = this.#clock.nowMs();
     try {
-      await this.#journal.trim(nowMs);
+      await this.#budget.trim(nowMs);
       // In `event` mode the past is what is looked at: nothing of it is old.
       if (config.windows.clock === 'wall' && Number.isFinite(this.#standing.nowMs)) {
         // By the engine's time where it lags: late hours that it still comes to are rebuilt from these readings.

@@ -75,7 +75,8 @@ export class Callers {
     const waitMs = throttle.waitMs(from, claimed);
     if (waitMs > 0) {
       const cause = 'too many failed logins; no more are looked at for a while';
-      this.#tell('login_refused', name ?? '', address, cause);
+      // Without the name: whoever invents names would fill the trail with them.
+      this.#tell('login_refused', '', address, cause);
       return { refused: 'rate_limit', cause, retryAfterMs: waitMs };
     }
     const given = Buffer.from(secret);

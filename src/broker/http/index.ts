@@ -139,7 +139,8 @@ class HttpPosts implements Posts {
     const problem = publishProblem(identity, topic, this.#options.config.topicBytesMax);
     if (problem === undefined) return undefined;
     const { reason, cause } = problem;
-    this.#options.audit?.record({ kind: 'publish_refused', who: identity.name, by: 'http', address, cause });
+    // Without the topic, which whoever is let in may invent: what is alike is told once.
+    this.#options.audit?.record({ kind: 'publish_refused', who: identity.name, by: 'http', address, cause: reason });
     return { refused: reason, cause };
   }
 
@@ -192,7 +193,7 @@ class HttpPosts implements Posts {
     const { answerMsMax = ANSWER_MS_MAX } = this.#options;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<'late'>((resolve) => {
-      timer = setTimeout(() => resolve('late'), answerMsMax);
+      timer = setTimeout(() => resolve('late'), answerMsMax).unref();
     });
     const outcome = await Promise.race([settled, late]);
     clearTimeout(timer);
@@ -209,6 +210,7 @@ class HeldPost implements Post {
   readonly #charge: (bytes: number) => void;
   readonly #handOver: Post['take'];
   #heldBytes = POST_BYTES;
+  #chargedBytes = 0;
 
   constructor(
     gate: Pick<Reception['gate'], 'add' | 'remove'>,
@@ -225,6 +227,7 @@ class HeldPost implements Post {
 
   hold(bytes: number): PostRefused | undefined {
     this.#charge(bytes);
+    this.#chargedBytes += bytes;
     return this.reserve(bytes);
   }
 
@@ -237,6 +240,8 @@ class HeldPost implements Post {
   }
 
   take(body: Uint8Array): Promise<PostRefused | undefined> {
+    // What was packed is as large in the journal as if it had not been.
+    this.#charge(Math.max(0, body.length - this.#chargedBytes));
     // From here on the reception counts the body.
     this.#release(this.#heldBytes - POST_BYTES);
     return this.#handOver(body);

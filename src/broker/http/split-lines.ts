@@ -1,7 +1,7 @@
 /** How much of the lines of a body may be one message. */
 export interface PieceLimits {
   readonly bytesMax: number;
-  /** Fields, each of which can be a reading. */
+  /** Fields, each of which can be a reading; a line without any counts as one, as it can be a refusal. */
   readonly fieldsMax: number;
 }
 
@@ -29,13 +29,14 @@ export function splitLines(body: Uint8Array, { bytesMax, fieldsMax }: PieceLimit
   let fields = 0;
   while (at < body.length) {
     const line = lineAt(body, at, bytesMax);
-    const isTooMuch = line.end - start > bytesMax || fields + line.fields > fieldsMax;
+    const count = Math.max(1, line.fields);
+    const isTooMuch = line.end - start > bytesMax || fields + count > fieldsMax;
     if (isTooMuch && at > start) {
       pieces.push(body.subarray(start, at));
       start = at;
       fields = 0;
     }
-    fields += line.fields;
+    fields += count;
     at = line.end;
   }
   if (at > start || pieces.length === 0) pieces.push(body.subarray(start, at));

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { LinePrecision, PostCredentials, PostRefused, Posts } from '../../broker/index.ts';
 import type { IngestOptions } from './ingest.ts';
 import { textOf } from './post-body.ts';
-import { credentialsOf, type PostWay, refuse, serveWay } from './posts.ts';
+import { credentialsOf, foreignPage, type PostWay, refuse, serveWay } from './posts.ts';
 
 /** How the clients of InfluxDB 1 and 2 write the units of time stamps; they send nanoseconds when they say nothing. */
 const PRECISIONS: ReadonlyMap<string, LinePrecision> = new Map([
@@ -73,7 +73,9 @@ function queryRoute(app: FastifyInstance, posts: Posts): void {
   const summary = 'Answers CREATE DATABASE, which changes nothing; no other query';
   app.post('/query', { schema: { summary, tags: ['ingest'] } }, async (request, reply) => {
     const credentials = credentialsOf(request) ?? credentialsOfQuery(request);
-    const refused = posts.letIn({ address: request.ip, credentials });
+    const foreign = foreignPage(request);
+    const refused =
+      foreign === undefined ? posts.letIn({ address: request.ip, credentials }) : posts.refuse(foreign, request.ip);
     if (refused !== undefined) return refuse(reply, request, refused, LINES);
     const query = queryOf(request, 'q') ?? (await queryOfForm(request.raw));
     reply.type('application/json');

@@ -49,8 +49,9 @@ export function guardByRole(app: FastifyInstance, config: Config['http'], option
   app.addHook('onRequest', async (request, reply) => {
     const needed = neededRole(request.routeOptions.url);
     if (needed === 'nobody' || needed === 'device' || !needsLogin(config, options.users)) return;
+    const isThrottled = login.isThrottled(request);
     const person = await login.personOf(request);
-    if (person === undefined) throw refused(request, reply, options.audit);
+    if (person === undefined) throw refused(request, reply, options.audit, isThrottled);
     persons.set(request, person.name);
     if (ROLE_ORDER[person.role] >= ROLE_ORDER[needed]) return;
     const cause = `${person.role} where ${needed} is needed`;
@@ -59,11 +60,12 @@ export function guardByRole(app: FastifyInstance, config: Config['http'], option
   });
 }
 
-function refused(request: FastifyRequest, reply: FastifyReply, audit: AuditTrail): HttpProblem {
+/** @param isThrottled the login was not looked at: the trail then leaves out the name, which may be invented */
+function refused(request: FastifyRequest, reply: FastifyReply, audit: AuditTrail, isThrottled: boolean): HttpProblem {
   reply.header('www-authenticate', CHALLENGE);
   const { authorization } = request.headers;
   if (authorization !== undefined) {
-    const who = basicOf(authorization)?.name ?? '';
+    const who = isThrottled ? '' : (basicOf(authorization)?.name ?? '');
     audit.record({ kind: 'login_refused', who, by: 'http', address: request.ip });
   }
   return new HttpProblem(401, 'login_needed', 'cannot answer without a login: give a user and password, or a token');
@@ -89,6 +91,11 @@ class HttpLogin {
 
   close(): void {
     this.#stop();
+  }
+
+  /** No attempt for the name, from where the request came, is looked at for a while. */
+  isThrottled({ headers: { authorization = '' }, ip }: FastifyRequest): boolean {
+    return this.#throttle.waitMs(ip, basicOf(authorization)?.name ?? 'a token') > 0;
   }
 
   async personOf({ headers: { authorization = '' }, ip }: FastifyRequest): Promise<Person | undefined> {

@@ -40,7 +40,11 @@ export function serveWay(posts: Posts, bodyBytesMax: number, way: PostWay) {
     try {
       const refused = await taken(posts, post, request, bodyBytesMax);
       if (refused === 'gone') return reply.hijack();
-      if (refused !== undefined) return refuse(reply, request, refused, way);
+      if (refused !== undefined) {
+        // What is still to come is thrown away, and counts no more.
+        post.end();
+        return refuse(reply, request, refused, way);
+      }
       return reply.code(done.status).type('application/json').send(done.body);
     } finally {
       post.end();
@@ -76,7 +80,7 @@ function countedOnce(posts: Posts, refused: PostRefused, address: string): PostR
 }
 
 /** Browsers say where a page is from that sends something; devices and programs do not. */
-function foreignPage({ headers }: FastifyRequest): PostRefused | undefined {
+export function foreignPage({ headers }: FastifyRequest): PostRefused | undefined {
   const site = headers['sec-fetch-site'];
   if (headers.origin === undefined && (site === undefined || site === 'none')) return undefined;
   return { refused: 'foreign_page', cause: 'readings are not taken from web pages' };

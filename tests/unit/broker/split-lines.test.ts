@@ -27,9 +27,16 @@ describe('a body of lines', () => {
       'a b=1,c=2\n',
     ]);
     // Signs in keys, tags and texts are no fields; neither are those of a comment.
-    expect(piecesOf('a,t=1,u=2,v=3 b="x=1,y=2"\n# a=1 b=2 c=3 d=4\na,t=1 b\\=c=3\na b=1\na b=1\n')).toEqual([
-      'a,t=1,u=2,v=3 b="x=1,y=2"\n# a=1 b=2 c=3 d=4\na,t=1 b\\=c=3\na b=1\na b=1\n',
+    expect(piecesOf('a,t=1,u=2,v=3 b="x=1,y=2"\n# a=1 b=2 c=3 d=4\na,t=1 b\\=c=3\na b=1\n')).toEqual([
+      'a,t=1,u=2,v=3 b="x=1,y=2"\n# a=1 b=2 c=3 d=4\na,t=1 b\\=c=3\na b=1\n',
     ]);
+  });
+
+  it('counts a line without fields as one, because it can be a refusal', () => {
+    expect(piecesOf('x\n'.repeat(9)).map((piece) => piece.length)).toEqual([8, 8, 2]);
+    const pieces = splitLines(Buffer.from(`${'x\n'.repeat(1_001)}a b=1\n`), { bytesMax: 65_536, fieldsMax: 1_000 });
+    const problems = pieces.map((piece) => readLines(Buffer.from(piece).toString()).problems.length);
+    expect(problems).toEqual([1_000, 1]);
   });
 
   it('is not cut within a text, but where the text has lost its end', () => {

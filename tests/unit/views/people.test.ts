@@ -120,7 +120,9 @@ describe('a login', () => {
     expect(await status('/', basic('operator', PASSWORD))).toBe(200);
     expect(await status('/', basic('operator', PASSWORD))).toBe(200);
     expect(events.filter(({ kind }) => kind === 'login').map(({ who }) => who)).toEqual(['operator']);
-    expect(events.filter(({ kind, who }) => kind === 'login_refused' && who === 'viewer')).toHaveLength(6);
+    // What is not looked at is told without its name, which could be invented anew each time.
+    const refused = events.filter(({ kind }) => kind === 'login_refused').map(({ who }) => who);
+    expect(refused).toEqual([...Array(5).fill('viewer'), '']);
   });
 
   test('without the role is written down', async () => {

@@ -59,4 +59,37 @@ describe('a journal with a budget', () => {
     await budget.look(0);
     expect(state.bytes).toBe(20);
   });
+
+  it('answers what it holds with an error when it is closed, and takes nothing more', async () => {
+    const { state, journal } = journalOf();
+    const budget = new JournalBudget({ journal, bytesMax: 5, onChange: () => {} });
+    const answers: (string | undefined)[] = [];
+    const send = () => budget.append(MESSAGE, (error) => answers.push(error?.message));
+    send();
+    await budget.look(0);
+    send();
+    budget.close();
+    send();
+    const refused = 'cannot keep a message: the journal is about to be closed';
+    expect(answers).toEqual([undefined, refused, refused]);
+    expect([state.appended, budget.stats().waitingRecords]).toEqual([1, 0]);
+  });
+
+  it('looks and trims once at a time, and judges the size also when trimming failed', async () => {
+    const { journal } = journalOf();
+    let running = 0;
+    const trim = async () => {
+      expect(++running).toBe(1);
+      await new Promise((resolve) => setImmediate(resolve));
+      running--;
+      throw new Error('no');
+    };
+    const told: (string | null)[] = [];
+    const options = { bytesMax: 5, onChange: (blocked: string | null) => void told.push(blocked) };
+    const budget = new JournalBudget({ journal: { ...journal, trim }, ...options });
+    budget.append(MESSAGE, () => {});
+    const outcomes = await Promise.allSettled([budget.look(0), budget.look(0), budget.trim(0)]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+    expect(told).toHaveLength(1);
+  });
 });
