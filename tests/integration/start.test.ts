@@ -122,10 +122,13 @@ describe('the product with data of an earlier run', () => {
     const { progress } = await getJson<AccountingBody>(server.httpUrl, '/api/v1/accounting');
     levelAt = progress.storeSequence;
     expected = await everythingOf(server.httpUrl, span.fromMs, span.toMs);
+    // A busy machine comes to few; at the next time mark there is one more.
+    const snapshots = async () =>
+      readdirSync(bench.path('reference/snapshots')).filter((name) => !name.endsWith('.part'));
+    await eventually(snapshots, ({ length }) => length > 1, 60_000);
     expect((await server.stop()).code).toBe(0);
-    expect(readdirSync(bench.path('reference/snapshots')).length).toBeGreaterThan(1);
     expect(segmentsOf('reference').length).toBeGreaterThan(2);
-  }, 120_000);
+  }, 180_000);
 
   /** A copy of the data folder, to be damaged. */
   function copy(name: string): string {
