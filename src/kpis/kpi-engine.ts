@@ -333,7 +333,7 @@ export class KpiEngine {
       const byGroup = windowsOf(series, hourStartMs);
       this.#members.membersOf(series).forEach((member, place) => {
         if (member === undefined) return;
-        for (const { isOfWholeHours, held } of byGroup[place]!) if (isOfWholeHours) held?.forget(member);
+        for (const { isOfWholeHours, held } of byGroup[place]!) if (isOfWholeHours) held?.drop(member);
       });
     }
     const { seriesCount } = this.#members;
@@ -380,7 +380,7 @@ export class KpiEngine {
   /** @param isOver an hour has ended that the window may have been looked at without */
   #lookThrough(todo: Todos, tracked: Tracked, bounds: Bounds, { members, zones }: NewestHour, isOver: boolean): void {
     const held = isOver ? tracked.parts.held(bounds.startMs) : undefined;
-    if (held !== undefined) for (const member of members) held.forget(member);
+    if (held !== undefined) for (const member of members) held.drop(member);
     const entry = todoAt(todo, tracked, bounds);
     if (tracked.ofDevices) for (const member of members) entry.devices.add(member);
     else for (const zone of zones) entry.zones.add(zone);

@@ -52,7 +52,8 @@ export class HeldParts {
     if (!this.zones.has(zone)) return;
     let changed = this.#changed.get(zone);
     if (changed?.has(member) === true) return;
-    if (said === undefined) {
+    // What holds more than numbers and words is never taken to be the same (`isSamePart`).
+    if (said === undefined || said?.amounts !== undefined || said?.curve !== undefined) {
       this.forgetZone(zone);
       return;
     }
@@ -63,10 +64,15 @@ export class HeldParts {
     changed.set(member, said);
   }
 
+  /** An hour has ended, and what most devices say is another thing: it is not worth remembering what they said. */
+  drop({ index, zone }: KpiMember): void {
+    if (index < this.#devices.length) this.#devices[index] = undefined;
+    this.forgetZone(zone);
+  }
+
   /** What the zone's own devices make together is made anew. */
   forgetZone(zone: string): void {
-    this.zones.delete(zone);
-    this.#changed.delete(zone);
+    if (this.zones.delete(zone)) this.#changed.delete(zone);
   }
 
   /** Devices of the zone that are to be asked again, with what they said; once. */

@@ -38,6 +38,15 @@ describe('parts that are held', () => {
     expect([held.takeChanged('west'), held.takeChanged('east')]).toEqual([undefined, undefined]);
   });
 
+  it('are dropped with their zone when an hour has ended', () => {
+    const held = new PartCache().of(0);
+    held.hold(a, SAID);
+    held.zones.set('west', SCOPE);
+    held.forget(a);
+    held.drop(a);
+    expect([held.device(a), held.zones.has('west'), held.takeChanged('west')]).toEqual([undefined, false, undefined]);
+  });
+
   it('are made anew with their zone when a device joins that it was not made of', () => {
     const held = new PartCache().of(0);
     held.hold(a, SAID);
