@@ -90,8 +90,7 @@ function kpiSeries({ windows, oldHours, outages, cache, look }: Sources, view: S
     newestMs: () => view.newestMs,
     heardMs: (fromMs, toMs) => {
       const untilMs = Math.min(toMs, look.untilMs);
-      const memory = (from: number, to: number): number => view.heardMs(from, to);
-      return oldHours()?.heardMs(series.id, fromMs, untilMs, memory) ?? memory(fromMs, untilMs);
+      return oldHours()?.heardMs(series.id, fromMs, untilMs, view.heardMs) ?? view.heardMs(fromMs, untilMs);
     },
     hours: (fromMs, toMs) => joined('hours', fromMs, Math.min(toMs, look.untilMs)),
     hasHours: (fromMs, toMs) => hasHours(fromMs, Math.min(toMs, look.untilMs)),

@@ -1,4 +1,4 @@
-import { type Calendar, exactSum, HOUR_MS } from '../../base/index.ts';
+import { exactSum, HOUR_MS } from '../../base/index.ts';
 import { mean8h, ugm3ToPpb } from '../arithmetic/index.ts';
 import type { KpiDevice, KpiHour, KpiWindow } from '../definition.ts';
 import { mainSeries } from '../hours.ts';
@@ -18,8 +18,9 @@ export function validValue(hour: AirHour): number | null {
 }
 
 /**
- * The hours of a pollutant that start in [fromMs, toMs), by position: one for each hour of the calendar. Days are looked
- * up once a tick, however many indexes are made of them.
+ * The hours of a pollutant that start in [fromMs, toMs), by position: one for each hour of the calendar. What is left of
+ * a day is looked up once a tick, however many indexes are made of it, and nothing before it: hours that have left memory
+ * would be folded anew for nothing.
  *
  * @returns empty when the device has no series of the quantity
  */
@@ -32,35 +33,40 @@ export function airHours(
 ): readonly AirHour[] {
   if (!device.series.some(({ series }) => series.quantity === quantity)) return NONE;
   const { calendar } = window;
-  const firstDayMs = calendar.dayStart(fromMs);
-  const first = dayOf(device, quantity, window, firstDayMs);
-  let dayEndMs = calendar.dayEnd(firstDayMs);
-  if (firstDayMs === fromMs && dayEndMs === toMs) return first;
-  const hours = first.slice(hoursBetween(calendar, firstDayMs, fromMs), hoursBetween(calendar, firstDayMs, toMs));
-  for (let dayMs = dayEndMs; dayMs < toMs; dayMs = dayEndMs) {
-    dayEndMs = calendar.dayEnd(dayMs);
-    const day = dayOf(device, quantity, window, dayMs);
-    hours.push(...(dayEndMs <= toMs ? day : day.slice(0, hoursBetween(calendar, dayMs, toMs))));
+  const hours: AirHour[] = [];
+  for (let dayMs = calendar.dayStart(fromMs); dayMs < toMs; ) {
+    const endMs = calendar.dayEnd(dayMs);
+    const first = hoursBetween(dayMs, Math.max(dayMs, fromMs));
+    const rest = restOfDay(device, quantity, window, { startMs: dayMs, endMs }, first);
+    if (endMs >= toMs && hours.length === 0)
+      return endMs === toMs ? rest : rest.slice(0, hoursBetween(dayMs, toMs) - first);
+    hours.push(...(endMs <= toMs ? rest : rest.slice(0, hoursBetween(dayMs, toMs))));
+    dayMs = endMs;
   }
   return hours;
 }
 
-/** Hours of the day that starts at `dayMs` that begin before `untilMs`. */
-function hoursBetween(calendar: Calendar, dayMs: number, untilMs: number): number {
-  const endMs = Math.min(untilMs, calendar.dayEnd(dayMs));
-  return endMs <= dayMs ? 0 : Math.ceil((endMs - dayMs) / HOUR_MS);
+/** Hours of a day that begin before an instant of it; the last one of a day may be shorter. */
+function hoursBetween(dayMs: number, untilMs: number): number {
+  return Math.ceil((untilMs - dayMs) / HOUR_MS);
 }
 
-function dayOf(device: KpiDevice, quantity: string, window: KpiWindow, dayMs: number): readonly AirHour[] {
+/** Hours of a day by position, from the hour number `first` on; the series is that of the whole day. */
+function restOfDay(
+  device: KpiDevice,
+  quantity: string,
+  { calendar, memo }: KpiWindow,
+  day: Pick<KpiWindow, 'startMs' | 'endMs'>,
+  first: number,
+): readonly AirHour[] {
+  const fromMs = day.startMs + first * HOUR_MS;
   const work = WORK.getOrInsertComputed(quantity, () => `air ${quantity}`);
-  return remembered(work, device, { memo: window.memo, startMs: dayMs }, () => {
-    const { calendar } = window;
-    const endMs = calendar.dayEnd(dayMs);
-    const measured = mainSeries(device, quantity, { startMs: dayMs, endMs })?.hours(dayMs, endMs) ?? [];
-    if (measured.length === hoursBetween(calendar, dayMs, endMs)) return measured;
+  return remembered(work, device, { memo, startMs: fromMs }, () => {
+    const measured = mainSeries(device, quantity, day)?.hours(fromMs, day.endMs) ?? [];
+    if (measured.length === hoursBetween(fromMs, day.endMs)) return measured;
     const hours: AirHour[] = [];
     let next = 0;
-    for (let startMs = dayMs; startMs < endMs; startMs = calendar.hourEnd(startMs)) {
+    for (let startMs = fromMs; startMs < day.endMs; startMs = calendar.hourEnd(startMs)) {
       hours.push(measured[next]?.startMs === startMs ? measured[next++] : undefined);
     }
     return hours;
