@@ -46,6 +46,22 @@ export async function writeFully(file: DiskFile, buffers: readonly Uint8Array[],
   return at;
 }
 
+/**
+ * Reads from `position` until `into` is full or the file ends.
+ *
+ * @returns the bytes read
+ * @throws what the system says
+ */
+export async function readFully(file: DiskFile, into: Uint8Array, position: number): Promise<number> {
+  let length = 0;
+  while (length < into.length) {
+    const got = await file.read(into.subarray(length), into.length - length, position + length);
+    if (got === 0) break;
+    length += got;
+  }
+  return length;
+}
+
 function dropBytes(buffers: readonly Uint8Array[], count: number): Uint8Array[] {
   let skip = count;
   let index = 0;

@@ -266,3 +266,15 @@ export interface Store extends StoreHistory, StoredKpis {
   stats(): Promise<{ readonly position: number; readonly readingCount: number; readonly bytesOnDisk: number }>;
   close(): Promise<void>;
 }
+
+/** One row of columns. */
+export function readingAt(columns: ReadingColumns, row: number): StoredReading {
+  return {
+    series: columns.series[row]!,
+    timeMs: columns.timeMs[row]!,
+    value: columns.value[row]!,
+    quality: columns.quality[row]!,
+    status: columns.status[row]!,
+    sequence: columns.sequence[row]!,
+  };
+}

@@ -1,5 +1,11 @@
 import type { Reading } from '../model/index.ts';
-import { type ReadingColumns, ReadingStatus, type StoredReading, storedReadingCounts } from '../store/index.ts';
+import {
+  type ReadingColumns,
+  ReadingStatus,
+  readingAt,
+  type StoredReading,
+  storedReadingCounts,
+} from '../store/index.ts';
 import type { Correction } from '../windows/index.ts';
 
 /*
@@ -71,7 +77,7 @@ export function againChanges(
   return { outcomes, corrections, rows: kept, withdrawn };
 }
 
-/** The rows that are asked for first, and then again with their identities, as columns. */
+/** Identities (series, time in ms UTC) of rows, each once, as columns. */
 export function identityColumns(rows: Iterable<{ readonly series: number; readonly timeMs: number }>) {
   const distinct = new Map<string, { readonly series: number; readonly timeMs: number }>();
   for (const row of rows) distinct.set(`${row.series} ${row.timeMs}`, row);
@@ -82,17 +88,9 @@ export function identityColumns(rows: Iterable<{ readonly series: number; readon
   };
 }
 
+/** Columns row by row. */
 export function* rowsOfColumns(columns: ReadingColumns): Generator<StoredReading> {
-  for (let row = 0; row < columns.count; row++) {
-    yield {
-      series: columns.series[row]!,
-      timeMs: columns.timeMs[row]!,
-      value: columns.value[row]!,
-      quality: columns.quality[row]!,
-      status: columns.status[row]!,
-      sequence: columns.sequence[row]!,
-    };
-  }
+  for (let row = 0; row < columns.count; row++) yield readingAt(columns, row);
 }
 
 /** By series and time. */

@@ -156,12 +156,7 @@ export class OldHours {
    * @param memory what the engine says of a range; it is asked for what was not read back, as it may remember old hours
    *   as they were before they were rebuilt
    */
-  heardMs(
-    series: number,
-    fromMs: number,
-    toMs: number,
-    memory: (fromMs: number, toMs: number) => number = () => Number.NEGATIVE_INFINITY,
-  ): number {
+  heardMs(series: number, fromMs: number, toMs: number, memory: (fromMs: number, toMs: number) => number): number {
     const rebuilt = this.#rebuiltHeard.get(series) ?? [];
     let newestMs = Number.NEGATIVE_INFINITY;
     let atMs = fromMs;

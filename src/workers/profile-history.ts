@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { deserialize, serialize } from 'node:v8';
-import { crc32c, type Disk, writeFully } from '../base/index.ts';
+import { crc32c, type Disk, readFully, writeFully } from '../base/index.ts';
 import { nodeFileSystem } from '../journal/local/index.ts';
 import type { LoadedProfiles } from '../profiles/index.ts';
 
@@ -79,11 +79,7 @@ async function contentsOf(path: string, disk: Disk): Promise<Uint8Array> {
   const file = await disk.open(path, 'read');
   try {
     const bytes = new Uint8Array(await file.size());
-    let at = 0;
-    for (let got = -1; got !== 0 && at < bytes.length; at += got) {
-      got = await file.read(bytes.subarray(at), bytes.length - at, at);
-    }
-    return bytes.subarray(0, at);
+    return bytes.subarray(0, await readFully(file, bytes, 0));
   } finally {
     await file.close();
   }

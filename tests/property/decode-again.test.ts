@@ -5,9 +5,10 @@ import { citySchema } from '../../src/config/index.ts';
 import type { Decoded, Intake } from '../../src/intake/index.ts';
 import type { JournalRecord } from '../../src/journal/index.ts';
 import { type Message, Quality } from '../../src/model/index.ts';
-import { Pipeline, type PipelineState } from '../../src/workers/pipeline.ts';
+import { Pipeline } from '../../src/workers/pipeline.ts';
 import { MemoryStore } from './support/memory-store.ts';
 import { forAll, SLOW } from './support/settings.ts';
+import { type KeptSnapshot, snapshotOf } from './support/snapshots.ts';
 
 /** Across the hour that Madrid has twice. */
 const START_MS = Date.UTC(2026, 9, 23, 20);
@@ -170,7 +171,7 @@ async function run(
   let sequence = 0;
   const intake: Intake = (message) => decode(message, sequence < mendedFrom ? 'before' : 'after');
   let pipeline = new Pipeline(CONFIG, intake);
-  let snapshot: { readonly state: PipelineState; readonly pieces: readonly Uint8Array[] } | undefined;
+  let snapshot: KeptSnapshot | undefined;
   let waiting = 0;
   for (let at = 0, ticks = 0; at < journal.length; at++) {
     sequence = journal[at]!.sequence;
@@ -189,14 +190,6 @@ async function run(
   }
   expect(waiting).toBe(0);
   return { store, accounting: pipeline.standing().accounting };
-}
-
-function snapshotOf(pipeline: Pipeline) {
-  const { state, nextPiece, end } = pipeline.beginSnapshot();
-  const pieces: Uint8Array[] = [];
-  for (let piece = nextPiece(); piece !== undefined; piece = nextPiece()) pieces.push(piece.slice());
-  end();
-  return { state: structuredClone(state), pieces };
 }
 
 function records(list: readonly Sent[], againAt: readonly number[], chunk: number) {

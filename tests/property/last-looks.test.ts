@@ -4,8 +4,9 @@ import { citySchema } from '../../src/config/index.ts';
 import type { Decoded, Intake } from '../../src/intake/index.ts';
 import type { JournalRecord } from '../../src/journal/index.ts';
 import { type KpiValue, type Message, Quality, type Reading } from '../../src/model/index.ts';
-import { Pipeline, type PipelineState } from '../../src/workers/pipeline.ts';
+import { Pipeline } from '../../src/workers/pipeline.ts';
 import { MemoryStore } from './support/memory-store.ts';
+import { type KeptSnapshot, snapshotOf } from './support/snapshots.ts';
 
 const START_MS = Date.UTC(2026, 5, 1, 22);
 const RECEIVED_MS = START_MS + 30 * DAY_MS;
@@ -150,7 +151,7 @@ function differences(a: MemoryStore, b: MemoryStore): unknown[] {
 async function run(journal: readonly JournalRecord[], restartAt = Number.NaN, config = CONFIG): Promise<CountingStore> {
   const store = new CountingStore();
   let pipeline = new Pipeline(config, intake);
-  let snapshot: { readonly state: PipelineState; readonly pieces: readonly Uint8Array[] } | undefined;
+  let snapshot: KeptSnapshot | undefined;
   for (let at = 0, ticks = 0; at < journal.length; at++) {
     if (!pipeline.take(journal[at]!)) continue;
     if (pipeline.isLateDue) await pipeline.rebuildLate(store, pipeline.sequence <= store.position);
@@ -164,14 +165,6 @@ async function run(journal: readonly JournalRecord[], restartAt = Number.NaN, co
     at = pipeline.sequence - 1;
   }
   return store;
-}
-
-function snapshotOf(pipeline: Pipeline) {
-  const { state, nextPiece, end } = pipeline.beginSnapshot();
-  const pieces: Uint8Array[] = [];
-  for (let piece = nextPiece(); piece !== undefined; piece = nextPiece()) pieces.push(piece.slice());
-  end();
-  return { state: structuredClone(state), pieces };
 }
 
 interface Told {

@@ -5,9 +5,10 @@ import { citySchema } from '../../src/config/index.ts';
 import type { Decoded, Intake } from '../../src/intake/index.ts';
 import type { JournalRecord } from '../../src/journal/index.ts';
 import { type Message, Quality } from '../../src/model/index.ts';
-import { Pipeline, type PipelineState } from '../../src/workers/pipeline.ts';
+import { Pipeline } from '../../src/workers/pipeline.ts';
 import { MemoryStore } from './support/memory-store.ts';
 import { forAll, SLOW } from './support/settings.ts';
+import { type KeptSnapshot, snapshotOf } from './support/snapshots.ts';
 
 /** Across the hour that Madrid has twice. */
 const START_MS = Date.UTC(2026, 9, 23, 20);
@@ -130,7 +131,7 @@ async function run(list: readonly Sent[], restartAt = Number.NaN): Promise<Memor
   const journal = records(list);
   const store = new MemoryStore();
   let pipeline = new Pipeline(CONFIG, intake);
-  let snapshot: { readonly state: PipelineState; readonly pieces: readonly Uint8Array[] } | undefined;
+  let snapshot: KeptSnapshot | undefined;
   let waiting = 0;
   for (let at = 0, ticks = 0; at < journal.length; at++) {
     if (!pipeline.take(journal[at]!)) continue;
@@ -147,14 +148,6 @@ async function run(list: readonly Sent[], restartAt = Number.NaN): Promise<Memor
   }
   expect(waiting).toBe(0);
   return store;
-}
-
-function snapshotOf(pipeline: Pipeline) {
-  const { state, nextPiece, end } = pipeline.beginSnapshot();
-  const pieces: Uint8Array[] = [];
-  for (let piece = nextPiece(); piece !== undefined; piece = nextPiece()) pieces.push(piece.slice());
-  end();
-  return { state: structuredClone(state), pieces };
 }
 
 /**

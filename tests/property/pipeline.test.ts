@@ -5,10 +5,11 @@ import { citySchema } from '../../src/config/index.ts';
 import type { Decoded, Intake } from '../../src/intake/index.ts';
 import type { JournalRecord } from '../../src/journal/index.ts';
 import { type Message, Quality } from '../../src/model/index.ts';
-import { Pipeline, type PipelineState } from '../../src/workers/pipeline.ts';
+import { Pipeline } from '../../src/workers/pipeline.ts';
 import { expectSame } from './support/drive.ts';
 import { MemoryStore } from './support/memory-store.ts';
 import { forAll } from './support/settings.ts';
+import { type KeptSnapshot, snapshotOf } from './support/snapshots.ts';
 
 const START_MS = Date.UTC(2026, 9, 24, 20);
 const RECEIVED_MS = START_MS + 30 * DAY_MS;
@@ -108,7 +109,7 @@ async function run(list: readonly Sample[], markEvery: number, restartAt: number
   const journal = records(list, markEvery);
   const store = new MemoryStore();
   let pipeline = new Pipeline(CONFIG, intake);
-  let snapshot: { readonly state: PipelineState; readonly pieces: readonly Uint8Array[] } | undefined;
+  let snapshot: KeptSnapshot | undefined;
   for (let at = 0, messages = 0; at < journal.length; at++) {
     const record = journal[at]!;
     if (pipeline.take(record)) {
@@ -121,14 +122,6 @@ async function run(list: readonly Sample[], markEvery: number, restartAt: number
     at = pipeline.sequence - 1;
   }
   return store.contents();
-}
-
-function snapshotOf(pipeline: Pipeline) {
-  const { state, nextPiece, end } = pipeline.beginSnapshot();
-  const pieces: Uint8Array[] = [];
-  for (let piece = nextPiece(); piece !== undefined; piece = nextPiece()) pieces.push(piece.slice());
-  end();
-  return { state: structuredClone(state), pieces };
 }
 
 function records(list: readonly Sample[], markEvery: number): JournalRecord[] {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type DiskFile, OperatingError, writeFully } from '../../base/index.ts';
+import { type DiskFile, OperatingError, readFully, writeFully } from '../../base/index.ts';
 import type { JournalFileSystem } from './files.ts';
 import {
   checkRecord,
@@ -221,16 +221,6 @@ async function refuseDamage(file: DiskFile, path: string, segment: Segment, tail
       `record ${tail.nextSequence} fails its checksum and record ${sequence} behind it is whole`,
     );
   }
-}
-
-async function readFully(file: DiskFile, into: Buffer, position: number): Promise<number> {
-  let length = 0;
-  while (length < into.length) {
-    const got = await file.read(into.subarray(length), into.length - length, position + length);
-    if (got === 0) break;
-    length += got;
-  }
-  return length;
 }
 
 /** The error for damage that no interrupted write explains. */

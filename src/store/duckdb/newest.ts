@@ -1,6 +1,6 @@
 import { assert } from '../../base/index.ts';
 import type { KpiValue } from '../../model/index.ts';
-import { type Identities, type ReadingColumns, type StoredReading, storedReadingCounts } from '../store.ts';
+import { type Identities, type ReadingColumns, readingAt, type StoredReading, storedReadingCounts } from '../store.ts';
 
 /** Far above any configured number of series; an id beyond it is a broken invariant, not a big city. */
 const SERIES_ID_MAX = 1 << 24;
@@ -118,17 +118,6 @@ export class NewestKpis {
 /** Orders text by code point, as DuckDB does; JavaScript's `<` orders by UTF-16 unit. */
 export function compareText(a: string, b: string): number {
   return a === b ? 0 : Buffer.compare(Buffer.from(a), Buffer.from(b));
-}
-
-export function readingAt(columns: ReadingColumns, row: number): StoredReading {
-  return {
-    series: columns.series[row]!,
-    timeMs: columns.timeMs[row]!,
-    value: columns.value[row]!,
-    quality: columns.quality[row]!,
-    status: columns.status[row]!,
-    sequence: columns.sequence[row]!,
-  };
 }
 
 function isNotOlder(value: KpiValue, known: KpiValue): boolean {

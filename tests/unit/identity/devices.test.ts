@@ -95,13 +95,13 @@ describe('the registry', () => {
     const after = await rotateDevice(data, 'a', { graceMs: 10_000, nowMs: clock.nowMs() });
     const directory = directoryOf(data);
     const old = directory.bySecret('a', bytes(before.secret))!;
-    expect(directory.bySecret('a', bytes(after.secret))).toBeDefined();
+    expect(directory.bySecret('a', bytes(after.secret))?.record.id).toBe('a');
     clock.advance(9_999);
-    expect(directory.renewed(old)).toBeDefined();
+    expect(directory.renewed(old)?.record.id).toBe('a');
     clock.advance(1);
     expect(directory.bySecret('a', bytes(before.secret))).toBeUndefined();
     expect(directory.renewed(old)).toBeUndefined();
-    expect(directory.bySecret('a', bytes(after.secret))).toBeDefined();
+    expect(directory.bySecret('a', bytes(after.secret))?.record.id).toBe('a');
   });
 
   it('lets the old secret go at once without grace', async () => {
@@ -123,7 +123,7 @@ describe('the registry', () => {
     const after = await rotateDevice(data, 'a', { graceMs: 60_000, nowMs: 8 });
     await changed;
     expect(directory.bySecret('a', bytes(before.secret))).toBeUndefined();
-    expect(directory.bySecret('a', bytes(after.secret))).toBeDefined();
+    expect(directory.bySecret('a', bytes(after.secret))?.record.id).toBe('a');
   });
 
   it('sees what another process changed', async () => {
@@ -148,7 +148,7 @@ describe('the registry', () => {
     writeFileSync(join(data, 'devices.json'), '{"format":1,"devices":[{"id":"a b"}]}');
     await expect.poll(() => problems.length).toBe(1);
     expect(problems[0]!.message).toMatch(/^cannot read .*devices\.json: devices\.0\.id/);
-    expect(directory.bySecret('a', bytes(secret))).toBeDefined();
+    expect(directory.bySecret('a', bytes(secret))?.record.id).toBe('a');
     expect(() => directoryOf(data)).toThrow(/cannot read/);
   });
 
