@@ -23,8 +23,8 @@ const CHUNK = 500;
 const SLOW_CHUNK = 5;
 const TELL_EVERY = 5_000;
 
-/** For properties whose cases take a second each, a city of some days: one case for fifty of the others. */
-export const SLOW: Cases = { cases: Math.ceil(CASES / 50), chunk: SLOW_CHUNK, tellEvery: 50 };
+/** For properties whose cases take seconds each, a city of some days: one for 250 of the others, and not under ten. */
+export const SLOW: Cases = { cases: Math.max(10, Math.ceil(CASES / 250)), chunk: SLOW_CHUNK, tellEvery: 50 };
 
 /**
  * Runs a property over its cases, drawn from SEED. A failure prints the seed of its chunk of cases, which as
