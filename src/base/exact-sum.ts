@@ -4,35 +4,46 @@
  * Shewchuk, "Adaptive Precision Floating-Point Arithmetic and Fast Robust Geometric Predicates", 1997 (grow-expansion).
  */
 
+/** More than there can be: partials do not overlap, and a double spans 2100 binary digits, 53 of them in each. */
+const partials = new Float64Array(64);
+
 /**
  * The correctly rounded sum of finite numbers: any permutation gives the same bits.
  * A result beyond the range of a double is ±Infinity; inputs must be finite.
  */
 export function exactSum(values: Iterable<number>): number {
-  const partials: number[] = [];
-  for (const value of values) addExactly(partials, value);
-  return roundPartials(partials);
+  // What yields the numbers may itself add up.
+  const list = Array.isArray(values) ? (values as readonly number[]) : [...values];
+  let count = 0;
+  for (let index = 0; index < list.length; index++) count = addExactly(count, list[index]!);
+  return roundPartials(count);
 }
 
-/** Adds one finite number to an expansion of non-overlapping partials, in place. */
-export function addExactly(partials: number[], value: number): void {
+/** Adds one finite number to the first partials, an expansion that does not overlap, and returns how many there are. */
+function addExactly(count: number, value: number): number {
   let x = value;
   let kept = 0;
-  for (let index = 0; index < partials.length; index++) {
+  for (let index = 0; index < count; index++) {
     let y = partials[index]!;
-    if (Math.abs(x) < Math.abs(y)) [x, y] = [y, x];
+    if (Math.abs(x) < Math.abs(y)) {
+      const larger = y;
+      y = x;
+      x = larger;
+    }
     const high = x + y;
     const low = y - (high - x);
     if (low !== 0) partials[kept++] = low;
     x = high;
   }
-  partials.length = kept;
-  partials.push(x);
+  // Nothing is left to be exact of.
+  if (!Number.isFinite(x)) kept = 0;
+  partials[kept] = x;
+  return kept + 1;
 }
 
-/** Rounds an expansion to the nearest double, ties to even, whatever order it was built in. */
-export function roundPartials(partials: readonly number[]): number {
-  let index = partials.length - 1;
+/** Rounds the expansion to the nearest double, ties to even, whatever order it was built in. */
+function roundPartials(count: number): number {
+  let index = count - 1;
   if (index < 0) return 0;
   let high = partials[index]!;
   let low = 0;

@@ -51,6 +51,8 @@ export interface HourMade {
   readonly isCrossed: boolean;
   /** Expected readings that came. */
   readonly coveredSlots: number;
+  /** Readings that were to come: one an interval. */
+  readonly expectedSlots: number;
 }
 
 /** Levels of one hour, dB: those exceeded 10, 50 and 90 % of the time, and the highest. */
@@ -68,8 +70,6 @@ export interface KpiSeries {
   readonly silentAfterMs: number;
   /** How much longer than those of others its hours are whole in memory, ms; 0 when absent. */
   keptLongerMs?(): number;
-  /** Newest accepted event time, ms UTC. */
-  newestMs(): number;
   /** Newest reading in [fromMs, toMs), bad ones included; -Infinity when there is none. */
   heardMs(fromMs: number, toMs: number): number;
   /** Hours with anything in them whose start lies in [fromMs, toMs), oldest first. */
@@ -172,6 +172,8 @@ export interface Part {
   readonly dailyMinutes?: readonly DailyMinutes[];
   /** Of a `live` KPI: stays what it is until now has come so far, ms UTC, or a reading comes. */
   readonly untilMs?: number;
+  /** Of a `live` KPI: newer readings of a series that was heard since then, ms UTC, only make it hold longer. */
+  readonly prolongedSinceMs?: number;
   /** Something that the value is made of is not over, however late it is: the value is not final. */
   readonly provisional?: boolean;
 }

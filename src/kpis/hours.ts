@@ -60,7 +60,7 @@ function isMeasured({ made }: KpiHour): boolean {
 /** What an hour of a gauge or level says; an expected hour that did not come says nothing. */
 export function hourPart(hour: KpiHour | null): Part {
   if (hour === null) return { value: null, validCount: 0, expectedCount: 1, valid: false, note: '' };
-  const { coveredSlots, expectedSlots } = hour.pane;
+  const { coveredSlots, expectedSlots } = hour.made;
   return { value: hour.value, validCount: coveredSlots, expectedCount: expectedSlots, valid: hour.valid, note: '' };
 }
 

@@ -5,7 +5,7 @@ import type { DeviceFacts, KpiDefinition, KpiSeries, KpiSettings } from './defin
 import { type Explanation, explainValue, type KpiQuestion } from './explain.ts';
 import { valueAgain, windowsAgain } from './kpi-again.ts';
 import { type EvaluationContext, KpiEvaluation } from './kpi-evaluation.ts';
-import type { MemberGroup } from './kpi-members.ts';
+import type { KpiMember, MemberGroup } from './kpi-members.ts';
 import type { KpiReach } from './kpi-reach.ts';
 import { KpiRevisions, LONG_REVISIONS_KEPT_MS } from './kpi-revisions.ts';
 import { addSubject, noteChange, noteOpen, type Todo, type Todos, type Tracked, todoAt } from './kpi-tracked.ts';
@@ -17,7 +17,7 @@ import { PartCache } from './part-cache.ts';
 import { ReplayedRevisions, type ReplayedRevisionsState, type RevisionsWanted } from './replayed-revisions.ts';
 import { RunningHours } from './running-hours.ts';
 import { SharedWork } from './shared-work.ts';
-import { TouchedWindows } from './touched-windows.ts';
+import { type Touched, TouchedWindows } from './touched-windows.ts';
 import { ancestors, type ZoneNode, type ZoneSpec, zoneTree } from './zone-tree.ts';
 
 /** What KPIs look at: the window engine, through the loop that joins the rooms. */
@@ -28,6 +28,8 @@ export interface KpiSource {
   horizonStartMs(): number;
   seriesCount(): number;
   series(id: number): KpiSeries;
+  /** Newest event time of a series, ms UTC; -Infinity before its first reading. */
+  newestMs(id: number): number;
   /** From now on hours and quarters of series are those that begin before this, ms UTC. */
   lookUpTo?(untilMs: number): void;
   /** Told before an hour that changed is asked for again. */
@@ -325,30 +327,33 @@ export class KpiEngine {
     const levelsFromMs = this.#source.levelsKeptFromMs?.() ?? Number.NEGATIVE_INFINITY;
     const time = { calendar: this.#source.calendar, nowMs, levelsFromMs };
     const touched = new TouchedWindows(this.#byQuantity, time);
-    const windowsOf = (series: number, hourStartMs: number) => {
-      const { quantity } = this.#source.series(series).series;
-      return touched.of(quantity, hourStartMs, this.#members.groupsOf(quantity));
-    };
     for (const [series, hourStartMs] of this.#running.takeEnded(nowMs)) {
-      const byGroup = windowsOf(series, hourStartMs);
-      this.#members.membersOf(series).forEach((member, place) => {
-        if (member === undefined) return;
-        for (const { isOfWholeHours, held } of byGroup[place]!) if (isOfWholeHours) held?.drop(member);
-      });
+      const { quantity, members } = this.#members.membershipOf(series);
+      for (const { place, windows } of touched.of(quantity, hourStartMs, this.#members.groupsOf(quantity))) {
+        const member = members[place];
+        if (member === undefined) continue;
+        for (const { isOfWholeHours, held } of windows) if (isOfWholeHours) held?.drop(member);
+      }
     }
     const { seriesCount } = this.#members;
     for (const { series, hourStartMs } of changed) {
       this.#running.hear(series, hourStartMs, seriesCount, nowMs);
-      const byGroup = windowsOf(series, hourStartMs);
-      this.#members.membersOf(series).forEach((member, place) => {
-        if (member === undefined) return;
-        for (const window of byGroup[place]!) {
-          window.held?.forget(member);
+      const { quantity, members } = this.#members.membershipOf(series);
+      for (const { place, windows } of touched.of(quantity, hourStartMs, this.#members.groupsOf(quantity))) {
+        const member = members[place];
+        if (member === undefined) continue;
+        for (const window of windows) {
+          if (!this.#isProlonged(window, member, series)) window.held?.forget(member);
           window.todo ??= todoAt(todo, window.tracked, window.bounds);
           noteChange(window.tracked, window.todo, member);
         }
-      });
+      }
     }
+  }
+
+  #isProlonged({ tracked, held, bounds }: Touched, member: KpiMember, series: number): boolean {
+    if (tracked.kpi.live !== true || held === undefined) return false;
+    return held.isProlonged(member, this.#members.heardBeforeMs(series), this.#source.newestMs(series), bounds.endMs);
   }
 
   /**

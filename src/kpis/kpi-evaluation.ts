@@ -57,6 +57,11 @@ export interface EvaluationContext {
 /** Days taken together, and the devices behind them. */
 type Folded = Pick<ScopePart, 'part' | 'deviceCount'>;
 
+/** What a zone says, among those of its parent. */
+interface ZoneSaid extends ScopePart, WeightedPart {
+  readonly zone: string;
+}
+
 const NOTHING: ScopePart = { part: NO_PART, deviceCount: 0, coveredPopulation: 0 };
 
 /** One look at one KPI: values of scopes and windows at one instant, each part computed once. */
@@ -258,12 +263,13 @@ export class KpiEvaluation {
   #combine(window: KpiWindow, node: ZoneNode): ScopePart | null {
     const { spatial } = this.members.kpi;
     const own = this.#ownPart(window, node);
-    const below = node.children.flatMap((child) => {
-      const scope = this.#zonePart(window, child);
-      return scope === null ? [] : [{ ...scope, zone: child.id, population: child.at(window.startMs).population }];
-    });
     const { population, ownPopulation } = node.at(window.startMs);
-    const all = own === null ? below : [...below, { ...own, zone: node.id, population: ownPopulation, own: true }];
+    const all: ZoneSaid[] = [];
+    for (const child of node.children) {
+      const said = this.#zonePart(window, child);
+      if (said !== null) all.push(zoneSaid(said, child.id, child.at(window.startMs).population, false));
+    }
+    if (own !== null) all.push(zoneSaid(own, node.id, ownPopulation, true));
     if (all.length === 0) return null;
     if (node.children.length === 0 && own !== null)
       return { ...own, coveredPopulation: own.part.value === null ? 0 : population };
@@ -325,6 +331,11 @@ export class KpiEvaluation {
     this.#context.trace?.devices(node.id, parts, part);
     return { part, deviceCount: part.used.length, coveredPopulation: part.value === null ? 0 : ownPopulation };
   }
+}
+
+function zoneSaid(said: ScopePart, zone: string, population: number, own: boolean): ZoneSaid {
+  const { part, deviceCount, coveredPopulation } = said;
+  return { part, deviceCount, coveredPopulation, zone, population, own };
 }
 
 /** 1 for the first band whose bound is not exceeded; null without bands. */

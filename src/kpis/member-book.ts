@@ -7,6 +7,8 @@ import { ZoneWatermarks } from './zone-watermarks.ts';
 export interface MemberSource {
   seriesCount(): number;
   series(id: number): KpiSeries;
+  /** Newest event time of a series, ms UTC; -Infinity before its first reading. */
+  newestMs(id: number): number;
   watermarkMs(id: number): number;
 }
 
@@ -22,14 +24,21 @@ export interface NewestHour {
   readonly zones: Set<string>;
 }
 
+/** What a series belongs to. */
+interface Membership {
+  readonly quantity: string;
+  /** Its device in each group of the quantity (`groupsOf`); undefined where it is ignored. */
+  readonly members: readonly (KpiMember | undefined)[];
+}
+
 /** All series that KPIs know, and the devices that they make in each group. */
 export class MemberBook {
   readonly #source: MemberSource;
   readonly #places: MemberPlaces;
   readonly #groups = new Map<string, MemberGroup>();
   readonly #byQuantity = new Map<string, MemberGroup[]>();
-  /** By series, as the groups of its quantity stand. */
-  readonly #members: (readonly (KpiMember | undefined)[])[] = [];
+  /** By series. */
+  readonly #memberships: Membership[] = [];
   /** Newest event time of each series at the end of the last tick, ms UTC. */
   readonly #newestMs: number[] = [];
   /** Series heard since, and their newest event times. */
@@ -67,36 +76,39 @@ export class MemberBook {
   }
 
   get seriesCount(): number {
-    return this.#members.length;
+    return this.#memberships.length;
   }
 
   /** New series join the groups of their quantity. */
   learn(upTo = this.#source.seriesCount()): void {
     for (let id = this.seriesCount; id < upTo; id++) {
       const series = this.#source.series(id);
-      this.#members.push(this.#join(series));
+      this.#memberships.push({ quantity: series.series.quantity, members: this.#join(series) });
       this.#newestMs.push(Number.NEGATIVE_INFINITY);
     }
   }
 
-  /** The device of a series in each group of its quantity (`groupsOf`); undefined where it is ignored. */
-  membersOf(series: number): readonly (KpiMember | undefined)[] {
-    return this.#members[series]!;
+  membershipOf(series: number): Membership {
+    return this.#memberships[series]!;
   }
 
   /** Series were heard; what `newestHours` says stays until `rememberHeard`. */
   hear(series: number): void {
-    const newestMs = this.#source.series(series).newestMs();
+    const newestMs = this.#source.newestMs(series);
     if (newestMs > this.#highestMs) this.#highestMs = newestMs;
     this.#heard.push(series);
     this.#heardMs.push(newestMs);
   }
 
+  /** Newest event time of a series at the end of the last tick, ms UTC; -Infinity before its first reading. */
+  heardBeforeMs(series: number): number {
+    return this.#newestMs[series]!;
+  }
+
   /** A tick ends, or a snapshot is restored. */
   rememberHeard(): void {
     for (let at = 0; at < this.#heard.length; at++) {
-      const series = this.#heard[at]!;
-      this.#newestMs[series] = Math.max(this.#newestMs[series]!, this.#heardMs[at]!);
+      this.#newestMs[this.#heard[at]!] = this.#heardMs[at]!;
     }
     this.#heard.length = 0;
     this.#heardMs.length = 0;

@@ -64,6 +64,19 @@ export class HeldParts {
     changed.set(member, said);
   }
 
+  /**
+   * Whether what a device says stays what it is, however late it is asked again: its part is of those that newer readings
+   * only make hold longer.
+   *
+   * @param beforeMs newest reading of the series at the end of the last tick, ms UTC
+   * @param newestMs that of now
+   * @param endMs end of the window
+   */
+  isProlonged({ index }: KpiMember, beforeMs: number, newestMs: number, endMs: number): boolean {
+    const { prolongedSinceMs = Number.POSITIVE_INFINITY } = this.#devices[index] ?? {};
+    return prolongedSinceMs <= beforeMs && beforeMs <= newestMs && newestMs < endMs;
+  }
+
   /** An hour has ended, and what most devices say is another thing: it is not worth remembering what they said. */
   drop({ index, zone }: KpiMember): void {
     if (index < this.#devices.length) this.#devices[index] = undefined;

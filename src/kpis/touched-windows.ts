@@ -15,6 +15,13 @@ export interface Touched {
   todo?: Todo;
 }
 
+/** Windows that an hour of a series changes, of the KPIs of one group. */
+export interface TouchedOfGroup {
+  /** Where the group stands among those of the quantity. */
+  readonly place: number;
+  readonly windows: readonly Touched[];
+}
+
 /** What a tick looks at. */
 export interface TickTime {
   readonly calendar: Calendar;
@@ -27,7 +34,7 @@ export interface TickTime {
 export class TouchedWindows {
   readonly #byQuantity: ReadonlyMap<string, readonly Tracked[]>;
   readonly #time: TickTime;
-  readonly #known = new Map<number, Map<string, readonly (readonly Touched[])[]>>();
+  readonly #known = new Map<number, Map<string, readonly TouchedOfGroup[]>>();
 
   /** @param byQuantity KPIs that are made of hours */
   constructor(byQuantity: ReadonlyMap<string, readonly Tracked[]>, time: TickTime) {
@@ -35,17 +42,16 @@ export class TouchedWindows {
     this.#time = time;
   }
 
-  /**
-   * Windows that have begun, as the groups of the quantity stand; without those that take the hour in when it ends, as
-   * long as it runs.
-   */
-  of(quantity: string, hourStartMs: number, groups: readonly MemberGroup[]): readonly (readonly Touched[])[] {
+  /** Windows that have begun; without those that take the hour in when it ends, as long as it runs. */
+  of(quantity: string, hourStartMs: number, groups: readonly MemberGroup[]): readonly TouchedOfGroup[] {
     const byQuantity = this.#known.getOrInsertComputed(hourStartMs, () => new Map());
     return byQuantity.getOrInsertComputed(quantity, () => {
       const all = this.#byQuantity.get(quantity) ?? [];
-      return groups.map((group) =>
-        all.filter((one) => one.group === group).flatMap((one) => this.#of(one, hourStartMs)),
-      );
+      const ofGroup = (group: MemberGroup): Touched[] =>
+        all.filter((one) => one.group === group).flatMap((one) => this.#of(one, hourStartMs));
+      return groups
+        .map((group, place) => ({ place, windows: ofGroup(group) }))
+        .filter(({ windows }) => windows.length > 0);
     });
   }
 

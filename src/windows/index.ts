@@ -6,6 +6,7 @@ export * from './functions/index.ts';
 export type { LateBound, LateReadings } from './late-hours.ts';
 export type { LevelStats } from './level-rows.ts';
 export * from './merge-panes.ts';
+export { expectedSlotsOf } from './pane-of-readings.ts';
 export type { ToldPanes } from './pane-tick.ts';
 export * from './plan-text.ts';
 export { NEIGHBOURS_KEPT } from './register-increase.ts';

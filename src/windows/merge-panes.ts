@@ -1,5 +1,6 @@
 import { exactSum } from '../base/index.ts';
 import type { Pane, QuantityKind, Series } from '../model/index.ts';
+import { expectedSlotsOf } from './pane-of-readings.ts';
 
 /**
  * Merges panes of one series upward: hours to a day, a day to longer windows. Panes must not overlap and stand in order
@@ -8,7 +9,7 @@ import type { Pane, QuantityKind, Series } from '../model/index.ts';
 export function mergePanes(panes: readonly Pane[], startMs: number, endMs: number, expectEveryMs: number): Pane {
   const counted = panes.filter((pane) => pane.count > 0);
   const total = (pick: (pane: Pane) => number): number => panes.reduce((sum, pane) => sum + pick(pane), 0);
-  const expectedSlots = Math.max(1, Math.round((endMs - startMs) / expectEveryMs));
+  const expectedSlots = expectedSlotsOf(startMs, endMs, expectEveryMs);
   return {
     startMs,
     endMs,

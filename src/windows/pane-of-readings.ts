@@ -39,6 +39,11 @@ export function paneOfReadings(
 /** A pane in the making; `revision` and `final` are there from the start, so that all panes have one shape. */
 export type MutablePane = { -readonly [Key in keyof Pane]: Pane[Key] };
 
+/** Readings that a pane is to get: one an interval. */
+export function expectedSlotsOf(startMs: number, endMs: number, expectEveryMs: number): number {
+  return Math.max(1, Math.round((endMs - startMs) / expectEveryMs));
+}
+
 /** A pane that holds nothing. */
 export function emptyPane(startMs: number, endMs: number, expectEveryMs: number): MutablePane {
   return {
@@ -47,7 +52,7 @@ export function emptyPane(startMs: number, endMs: number, expectEveryMs: number)
     count: 0,
     invalidCount: 0,
     coveredSlots: 0,
-    expectedSlots: Math.max(1, Math.round((endMs - startMs) / expectEveryMs)),
+    expectedSlots: expectedSlotsOf(startMs, endMs, expectEveryMs),
     sum: 0,
     sumSin: 0,
     min: Number.NaN,

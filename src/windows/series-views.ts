@@ -45,15 +45,11 @@ export class SeriesViews {
   #viewOf(id: number): SeriesView {
     const series = this.#sources.table.list[id]!;
     const record = this.#sources.table.recordOf[id]!;
-    const newestMs = (): number => this.#sources.newestMs(id);
     const hourEnd = (startMs: number): number => this.#sources.calendar.hourEnd(startMs);
     const quarterEnd = (startMs: number): number => startMs + QUARTER_MS;
     const remembered = record >= 0 && this.#sources.table.remembersQuarters(id);
     return {
       series,
-      get newestMs() {
-        return newestMs();
-      },
       hours: (fromMs, toMs) => {
         const hour = this.#sources.calendar.hourStart(fromMs);
         const firstMs = hour < fromMs ? hourEnd(hour) : hour;

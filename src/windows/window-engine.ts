@@ -137,7 +137,7 @@ export class WindowEngine {
       calendar: this.calendar,
       hours: this.#hours,
       quarters: this.#quarters,
-      newestMs: (id) => this.#newestMs(id),
+      newestMs: (id) => this.newestMs(id),
     });
     this.#rolling = new RollingWindows(this.#arena, this.#table, this.#kernel);
   }
@@ -346,11 +346,11 @@ export class WindowEngine {
    */
   watermarkMs(series: number): number {
     const silentSinceMs = this.nowMs - this.#table.silentAfterMs[series]!;
-    return Math.max(this.#newestMs(series), silentSinceMs) - this.#settings.latenessMs;
+    return Math.max(this.newestMs(series), silentSinceMs) - this.#settings.latenessMs;
   }
 
   /** Newest event time of a series, with readings that came too late to be kept. */
-  #newestMs(series: number): number {
+  newestMs(series: number): number {
     const keptMs = this.#arena.newestMs(series);
     const { lateHeardMs } = this.#table;
     return lateHeardMs.size === 0 ? keptMs : Math.max(keptMs, lateHeardMs.get(series) ?? keptMs);
@@ -548,7 +548,7 @@ export class WindowEngine {
   }
 
   #passSeries(id: number, tick: PaneTick): void {
-    const newestMs = this.#newestMs(id);
+    const newestMs = this.newestMs(id);
     const isSilent = this.nowMs - newestMs > this.#table.silentAfterMs[id]!;
     const wasSilent = (this.#arena.flags(id) & SILENT) !== 0;
     const openFromMs = this.#table.openFromMs[id]!;

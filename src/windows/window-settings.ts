@@ -77,8 +77,6 @@ export interface WindowTick {
 /** What another room may look at of a series. */
 export interface SeriesView {
   readonly series: Series;
-  /** Newest accepted event time, ms UTC. */
-  readonly newestMs: number;
   /** Hour panes with anything in them whose start lies in [fromMs, toMs), oldest first; see `PaneRecords.get`. */
   hours(fromMs: number, toMs: number): Pane[];
   /** Quarter-hour panes, likewise; of energy quantities as far back as hours, of others while readings are kept. */

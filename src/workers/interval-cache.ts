@@ -1,6 +1,7 @@
 import { type Calendar, HOUR_MS, QUARTER_MS } from '../base/index.ts';
 import type { HourMade, KpiHour } from '../kpis/index.ts';
 import type { Pane } from '../model/index.ts';
+import { expectedSlotsOf } from '../windows/index.ts';
 
 /** Slots of a ring: hours of two days and more, quarter-hours of a day and more; powers of two. */
 const SLOTS = { hours: 64, quarters: 128 } as const;
@@ -17,8 +18,12 @@ const HEARD = 32;
 const FULL = 64;
 const CROSSED = 128;
 
-/** Makes the intervals of a span from what is in memory. */
-type Fold = (fromMs: number, toMs: number) => readonly KpiHour[];
+/** Where the intervals of a series come from. */
+interface Memory {
+  readonly expectEveryMs: number;
+  /** Makes the intervals of a span from what is in memory. */
+  fold(fromMs: number, toMs: number): readonly KpiHour[];
+}
 
 /** An hour or quarter-hour whose pane is folded again only where it is asked for. */
 class CachedInterval implements KpiHour, HourMade {
@@ -27,15 +32,15 @@ class CachedInterval implements KpiHour, HourMade {
   readonly value: number | null;
   readonly coveredSlots: number;
   readonly #flags: number;
-  readonly #fold: Fold;
+  readonly #memory: Memory;
 
-  constructor(startMs: number, endMs: number, known: Slot, fold: Fold) {
+  constructor(startMs: number, endMs: number, known: Slot, memory: Memory) {
     this.startMs = startMs;
     this.endMs = endMs;
     this.value = (known.flags & HAS_VALUE) === 0 ? null : known.value;
     this.coveredSlots = known.coveredSlots;
     this.#flags = known.flags;
-    this.#fold = fold;
+    this.#memory = memory;
   }
 
   get valid(): boolean {
@@ -62,8 +67,12 @@ class CachedInterval implements KpiHour, HourMade {
     return (this.#flags & CROSSED) !== 0;
   }
 
+  get expectedSlots(): number {
+    return expectedSlotsOf(this.startMs, this.endMs, this.#memory.expectEveryMs);
+  }
+
   get pane(): Pane {
-    return this.#fold(this.startMs, this.startMs + 1)[0]!.pane;
+    return this.#memory.fold(this.startMs, this.startMs + 1)[0]!.pane;
   }
 }
 
@@ -74,18 +83,23 @@ interface Slot {
   coveredSlots: number;
 }
 
-/** Values of the newest intervals of one series; an interval takes the place of the one a ring before it. */
-class Ring {
+/** Series whose rings stand together: one object for many, so that what a reading forgets is a store and no search. */
+const SERIES_OF_PAGE = 512;
+
+/** Values of the newest intervals of some series; an interval takes the place of the one a ring before it. */
+class RingPage {
   readonly #startQuarter: Int32Array;
   readonly #value: Float64Array;
   readonly #coveredSlots: Uint32Array;
   readonly #flags: Uint8Array;
 
+  /** @param slots of each series */
   constructor(slots: number) {
-    this.#startQuarter = new Int32Array(slots);
-    this.#value = new Float64Array(slots);
-    this.#coveredSlots = new Uint32Array(slots);
-    this.#flags = new Uint8Array(slots);
+    const count = SERIES_OF_PAGE * slots;
+    this.#startQuarter = new Int32Array(count);
+    this.#value = new Float64Array(count);
+    this.#coveredSlots = new Uint32Array(count);
+    this.#flags = new Uint8Array(count);
   }
 
   flags(slot: number, startMs: number): number {
@@ -138,7 +152,8 @@ const HELD_MAX = 4;
 export class IntervalCache {
   readonly #calendar: Calendar;
   readonly #slot: Slot = { flags: 0, value: 0, coveredSlots: 0 };
-  readonly #rings: Record<Level, (Ring | undefined)[]> = { hours: [], quarters: [] };
+  /** By number of the page. */
+  readonly #pages: Record<Level, (RingPage | undefined)[]> = { hours: [], quarters: [] };
   readonly #held: (HeldHours[] | undefined)[] = [];
 
   constructor(calendar: Calendar) {
@@ -147,26 +162,30 @@ export class IntervalCache {
 
   /** An hour changed, with its quarters. */
   forget(series: number, hourStartMs: number): void {
-    this.#rings.hours[series]?.forget(slotOf('hours', hourStartMs));
-    for (const { fromMs, toMs, changed } of this.#held[series] ?? []) {
-      if (hourStartMs >= fromMs && hourStartMs < toMs) changed.add(hourStartMs);
+    const page = Math.floor(series / SERIES_OF_PAGE);
+    this.#pages.hours[page]?.forget(slotOf('hours', series, hourStartMs));
+    const spans = this.#held[series];
+    if (spans !== undefined) {
+      for (const { fromMs, toMs, changed } of spans) {
+        if (hourStartMs >= fromMs && hourStartMs < toMs) changed.add(hourStartMs);
+      }
     }
-    const quarters = this.#rings.quarters[series];
+    const quarters = this.#pages.quarters[page];
     if (quarters === undefined) return;
     for (let atMs = hourStartMs; atMs < hourStartMs + HOUR_MS; atMs += QUARTER_MS) {
-      quarters.forget(slotOf('quarters', atMs));
+      quarters.forget(slotOf('quarters', series, atMs));
     }
   }
 
   /** Intervals whose start lies in [fromMs, toMs), oldest first. */
-  intervals(level: Level, series: number, fromMs: number, toMs: number, fold: Fold): KpiHour[] {
+  intervals(level: Level, series: number, fromMs: number, toMs: number, memory: Memory): KpiHour[] {
     const found: KpiHour[] = [];
-    const ring = this.#ringOf(level, series);
+    const page = this.#pageOf(level, series);
     for (let startMs = this.#firstStart(level, fromMs); startMs < toMs; ) {
       const endMs = this.#endOf(level, startMs);
-      const slot = slotOf(level, startMs);
-      if ((this.#flagsAt(ring, slot, startMs, fold) & PRESENT) !== 0) {
-        found.push(new CachedInterval(startMs, endMs, ring.read(slot, this.#slot), fold));
+      const slot = slotOf(level, series, startMs);
+      if ((this.#flagsAt(page, slot, startMs, memory) & PRESENT) !== 0) {
+        found.push(new CachedInterval(startMs, endMs, page.read(slot, this.#slot), memory));
       }
       startMs = endMs;
     }
@@ -177,7 +196,7 @@ export class IntervalCache {
    * Hours whose start lies in [fromMs, toMs), oldest first, of a series whose days are asked for again and again: in most
    * ticks one of them is new.
    */
-  hoursHeld(series: number, fromMs: number, toMs: number, fold: Fold): readonly KpiHour[] {
+  hoursHeld(series: number, fromMs: number, toMs: number, memory: Memory): readonly KpiHour[] {
     let spans = this.#held[series];
     if (spans === undefined) {
       spans = [];
@@ -185,44 +204,46 @@ export class IntervalCache {
     }
     const held = spans.find((span) => span.fromMs === fromMs && span.toMs === toMs);
     if (held === undefined) {
-      const hours = this.intervals('hours', series, fromMs, toMs, fold);
+      const hours = this.intervals('hours', series, fromMs, toMs, memory);
       if (spans.length === HELD_MAX) spans.shift();
       spans.push({ fromMs, toMs, hours, changed: new Set() });
       return hours;
     }
     if (held.changed.size > 0) {
-      const kept = held.hours.filter(({ startMs }) => !held.changed.has(startMs));
-      const fresh = Array.from(held.changed, (startMs) => this.intervals('hours', series, startMs, startMs + 1, fold));
-      held.hours = [...kept, ...fresh.flat()].sort((a, b) => a.startMs - b.startMs);
+      for (const startMs of held.changed) {
+        const fresh = this.intervals('hours', series, startMs, startMs + 1, memory);
+        held.hours = withHour(held.hours, startMs, fresh[0]);
+      }
       held.changed.clear();
     }
     return held.hours;
   }
 
   /** Whether there is any hour whose start lies in [fromMs, toMs); the newest are looked at first. */
-  hasHours(series: number, fromMs: number, toMs: number, fold: Fold): boolean {
-    const ring = this.#ringOf('hours', series);
+  hasHours(series: number, fromMs: number, toMs: number, memory: Memory): boolean {
+    const page = this.#pageOf('hours', series);
     for (let atMs = toMs; atMs > fromMs; ) {
       const startMs = this.#calendar.hourStart(atMs - 1);
       if (startMs < fromMs) return false;
-      if ((this.#flagsAt(ring, slotOf('hours', startMs), startMs, fold) & PRESENT) !== 0) return true;
+      if ((this.#flagsAt(page, slotOf('hours', series, startMs), startMs, memory) & PRESENT) !== 0) return true;
       atMs = startMs;
     }
     return false;
   }
 
-  #ringOf(level: Level, series: number): Ring {
-    let ring = this.#rings[level][series];
-    if (ring === undefined) {
-      ring = new Ring(SLOTS[level]);
-      this.#rings[level][series] = ring;
+  #pageOf(level: Level, series: number): RingPage {
+    const number = Math.floor(series / SERIES_OF_PAGE);
+    let page = this.#pages[level][number];
+    if (page === undefined) {
+      page = new RingPage(SLOTS[level]);
+      this.#pages[level][number] = page;
     }
-    return ring;
+    return page;
   }
 
-  #flagsAt(ring: Ring, slot: number, startMs: number, fold: Fold): number {
-    const flags = ring.flags(slot, startMs);
-    return (flags & KNOWN) === 0 ? ring.put(slot, startMs, fold(startMs, startMs + 1)[0]) : flags;
+  #flagsAt(page: RingPage, slot: number, startMs: number, memory: Memory): number {
+    const flags = page.flags(slot, startMs);
+    return (flags & KNOWN) === 0 ? page.put(slot, startMs, memory.fold(startMs, startMs + 1)[0]) : flags;
   }
 
   #firstStart(level: Level, fromMs: number): number {
@@ -236,8 +257,25 @@ export class IntervalCache {
   }
 }
 
-/** Intervals that begin within half an hour of each other may share a slot: then only the newer one is remembered. */
-function slotOf(level: Level, startMs: number): number {
+/** @param hours oldest first; what is made of them is a copy */
+function withHour(hours: readonly KpiHour[], startMs: number, hour: KpiHour | undefined): readonly KpiHour[] {
+  // Nearly always the newest.
+  let at = hours.length;
+  while (at > 0 && hours[at - 1]!.startMs >= startMs) at--;
+  const copy = hours.slice();
+  const isThere = hours[at]?.startMs === startMs;
+  if (hour === undefined) copy.splice(at, isThere ? 1 : 0);
+  else if (isThere) copy[at] = hour;
+  else copy.splice(at, 0, hour);
+  return copy;
+}
+
+/**
+ * The slot of an interval in the page of its series. Intervals that begin within half an hour of each other may share
+ * one: then only the newer is remembered.
+ */
+function slotOf(level: Level, series: number, startMs: number): number {
   const lengthMs = level === 'hours' ? HOUR_MS : QUARTER_MS;
-  return Math.floor(startMs / lengthMs) & (SLOTS[level] - 1);
+  const slots = SLOTS[level];
+  return (series % SERIES_OF_PAGE) * slots + (Math.floor(startMs / lengthMs) & (slots - 1));
 }

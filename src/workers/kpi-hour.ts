@@ -17,6 +17,7 @@ export function hourMade(pane: Pane): HourMade {
     isFull: count > 0 && coveredSlots >= expectedSlots,
     isCrossed: increaseCoveredMs >= endMs - startMs,
     coveredSlots,
+    expectedSlots,
   };
 }
 

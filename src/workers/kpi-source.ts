@@ -30,6 +30,7 @@ export function kpiSource(
       views[id] ??= kpiSeries({ windows, oldHours, outages, cache, look }, windows.view(id));
       return views[id];
     },
+    newestMs: (id) => windows.newestMs(id),
     lookUpTo: (untilMs) => {
       look.untilMs = untilMs;
     },
@@ -56,28 +57,29 @@ interface Sources {
 function kpiSeries({ windows, oldHours, outages, cache, look }: Sources, view: SeriesView): KpiSeries {
   const { series } = view;
   const hourOf = (pane: Pane): KpiHour => kpiHour(series, pane);
-  const fold = { hours: folded('hours'), quarters: folded('quarters') };
-  function folded(level: 'hours' | 'quarters') {
-    return (fromMs: number, toMs: number): KpiHour[] => view[level](fromMs, toMs).map(hourOf);
+  const memory = { hours: memoryOf('hours'), quarters: memoryOf('quarters') };
+  function memoryOf(level: 'hours' | 'quarters') {
+    const fold = (fromMs: number, toMs: number): KpiHour[] => view[level](fromMs, toMs).map(hourOf);
+    return { expectEveryMs: series.expectEveryMs, fold };
   }
   /** What is whole in memory is remembered; of quarter-hours only those of registers are for as long. */
   const kept = (level: 'hours' | 'quarters', fromMs: number, toMs: number): readonly KpiHour[] => {
     const { hoursKeptFromMs } = windows;
     if (level === 'hours' && fromMs >= hoursKeptFromMs && series.kind !== 'counter' && toMs - fromMs >= HELD_MS) {
-      return cache.hoursHeld(series.id, fromMs, toMs, fold.hours);
+      return cache.hoursHeld(series.id, fromMs, toMs, memory.hours);
     }
     const isKept = fromMs >= hoursKeptFromMs && (level === 'hours' || series.kind === 'counter');
-    return isKept ? cache.intervals(level, series.id, fromMs, toMs, fold[level]) : fold[level](fromMs, toMs);
+    return isKept ? cache.intervals(level, series.id, fromMs, toMs, memory[level]) : memory[level].fold(fromMs, toMs);
   };
   /** What was read back from the store, the rest from memory. */
   const joined = (level: 'hours' | 'quarters', fromMs: number, toMs: number): readonly KpiHour[] => {
-    const memory = (from: number, to: number): readonly KpiHour[] => kept(level, from, to);
+    const inMemory = (from: number, to: number): readonly KpiHour[] => kept(level, from, to);
     const paneLevel = level === 'hours' ? 'hour' : 'quarter';
-    return oldHours()?.intervals(paneLevel, series, { fromMs, toMs }, memory, hourOf) ?? memory(fromMs, toMs);
+    return oldHours()?.intervals(paneLevel, series, { fromMs, toMs }, inMemory, hourOf) ?? kept(level, fromMs, toMs);
   };
   const hasHours = (fromMs: number, toMs: number): boolean => {
     if (oldHours() !== undefined || fromMs < windows.hoursKeptFromMs) return joined('hours', fromMs, toMs).length > 0;
-    return cache.hasHours(series.id, fromMs, toMs, fold.hours);
+    return cache.hasHours(series.id, fromMs, toMs, memory.hours);
   };
   return {
     series,
@@ -87,7 +89,6 @@ function kpiSeries({ windows, oldHours, outages, cache, look }: Sources, view: S
       if (series.expectEveryMs < SLOW_MS) return 0;
       return Math.max(0, windows.silentAfterMs(series) + HOUR_MS - (windows.nowMs - windows.horizonStartMs));
     },
-    newestMs: () => view.newestMs,
     heardMs: (fromMs, toMs) => {
       const untilMs = Math.min(toMs, look.untilMs);
       return oldHours()?.heardMs(series.id, fromMs, untilMs, view.heardMs) ?? view.heardMs(fromMs, untilMs);

@@ -169,7 +169,6 @@ class StoredHours {
     return {
       series,
       silentAfterMs: Number.POSITIVE_INFINITY,
-      newestMs: () => this.#untilMs,
       heardMs: () => Number.NEGATIVE_INFINITY,
       hours,
       hasHours: (fromMs, toMs) => hours(fromMs, toMs).length > 0,

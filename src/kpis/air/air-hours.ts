@@ -1,16 +1,15 @@
-import { exactSum, HOUR_MS } from '../../base/index.ts';
+import { type Calendar, DAY_MS, exactSum } from '../../base/index.ts';
 import { mean8h, ugm3ToPpb } from '../arithmetic/index.ts';
 import type { KpiDevice, KpiHour, KpiWindow } from '../definition.ts';
-import { mainSeries } from '../hours.ts';
+import { mainSeries, threeQuarters } from '../hours.ts';
 import { remembered } from '../shared-work.ts';
 
 /** An hour of a pollutant as indexes look at it; undefined where it is missing. */
 export type AirHour = KpiHour | undefined;
 
-const NONE: readonly AirHour[] = [];
+type Span = Pick<KpiWindow, 'startMs' | 'endMs'>;
 
-/** Names of the work that indexes share, by quantity. */
-const WORK = new Map<string, string>();
+const NONE: readonly AirHour[] = [];
 
 /** Its mean; null when it is missing or not valid. */
 export function validValue(hour: AirHour): number | null {
@@ -18,9 +17,8 @@ export function validValue(hour: AirHour): number | null {
 }
 
 /**
- * The hours of a pollutant that start in [fromMs, toMs), by position: one for each hour of the calendar. What is left of
- * a day is looked up once a tick, however many indexes are made of it, and nothing before it: hours that have left memory
- * would be folded anew for nothing.
+ * The hours of a pollutant that start in [fromMs, toMs), by position: one for each hour of the calendar. They are put
+ * together once a tick, however many indexes look at them.
  *
  * @returns empty when the device has no series of the quantity
  */
@@ -32,44 +30,75 @@ export function airHours(
   toMs: number,
 ): readonly AirHour[] {
   if (!device.series.some(({ series }) => series.quantity === quantity)) return NONE;
-  const { calendar } = window;
-  const hours: AirHour[] = [];
-  for (let dayMs = calendar.dayStart(fromMs); dayMs < toMs; ) {
-    const endMs = calendar.dayEnd(dayMs);
-    const first = hoursBetween(dayMs, Math.max(dayMs, fromMs));
-    const rest = restOfDay(device, quantity, window, { startMs: dayMs, endMs }, first);
-    if (endMs >= toMs && hours.length === 0)
-      return endMs === toMs ? rest : rest.slice(0, hoursBetween(dayMs, toMs) - first);
-    hours.push(...(endMs <= toMs ? rest : rest.slice(0, hoursBetween(dayMs, toMs))));
-    dayMs = endMs;
-  }
-  return hours;
+  const { calendar, memo } = window;
+  return remembered(workOf(quantity, toMs - fromMs), device, { memo, startMs: fromMs }, () => {
+    const hours: AirHour[] = [];
+    for (let startMs = fromMs; startMs < toMs; ) {
+      const day = { startMs: calendar.dayStart(startMs), endMs: calendar.dayEnd(startMs) };
+      const endMs = Math.min(day.endMs, toMs);
+      putHours(hours, restOfDay(device, quantity, window, day, startMs), { startMs, endMs }, calendar);
+      startMs = endMs;
+    }
+    return hours;
+  });
 }
 
-/** Hours of a day that begin before an instant of it; the last one of a day may be shorter. */
-function hoursBetween(dayMs: number, untilMs: number): number {
-  return Math.ceil((untilMs - dayMs) / HOUR_MS);
+/** Names of the work that indexes share, by quantity and length, ms. */
+const WORK = new Map<string, Map<number, string>>();
+
+function workOf(quantity: string, lengthMs: number): string {
+  const byLength = WORK.getOrInsertComputed(quantity, () => new Map<number, string>());
+  return byLength.getOrInsertComputed(lengthMs, () => `air ${quantity} ${lengthMs}`);
 }
 
-/** Hours of a day by position, from the hour number `first` on; the series is that of the whole day. */
+/**
+ * Hours of a day from an instant on, as far as they were measured; of the series of the whole day. They are looked up
+ * once a tick, and nothing before them: hours that have left memory would be folded anew for nothing.
+ */
 function restOfDay(
   device: KpiDevice,
   quantity: string,
-  { calendar, memo }: KpiWindow,
-  day: Pick<KpiWindow, 'startMs' | 'endMs'>,
-  first: number,
-): readonly AirHour[] {
-  const fromMs = day.startMs + first * HOUR_MS;
-  const work = WORK.getOrInsertComputed(quantity, () => `air ${quantity}`);
-  return remembered(work, device, { memo, startMs: fromMs }, () => {
-    const measured = mainSeries(device, quantity, day)?.hours(fromMs, day.endMs) ?? [];
-    if (measured.length === hoursBetween(fromMs, day.endMs)) return measured;
-    const hours: AirHour[] = [];
-    let next = 0;
-    for (let startMs = fromMs; startMs < day.endMs; startMs = calendar.hourEnd(startMs)) {
-      hours.push(measured[next]?.startMs === startMs ? measured[next++] : undefined);
-    }
-    return hours;
+  { memo }: KpiWindow,
+  day: Span,
+  fromMs: number,
+): readonly KpiHour[] {
+  return remembered(workOf(quantity, 0), device, { memo, startMs: fromMs }, () => {
+    return mainSeries(device, quantity, day)?.hours(fromMs, day.endMs) ?? [];
+  });
+}
+
+/** @param measured oldest first, from the start of the span on; there may be some behind its end */
+function putHours(into: AirHour[], measured: readonly KpiHour[], { startMs, endMs }: Span, calendar: Calendar): void {
+  let next = 0;
+  for (let atMs = startMs; atMs < endMs; ) {
+    const hour = measured[next]?.startMs === atMs ? measured[next++] : undefined;
+    into.push(hour);
+    atMs = hour === undefined ? calendar.hourEnd(atMs) : hour.endMs;
+  }
+}
+
+/** The 24 hours that end with a window, as running indexes look at them. */
+export interface LastDay {
+  readonly hours: readonly AirHour[];
+  readonly isMeasured: boolean;
+  /** Mean of the valid hours; three quarters of them are needed. Made where it is asked for. */
+  mean(): Concentration;
+}
+
+/** Put together once a tick: several indexes look at it. */
+export function lastDay(device: KpiDevice, quantity: string, window: KpiWindow): LastDay {
+  const { memo, endMs } = window;
+  return remembered(workOf(quantity, -1), device, { memo, startMs: endMs }, () => {
+    const hours = airHours(device, quantity, window, endMs - DAY_MS, endMs);
+    let mean: Concentration | undefined;
+    return {
+      hours,
+      isMeasured: isMeasured(hours),
+      mean: () => {
+        mean ??= meanOf(hours, threeQuarters(hours.length));
+        return mean;
+      },
+    };
   });
 }
 

@@ -97,23 +97,24 @@ function completenessOf({ needsAllUpTo100 }: ChinaAqiTable, hours: string): stri
 
 /** What the station measures; both standards are made of it. */
 interface Measured {
-  readonly valid: Readonly<Record<string, number>>;
-  readonly shown: Readonly<Record<string, number>>;
   readonly measuredCount: number;
+  readonly validCount: number;
+  /** Of valid concentrations, or of all where there is none. */
+  readonly amounts: Amounts;
 }
 
 function devicePart(table: ChinaAqiTable, period: Period, device: KpiDevice, window: KpiWindow): Part | null {
   if (device.facts.role !== 'ambient') return null;
   const measured = remembered(`china ${period}`, device, window, () => measuredBy(device, period, window));
   if (measured.measuredCount === 0) return null;
-  const validCount = Object.keys(measured.valid).length;
-  const said = indexPart(table, period, counted(validCount > 0 ? measured.valid : measured.shown));
+  const { validCount, amounts } = measured;
+  const said = indexPart(table, period, amounts);
   return { ...said, validCount, expectedCount: CHINA_POLLUTANTS.length, valid: said.valid && validCount > 0 };
 }
 
 function measuredBy(device: KpiDevice, period: Period, window: KpiWindow): Measured {
-  const valid: Record<string, number> = {};
-  const shown: Record<string, number> = {};
+  const valid: [ChinaPollutant, number][] = [];
+  const shown: [ChinaPollutant, number][] = [];
   let measuredCount = 0;
   for (const pollutant of CHINA_POLLUTANTS) {
     const hours = airHours(device, QUANTITIES[pollutant], window, window.startMs, window.endMs);
@@ -121,10 +122,10 @@ function measuredBy(device: KpiDevice, period: Period, window: KpiWindow): Measu
     measuredCount++;
     const { value, valid: isValid } = concentrationOf(pollutant, period, hours);
     if (value === null) continue;
-    shown[pollutant] = value;
-    if (isValid) valid[pollutant] = value;
+    shown.push([pollutant, value]);
+    if (isValid) valid.push([pollutant, value]);
   }
-  return { valid, shown, measuredCount };
+  return { measuredCount, validCount: valid.length, amounts: counted(valid.length > 0 ? valid : shown) };
 }
 
 function concentrationOf(pollutant: ChinaPollutant, period: Period, hours: readonly AirHour[]): Concentration {
@@ -135,10 +136,18 @@ function concentrationOf(pollutant: ChinaPollutant, period: Period, hours: reado
   return pollutant === 'o3' ? highest8hWithin(hours, OZONE_WINDOWS_MIN) : meanOf(hours, DAILY_HOURS_MIN.china);
 }
 
+/** Names of the numbers of stations that concentrations are sums of. */
+const STATIONS = Object.fromEntries(
+  CHINA_POLLUTANTS.map((pollutant) => [pollutant, `${pollutant}-stations`]),
+) as Readonly<Record<ChinaPollutant, string>>;
+const AMOUNTS: readonly string[] = [...CHINA_POLLUTANTS, ...Object.values(STATIONS)];
+
 /** Concentrations with the number of stations that each is the sum of. */
-function counted(concentrations: Readonly<Record<string, number>>): Amounts {
-  const entries = Object.entries(concentrations);
-  return Object.fromEntries([...entries, ...entries.map(([pollutant]) => [`${pollutant}-stations`, 1] as const)]);
+function counted(concentrations: readonly (readonly [ChinaPollutant, number])[]): Amounts {
+  const amounts: Record<string, number> = {};
+  for (const [pollutant, value] of concentrations) amounts[pollutant] = value;
+  for (const [pollutant] of concentrations) amounts[STATIONS[pollutant]] = 1;
+  return amounts;
 }
 
 /** The index of the mean concentrations that the amounts are sums of. */
@@ -146,7 +155,7 @@ function indexPart(table: ChinaAqiTable, period: Period, amounts: Amounts): Part
   const iaqi: Partial<Record<ChinaPollutant, number | null>> = {};
   let knownCount = 0;
   for (const pollutant of CHINA_POLLUTANTS) {
-    const count = amounts[`${pollutant}-stations`] ?? 0;
+    const count = amounts[STATIONS[pollutant]] ?? 0;
     if (count === 0) continue;
     knownCount++;
     iaqi[pollutant] = chinaIaqi(table, ITEMS[period][pollutant], (amounts[pollutant] ?? Number.NaN) / count);
@@ -163,6 +172,15 @@ function indexPart(table: ChinaAqiTable, period: Period, amounts: Amounts): Part
   };
 }
 
+function sumsOf(parts: readonly Part[]): Amounts {
+  const sums: Record<string, number> = {};
+  for (const name of AMOUNTS) {
+    const there = parts.filter(({ amounts }) => amounts?.[name] !== undefined);
+    if (there.length > 0) sums[name] = exactSum(there.map(({ amounts }) => amounts?.[name] ?? 0));
+  }
+  return sums;
+}
+
 /** A zone's concentrations are the means of its stations, each counted once; its index is made of these. */
 function meanConcentrations(table: ChinaAqiTable, period: Period): SpatialRule {
   const combine = (parts: readonly Part[]): CombinedPart => {
@@ -170,11 +188,7 @@ function meanConcentrations(table: ChinaAqiTable, period: Period): SpatialRule {
     const valid = withAmounts.filter(({ validCount }) => validCount > 0);
     const used = valid.length > 0 ? valid : withAmounts;
     if (used.length === 0) return { ...NO_PART, expectedCount: CHINA_POLLUTANTS.length, used: [] };
-    const names = new Set(used.flatMap(({ amounts = {} }) => Object.keys(amounts)));
-    const sums = Object.fromEntries(
-      Array.from(names, (name) => [name, exactSum(used.map(({ amounts }) => amounts?.[name] ?? 0))] as const),
-    );
-    const said = indexPart(table, period, sums);
+    const said = indexPart(table, period, sumsOf(used));
     const isValid = valid.length > 0;
     return { ...said, validCount: isValid ? said.validCount : 0, valid: said.valid && isValid, used };
   };

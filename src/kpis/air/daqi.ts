@@ -1,10 +1,10 @@
-import { DAY_MS, HOUR_MS } from '../../base/index.ts';
+import { HOUR_MS } from '../../base/index.ts';
 import { DAQI_2013, DAQI_POLLUTANTS, type DaqiPollutant, daqiIndex } from '../arithmetic/index.ts';
 import type { KpiDefinition, KpiDevice, KpiWindow } from '../definition.ts';
 import { mainSeries } from '../hours.ts';
 import { WORST } from '../spatial-rules.ts';
-import { airHours, type Concentration, isMeasured, meanOf } from './air-hours.ts';
-import { bandsOf, worstPart } from './index-part.ts';
+import { airHours, type Concentration, lastDay, meanOf } from './air-hours.ts';
+import { bandsOf, type IndexItem, worstPart } from './index-part.ts';
 import { POLLUTANTS } from './pollutants.ts';
 
 /** Hours that a running mean needs, by its length: three quarters. */
@@ -34,12 +34,13 @@ export const airDaqi: KpiDefinition = {
   looksAt: ['hours', 'quarters'],
   device: (device, window) => {
     if (device.facts.role !== 'ambient') return null;
-    const items = DAQI_POLLUTANTS.flatMap((pollutant) => {
-      const hours = airHours(device, pollutant, window, window.endMs - DAY_MS, window.endMs);
-      if (!isMeasured(hours)) return [];
+    const items: IndexItem[] = [];
+    for (const pollutant of DAQI_POLLUTANTS) {
+      if (!lastDay(device, pollutant, window).isMeasured) continue;
       const { value, valid } = concentrationOf(device, pollutant, window);
-      return [{ name: POLLUTANTS[pollutant].name, index: value === null ? null : daqiIndex(pollutant, value), valid }];
-    });
+      const index = value === null ? null : daqiIndex(pollutant, value);
+      items.push({ name: POLLUTANTS[pollutant].name, index, valid });
+    }
     return worstPart(items);
   },
 };
@@ -47,6 +48,10 @@ export const airDaqi: KpiDefinition = {
 function concentrationOf(device: KpiDevice, pollutant: DaqiPollutant, window: KpiWindow): Concentration {
   if (pollutant === 'so2') return highestQuarter(device, window);
   const lengthHours = (DAQI_2013.averagingMinutes[pollutant] / 60) as keyof typeof NEEDED;
+  if (lengthHours === 24) {
+    const mean = lastDay(device, pollutant, window).mean();
+    return { ...mean, valid: mean.validHours >= NEEDED[lengthHours] };
+  }
   const hours = airHours(device, pollutant, window, window.endMs - lengthHours * HOUR_MS, window.endMs);
   return meanOf(hours, NEEDED[lengthHours]);
 }

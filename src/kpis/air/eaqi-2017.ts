@@ -1,10 +1,8 @@
-import { DAY_MS } from '../../base/index.ts';
 import { EAQI_2017, EAQI_POLLUTANTS, eaqiLevel } from '../arithmetic/index.ts';
 import type { KpiDefinition } from '../definition.ts';
-import { threeQuarters } from '../hours.ts';
 import { WORST } from '../spatial-rules.ts';
-import { airHours, isMeasured, meanOf } from './air-hours.ts';
-import { bandsOf, worstPart } from './index-part.ts';
+import { lastDay, meanOf } from './air-hours.ts';
+import { bandsOf, type IndexItem, worstPart } from './index-part.ts';
 import { POLLUTANTS } from './pollutants.ts';
 
 /** The European index as it was from 2017 to 2024, for comparison with older series. */
@@ -29,20 +27,15 @@ export const airEaqi2017: KpiDefinition = {
   device: (device, window) => {
     if (device.facts.role !== 'ambient') return null;
     const measured = new Map<string, boolean>();
-    const items = EAQI_POLLUTANTS.flatMap((pollutant) => {
-      const day = airHours(device, pollutant, window, window.endMs - DAY_MS, window.endMs);
-      if (!isMeasured(day)) return [];
-      const hours = EAQI_2017.averagingHours[pollutant] === 24 ? day : day.slice(-1);
-      const { value, valid } = meanOf(hours, threeQuarters(hours.length));
+    const items: IndexItem[] = [];
+    for (const pollutant of EAQI_POLLUTANTS) {
+      const day = lastDay(device, pollutant, window);
+      if (!day.isMeasured) continue;
+      const { value, valid } = EAQI_2017.averagingHours[pollutant] === 24 ? day.mean() : meanOf(day.hours.slice(-1), 1);
       measured.set(pollutant, valid);
-      return [
-        {
-          name: POLLUTANTS[pollutant].name,
-          index: value === null ? null : eaqiLevel(EAQI_2017, pollutant, value),
-          valid,
-        },
-      ];
-    });
+      const index = value === null ? null : eaqiLevel(EAQI_2017, pollutant, value);
+      items.push({ name: POLLUTANTS[pollutant].name, index, valid });
+    }
     const part = worstPart(items);
     if (part === null) return null;
     const is = (pollutant: string): boolean => measured.get(pollutant) === true;

@@ -36,14 +36,24 @@ const SURROGATE_INTERCEPT_PPB = 4.5;
  * @see EPA-454/B-24-002, pages 16 and 17
  */
 export function nowCastPm(pollutant: keyof typeof RULES, hourly: readonly (number | null)[]): NowCast | null {
-  if (hourly.slice(0, 3).filter((value) => value !== null).length < 2) return null;
-  const known = hourly.slice(0, NOWCAST_HOURS).map((value, age) => ({ value, age }));
-  const valid = known.flatMap(({ value, age }) => (value === null ? [] : [{ value, age }]));
-  const largest = valid.reduce((most, { value }) => Math.max(most, value), Number.NEGATIVE_INFINITY);
-  const smallest = valid.reduce((least, { value }) => Math.min(least, value), Number.POSITIVE_INFINITY);
+  const known = hourly.slice(0, NOWCAST_HOURS);
+  if (known.slice(0, 3).filter((value) => value !== null).length < 2) return null;
+  let largest = Number.NEGATIVE_INFINITY;
+  let smallest = Number.POSITIVE_INFINITY;
+  for (const value of known) {
+    if (value === null) continue;
+    largest = Math.max(largest, value);
+    smallest = Math.min(smallest, value);
+  }
   const weight = largest > 0 ? Math.max(LEAST_WEIGHT, smallest / largest) : 1;
-  const raw =
-    exactSum(valid.map(({ value, age }) => weight ** age * value)) / exactSum(valid.map(({ age }) => weight ** age));
+  const weighted: number[] = [];
+  const weights: number[] = [];
+  for (const [age, value] of known.entries()) {
+    if (value === null) continue;
+    weighted.push(weight ** age * value);
+    weights.push(weight ** age);
+  }
+  const raw = exactSum(weighted) / exactSum(weights);
   const { item, digits } = RULES[pollutant];
   return { raw, truncated: truncateTo(raw, digits), aqi: usAqiSubIndex(item, raw) };
 }

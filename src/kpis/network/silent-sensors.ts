@@ -33,8 +33,9 @@ export const silentSensors: KpiDefinition = {
     const atMs = Math.min(window.endMs, window.nowMs);
     let heardMs = Number.NEGATIVE_INFINITY;
     let silentAfterMs = Number.POSITIVE_INFINITY;
+    const sinceMs = window.endMs - DAY_MS;
     for (const series of device.series) {
-      const newestMs = series.heardMs(window.endMs - DAY_MS, window.endMs);
+      const newestMs = series.heardMs(sinceMs, window.endMs);
       if (newestMs === Number.NEGATIVE_INFINITY) continue;
       heardMs = Math.max(heardMs, newestMs);
       silentAfterMs = Math.min(silentAfterMs, series.silentAfterMs);
@@ -42,6 +43,8 @@ export const silentSensors: KpiDefinition = {
     if (heardMs === Number.NEGATIVE_INFINITY) return null;
     const silent = atMs - heardMs > silentAfterMs;
     const untilMs = silent || atMs === window.endMs ? Number.POSITIVE_INFINITY : heardMs + silentAfterMs;
-    return { value: silent ? 1 : 0, validCount: silent ? 0 : 1, expectedCount: 1, valid: true, note: '', untilMs };
+    if (silent) return { value: 1, validCount: 0, expectedCount: 1, valid: true, note: '', untilMs };
+    // A series heard for the first time may bring a shorter time-out.
+    return { value: 0, validCount: 1, expectedCount: 1, valid: true, note: '', untilMs, prolongedSinceMs: sinceMs };
   },
 };

@@ -1,6 +1,7 @@
 import { HOUR_MS, MINUTE_MS } from '../../base/index.ts';
 import type { HourLevels, KpiDefinition, KpiDevice, KpiHour, KpiSeries, KpiWindow, Part } from '../definition.ts';
 import { EXPECTED_AFTER_HOURS, hourPart, partOf } from '../hours.ts';
+import { remembered } from '../shared-work.ts';
 import { WORST } from '../spatial-rules.ts';
 
 const COMMON = {
@@ -41,10 +42,9 @@ export const noiseExceeded: readonly KpiDefinition[] = LINES.map(
     quantities: ['laf', 'laeq'],
     spatial: WORST,
     device: (device, window) => {
-      const series = shortest(device, window);
-      if (series === undefined) return null;
-      const seconds = series.series.expectEveryMs / 1000;
-      return levelPart(series, window, pick, `${series.series.quantity}, ${seconds} s`);
+      // The three percentiles of an hour are made of the same levels.
+      const hour = remembered('noise exceeded', device, window, () => shortestLevels(device, window));
+      return hour === undefined ? null : levelPart(hour, pick);
     },
   }),
 );
@@ -65,7 +65,7 @@ export const noiseLafMax: KpiDefinition = {
     const series =
       expectedOf(device, window, ({ quantity }) => quantity === 'la_max')[0] ??
       expectedOf(device, window, ({ quantity }) => quantity === 'laf')[0];
-    return series === undefined ? null : levelPart(series, window, 'max', series.series.quantity);
+    return series === undefined ? null : levelPart(levelsOf(series, window, series.series.quantity), 'max');
   },
 };
 
@@ -94,11 +94,30 @@ function expectedOf(
   return asked.filter((one) => one.hasHours(startMs - EXPECTED_AFTER_HOURS * HOUR_MS, startMs));
 }
 
-function levelPart(series: KpiSeries, window: KpiWindow, pick: keyof HourLevels, note: string): Part {
-  const hour: KpiHour | undefined = series.hours(window.startMs, window.endMs)[0];
+/** An hour of a series with its levels. */
+interface LevelHour {
+  /** Undefined when it did not come. */
+  readonly hour: KpiHour | undefined;
+  readonly levels: HourLevels | undefined;
+  readonly note: string;
+}
+
+function shortestLevels(device: KpiDevice, window: KpiWindow): LevelHour | undefined {
+  const series = shortest(device, window);
+  if (series === undefined) return undefined;
+  const { quantity, expectEveryMs } = series.series;
+  return levelsOf(series, window, `${quantity}, ${expectEveryMs / 1000} s`);
+}
+
+function levelsOf(series: KpiSeries, { startMs, endMs }: KpiWindow, note: string): LevelHour {
+  const hour = series.hours(startMs, endMs)[0];
+  return { hour, levels: hour === undefined ? undefined : series.levels(hour.startMs), note };
+}
+
+function levelPart({ hour, levels, note }: LevelHour, pick: keyof HourLevels): Part {
   if (hour === undefined) return hourPart(null);
-  const { coveredSlots, expectedSlots } = hour.pane;
-  const value = series.levels(hour.startMs)?.[pick] ?? null;
+  const { coveredSlots, expectedSlots } = hour.made;
+  const value = levels?.[pick] ?? null;
   const needed = hour.valid ? 0 : Number.POSITIVE_INFINITY;
   return partOf(value, coveredSlots, expectedSlots, needed, note);
 }

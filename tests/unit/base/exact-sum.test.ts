@@ -9,6 +9,18 @@ describe('the exact sum', () => {
     expect(exactSum([])).toBe(0);
   });
 
+  it('is infinite beyond the range of a double, of however many numbers', () => {
+    expect(exactSum(Array.from({ length: 200 }, () => 1e308))).toBe(Number.POSITIVE_INFINITY);
+    expect(exactSum(Array.from({ length: 200 }, () => -1e308))).toBe(Number.NEGATIVE_INFINITY);
+  });
+
+  it('adds up what adds up itself', () => {
+    function* sums() {
+      for (const tenths of [3, 5]) yield exactSum(Array.from({ length: tenths }, () => 0.1));
+    }
+    expect(exactSum(sums())).toBe(0.3 + 0.5);
+  });
+
   it('rounds half-way cases to even by the partials below', () => {
     expect(exactSum([1, 2 ** -53, 2 ** -106])).toBe(1 + 2 ** -52);
     expect(exactSum([1, 2 ** -53])).toBe(1);

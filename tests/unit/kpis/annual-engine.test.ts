@@ -23,6 +23,7 @@ class Meters implements KpiSource {
   nowMs = () => this.#nowMs;
   horizonStartMs = () => this.#nowMs - 3 * DAY_MS;
   seriesCount = () => METERS.length;
+  newestMs = () => this.#nowMs;
   watermarkMs = () => this.#nowMs - HOUR_MS;
   storedRevision = () => 0;
   series = (id: number): KpiSeries => {
@@ -39,7 +40,6 @@ class Meters implements KpiSource {
       series: { id, device, quantity: 'water_flow', channel: '', kind: 'gauge', unit: 'm3/h', expectEveryMs },
       hours,
       hasHours: (fromMs: number, toMs: number) => hours(fromMs, toMs).length > 0,
-      newestMs: () => this.#nowMs,
       heardMs: () => this.#nowMs,
     } as unknown as KpiSeries;
   };

@@ -53,6 +53,7 @@ describe('a day that looks at hours behind its end', () => {
       horizonStartMs: () => dayMs,
       seriesCount: () => 1,
       series: () => series!,
+      newestMs: () => nowMs,
       watermarkMs: () => nowMs,
       storedRevision: () => 0,
     };

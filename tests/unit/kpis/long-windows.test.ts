@@ -74,6 +74,7 @@ class City implements KpiSource {
   nowMs = () => this.#nowMs;
   horizonStartMs = () => this.#nowMs - 2 * HOUR_MS;
   seriesCount = () => DEVICES.length;
+  newestMs = (id: number) => Math.max(Number.NEGATIVE_INFINITY, ...this.values[id]!.keys());
   watermarkMs = () => this.#nowMs - HOUR_MS;
   storedRevision = () => 0;
   series = (id: number): KpiSeries => {
@@ -86,7 +87,6 @@ class City implements KpiSource {
       series: { id, device, quantity: 'water_delta', channel: '', kind: 'delta', unit: 'm3', expectEveryMs: HOUR_MS },
       hours,
       hasHours: (fromMs: number, toMs: number) => hours(fromMs, toMs).length > 0,
-      newestMs: () => Math.max(Number.NEGATIVE_INFINITY, ...this.values[id]!.keys()),
     } as unknown as KpiSeries;
   };
 

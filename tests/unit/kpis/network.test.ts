@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { HOUR_MS, MINUTE_MS } from '../../../src/base/index.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../../src/base/index.ts';
 import type { DeviceFacts, ZoneFacts } from '../../../src/kpis/index.ts';
 import {
   at,
@@ -124,6 +124,7 @@ describe('a silent sensor', () => {
       ...{ value: 0, validCount: 1, expectedCount: 1, valid: true, note: '' },
       // Looked at again when its time-out of 15 minutes has run.
       untilMs: minutesBefore(15),
+      prolongedSinceMs: at(NOON) - DAY_MS,
     });
     expect(partOf('silent-sensors', sensor(heard(36)), open)).toMatchObject({ value: 1, validCount: 0 });
   });

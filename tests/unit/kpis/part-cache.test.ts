@@ -65,6 +65,20 @@ describe('parts that are held', () => {
     expect([isSamePart(null, null), isSamePart(null, SAID)]).toEqual([true, false]);
   });
 
+  it('stay what they are when a series that was heard before is heard again, where they say so', () => {
+    const held = new PartCache().of(0);
+    held.hold(a, { ...NO_PART, prolongedSinceMs: 10 });
+    // Heard before, newest now, end of the window.
+    expect(held.isProlonged(a, 10, 10, 20)).toBe(true);
+    expect(held.isProlonged(a, 10, 19, 20)).toBe(true);
+    expect(held.isProlonged(a, 9, 19, 20), 'heard for the first time in the window').toBe(false);
+    expect(held.isProlonged(a, 10, 20, 20), 'heard behind the window').toBe(false);
+    expect(held.isProlonged(a, 15, 12, 20), 'the newest reading was withdrawn').toBe(false);
+    held.hold(a, NO_PART);
+    expect(held.isProlonged(a, 10, 19, 20), 'does not say so').toBe(false);
+    expect(held.isProlonged(member(9, 'west'), 10, 19, 20), 'not asked yet').toBe(false);
+  });
+
   it('end when they say so, and at once where they do not say when', () => {
     const parts = new PartCache();
     const held = parts.of(0);

@@ -171,7 +171,7 @@ class Driven {
   state(): unknown {
     const series = Array.from({ length: this.engine.seriesCount }, (_, id) => {
       const view = this.engine.view(id);
-      return [view.newestMs, view.quarters(START_MS - 2 * HOUR_MS, START_MS + 5 * HOUR_MS)];
+      return [this.engine.newestMs(id), view.quarters(START_MS - 2 * HOUR_MS, START_MS + 5 * HOUR_MS)];
     });
     return [this.engine.nowMs, this.engine.lateCount, this.engine.bytes.records, series];
   }

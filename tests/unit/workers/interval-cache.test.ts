@@ -4,7 +4,7 @@ import { calendarOf, HOUR_MS } from '../../../src/base/index.ts';
 import type { KpiHour } from '../../../src/kpis/index.ts';
 import { IntervalCache } from '../../../src/workers/interval-cache.ts';
 
-const MADE = { coveredSlots: 1, isRead: true, isHeard: true, isFull: true, isCrossed: false };
+const MADE = { coveredSlots: 1, expectedSlots: 1, isRead: true, isHeard: true, isFull: true, isCrossed: false };
 const seen = (hours: readonly KpiHour[]) => hours.map(({ startMs, value, valid }) => [startMs / HOUR_MS, value, valid]);
 
 describe('hours that are held', () => {
@@ -25,7 +25,9 @@ describe('hours that are held', () => {
           else memory.set(hour, value);
           cache.forget(3, hour * HOUR_MS);
           const [fromMs, toMs] = [4 * ask * HOUR_MS, (4 * ask + 24) * HOUR_MS];
-          expect(seen(cache.hoursHeld(3, fromMs, toMs, fold))).toEqual(seen(fold(fromMs, toMs)));
+          expect(seen(cache.hoursHeld(3, fromMs, toMs, { expectEveryMs: HOUR_MS, fold }))).toEqual(
+            seen(fold(fromMs, toMs)),
+          );
         }
       }),
     );

@@ -138,7 +138,6 @@ function seriesOf(id: number, quantity: string, fake: FakeSeries): KpiSeries {
     series: { id, device: 'device-1', quantity, channel: fake.channel ?? '', unit, kind, domain, expectEveryMs },
     silentAfterMs: fake.silentAfterMs ?? 5 * MINUTE_MS,
     levels: (startMs) => fake.levels?.get(startMs),
-    newestMs: () => Math.max(Number.NEGATIVE_INFINITY, ...heard),
     heardMs: (fromMs, toMs) =>
       Math.max(Number.NEGATIVE_INFINITY, ...heard.filter((timeMs) => timeMs >= fromMs && timeMs < toMs)),
     hours: (fromMs, toMs) => hours.filter(({ startMs }) => startMs >= fromMs && startMs < toMs),
@@ -164,7 +163,7 @@ function hourOf(hour: FakeHour, lengthMs: number): KpiHour {
   };
   const made = {
     ...{ isRead: count > 0, isHeard: count > 0, isFull: count > 0 && coveredSlots >= expectedSlots },
-    ...{ isCrossed: increaseCoveredMs >= endMs - startMs, coveredSlots },
+    ...{ isCrossed: increaseCoveredMs >= endMs - startMs, coveredSlots, expectedSlots },
   };
   return { startMs, endMs, value, valid, made, pane };
 }
