@@ -15,9 +15,17 @@ type Span = Pick<KpiWindow, 'startMs' | 'endMs'>;
  * with anything in the window, so that a channel which came later or went earlier makes no difference.
  */
 export function mainSeries(device: KpiDevice, quantity: string, window: Span): KpiSeries | undefined {
-  const known = device.series.filter(({ series }) => series.quantity === quantity);
-  const all = known.length < 2 ? known : known.filter((one) => isHeard(one, window));
+  const known = seriesOf(device, quantity);
+  if (known.length < 2) return known[0];
+  const all = known.filter((one) => isHeard(one, window));
   return all.find(({ series }) => series.channel === '') ?? all.find(({ series }) => series.channel !== '1s') ?? all[0];
+}
+
+/** Without closures: most devices have few series, and KPIs ask for them with every reading. */
+function seriesOf(device: KpiDevice, quantity: string): readonly KpiSeries[] {
+  const known: KpiSeries[] = [];
+  for (const one of device.series) if (one.series.quantity === quantity) known.push(one);
+  return known;
 }
 
 /**

@@ -42,7 +42,7 @@ export interface EvaluationContext {
   /** What days said; kept for windows of many days. */
   readonly days?: Pick<DayBook, 'ledger' | 'note'>;
   readonly trace?: EvaluationTrace;
-  /** Of zones, in the tick that runs; shared by KPIs of the same devices. */
+  /** Of scopes, in the tick that runs; shared by KPIs of the same devices. */
   readonly watermarks?: Map<string, number>;
   /** Series are to show hours and quarters that begin before this, ms UTC. */
   lookUpTo?(untilMs: number): void;
@@ -68,7 +68,7 @@ const NOTHING: ScopePart = { part: NO_PART, deviceCount: 0, coveredPopulation: 0
 export class KpiEvaluation {
   readonly members: KpiMembers;
   readonly #context: EvaluationContext;
-  /** Of zones. */
+  /** Of scopes. */
   readonly #watermarks: Map<string, number>;
   /** The hour that runs, for a KPI that it enters only when it ends. */
   readonly #hoursUntilMs: number;
@@ -116,7 +116,7 @@ export class KpiEvaluation {
     const { kpi } = this.members;
     const { part, deviceCount, coveredPopulation } = this.#scopePart(bounds, scope) ?? NOTHING;
     const watermarkMs = this.watermarkMs(scope);
-    return {
+    const value: KpiValue = {
       kpi: kpi.id,
       zone: scope,
       window: kpi.window,
@@ -135,16 +135,17 @@ export class KpiEvaluation {
       watermarkMs,
       method: kpi.method,
       note: part.note,
-      ...(reason === undefined ? {} : { reason }),
     };
+    return reason === undefined ? value : { ...value, reason };
   }
 
   /** The smallest watermark of the series behind a scope; silent series are released by the window engine. */
   watermarkMs(scope: string): number {
-    if (isDevice(scope)) return this.#deviceWatermarkMs(this.members.devices.get(scope));
     const known = this.#watermarks.get(scope);
     if (known !== undefined) return known;
-    const watermarkMs = this.#zoneWatermarkMs(this.#context.zones.get(scope));
+    const watermarkMs = isDevice(scope)
+      ? this.#deviceWatermarkMs(this.members.devices.get(scope))
+      : this.#zoneWatermarkMs(this.#context.zones.get(scope));
     this.#watermarks.set(scope, watermarkMs);
     return watermarkMs;
   }

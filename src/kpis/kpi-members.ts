@@ -40,7 +40,7 @@ export class MemberGroup {
   readonly members: KpiMember[] = [];
   /** Names of devices that the configuration ignores. */
   readonly ignored = new Set<string>();
-  /** Watermarks of zones in the tick that runs, those of the zones in them included. */
+  /** Watermarks of scopes in the tick that runs; of zones with those of the zones in them. */
   readonly watermarks = new Map<string, number>();
   /** Watermarks of zones when they were last looked at: windows that end before them are final. */
   readonly #zoneMarks = new Map<string, number>();

@@ -202,7 +202,8 @@ export class IntervalCache {
       spans = [];
       this.#held[series] = spans;
     }
-    const held = spans.find((span) => span.fromMs === fromMs && span.toMs === toMs);
+    let held: HeldHours | undefined;
+    for (const span of spans) if (span.fromMs === fromMs && span.toMs === toMs) held = span;
     if (held === undefined) {
       const hours = this.intervals('hours', series, fromMs, toMs, memory);
       if (spans.length === HELD_MAX) spans.shift();

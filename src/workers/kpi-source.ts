@@ -73,9 +73,11 @@ function kpiSeries({ windows, oldHours, outages, cache, look }: Sources, view: S
   };
   /** What was read back from the store, the rest from memory. */
   const joined = (level: 'hours' | 'quarters', fromMs: number, toMs: number): readonly KpiHour[] => {
+    const old = oldHours();
+    if (old === undefined) return kept(level, fromMs, toMs);
     const inMemory = (from: number, to: number): readonly KpiHour[] => kept(level, from, to);
     const paneLevel = level === 'hours' ? 'hour' : 'quarter';
-    return oldHours()?.intervals(paneLevel, series, { fromMs, toMs }, inMemory, hourOf) ?? kept(level, fromMs, toMs);
+    return old.intervals(paneLevel, series, { fromMs, toMs }, inMemory, hourOf) ?? kept(level, fromMs, toMs);
   };
   const hasHours = (fromMs: number, toMs: number): boolean => {
     if (oldHours() !== undefined || fromMs < windows.hoursKeptFromMs) return joined('hours', fromMs, toMs).length > 0;
