@@ -205,7 +205,9 @@ export class PaneTick {
       if (hour >= keptFromMs) continue;
       rebuilt.hours.add(hour);
       this.#revise(subject, hour);
-      this.changedHours.push({ series: id, hourStartMs: hour });
+      const endMs = this.#sources.calendar.hourEnd(hour);
+      const heardMs = newestIn(readings, { startMs: hour, endMs });
+      this.changedHours.push({ series: id, hourStartMs: hour, rebuilt: { endMs, heardMs } });
     }
   }
 
@@ -416,7 +418,7 @@ function isFresh({ readings, fresh }: Subject, startMs: number): boolean {
 }
 
 /** Time of the newest reading in a pane, bad ones included; NaN when there is none. */
-function newestIn(readings: SortedReadings, { startMs, endMs }: Pane): number {
+function newestIn(readings: SortedReadings, { startMs, endMs }: Pick<Pane, 'startMs' | 'endMs'>): number {
   const last = readings.lowerBound(endMs) - 1;
   const timeMs = last < 0 ? Number.NaN : readings.timeMsAt(last);
   return timeMs >= startMs ? timeMs : Number.NaN;

@@ -46,6 +46,15 @@ export interface ReadingBatch {
 export interface ChangedHour {
   readonly series: number;
   readonly hourStartMs: number;
+  /** Of an hour that was rebuilt from the store: memory does not know when it was heard. */
+  readonly rebuilt?: RebuiltHour;
+}
+
+/** What panes do not say of an hour that was rebuilt. */
+export interface RebuiltHour {
+  readonly endMs: number;
+  /** Time of the newest reading in it, bad ones included, ms UTC; NaN when there is none. */
+  readonly heardMs: number;
 }
 
 /** Something that an operator may want to know. */

@@ -1,7 +1,7 @@
 import { assert } from '../base/index.ts';
 import type { KpiReach } from '../kpis/index.ts';
-import type { PaneColumns } from '../model/index.ts';
 import type { StoreHistory } from '../store/index.ts';
+import type { WindowTick } from '../windows/index.ts';
 import type { OldHours } from './old-hours.ts';
 import { readOldHours } from './read-old-hours.ts';
 
@@ -38,11 +38,11 @@ export class LookBack {
 
   /**
    * @param history the store, which has committed the batches of all earlier ticks
-   * @param panes of the tick that runs
+   * @param tick that runs
    */
-  async read(history: StoreHistory, panes: PaneColumns): Promise<void> {
+  async read(history: StoreHistory, tick: Pick<WindowTick, 'panes' | 'changedHours'>): Promise<void> {
     const hours = await readOldHours(history, this.#reaches, this.#keptFromMs);
-    hours.put(panes);
+    hours.put(tick);
     this.#hours = hours;
   }
 

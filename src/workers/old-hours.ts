@@ -1,6 +1,7 @@
 import { revisionKey } from '../kpis/index.ts';
 import { type Pane, type PaneColumns, type PaneLevel, paneAt, paneLevelAt, type Series } from '../model/index.ts';
 import type { HeardHours, TimeRange } from '../store/index.ts';
+import type { WindowTick } from '../windows/index.ts';
 import { isEmptyPane } from '../windows/index.ts';
 
 /** Rows of one series among columns that stand by series: [from, to). */
@@ -92,8 +93,8 @@ export class OldHours {
     readonly timeMs: Float64Array;
     readonly rows: ReadonlyMap<number, Rows>;
   })[];
-  /** Hours that the tick made, and when the series was heard in them, if it was. */
-  readonly #rebuiltHeard = new Map<number, HeardHour[]>();
+  /** Hours that the tick made, and when the series was heard in them, if it was; by series and start. */
+  readonly #rebuiltHeard = new Map<number, Map<number, HeardHour>>();
   readonly #revisions: ReadonlyMap<string, number>;
 
   constructor({ keptFromMs, panes, heard, revisions }: OldHoursSources) {
@@ -109,8 +110,8 @@ export class OldHours {
     }
   }
 
-  /** Panes that the tick made take the place of the stored ones. */
-  put(columns: PaneColumns): void {
+  /** Panes that the tick made take the place of the stored ones, and so does when hours were heard. */
+  put({ panes: columns, changedHours }: Pick<WindowTick, 'panes' | 'changedHours'>): void {
     for (let row = 0; row < columns.rows; row++) {
       if (columns.startMs[row]! >= this.#keptFromMs) continue;
       const series = columns.series[row]!;
@@ -119,7 +120,12 @@ export class OldHours {
       const panes = this.#rebuilt[level].get(series);
       if (panes === undefined) this.#rebuilt[level].set(series, new Map([[pane.startMs, pane]]));
       else panes.set(pane.startMs, pane);
-      if (level === 'hour') this.#hear(series, pane);
+      if (level === 'hour') this.#hear(series, pane.startMs, pane.endMs, heardIn(pane));
+    }
+    for (const { series, hourStartMs, rebuilt } of changedHours) {
+      if (rebuilt === undefined || hourStartMs >= this.#keptFromMs) continue;
+      const { endMs, heardMs } = rebuilt;
+      this.#hear(series, hourStartMs, endMs, Number.isNaN(heardMs) ? Number.NEGATIVE_INFINITY : heardMs);
     }
   }
 
@@ -157,7 +163,7 @@ export class OldHours {
    *   as they were before they were rebuilt
    */
   heardMs(series: number, fromMs: number, toMs: number, memory: (fromMs: number, toMs: number) => number): number {
-    const rebuilt = this.#rebuiltHeard.get(series) ?? [];
+    const rebuilt = [...(this.#rebuiltHeard.get(series)?.values() ?? [])];
     let newestMs = Number.NEGATIVE_INFINITY;
     let atMs = fromMs;
     for (const { timeMs, rows, ...read } of this.#heard) {
@@ -180,11 +186,16 @@ export class OldHours {
     return this.#revisions.get(revisionKey(kpi, zone, startMs)) ?? 0;
   }
 
-  #hear(series: number, { count, invalidCount, startMs, endMs, lastMs }: Pane): void {
-    const isHeard = count > 0 || invalidCount > 0;
-    const heardMs = !isHeard ? Number.NEGATIVE_INFINITY : count > 0 ? lastMs : startMs;
-    this.#rebuiltHeard.getOrInsertComputed(series, () => []).push({ startMs, endMs, heardMs });
+  #hear(series: number, startMs: number, endMs: number, heardMs: number): void {
+    const hours = this.#rebuiltHeard.getOrInsertComputed(series, () => new Map<number, HeardHour>());
+    hours.set(startMs, { startMs, endMs, heardMs });
   }
+}
+
+/** As far as a pane says: it does not know when a bad reading came. */
+function heardIn({ count, invalidCount, startMs, lastMs }: Pane): number {
+  if (count > 0) return lastMs;
+  return invalidCount > 0 ? startMs : Number.NEGATIVE_INFINITY;
 }
 
 function rowsBySeries(series: Int32Array): Map<number, Rows> {

@@ -317,7 +317,7 @@ export class Pipeline {
   async readBack(history: StoreHistory): Promise<void> {
     const wanted = this.#kpis.revisionsWanted;
     if (wanted !== undefined) this.#kpis.settleRevisions(await history.kpiRevisions(wanted.kpis, wanted));
-    if (this.#closed !== undefined && this.#lookBack.isDue) await this.#lookBack.read(history, this.#closed.panes);
+    if (this.#closed !== undefined && this.#lookBack.isDue) await this.#lookBack.read(history, this.#closed);
   }
 
   /**

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { HOUR_MS } from '../../../src/base/index.ts';
+import { HOUR_MS, MINUTE_MS } from '../../../src/base/index.ts';
 import { type Pane, PaneColumnsBuilder } from '../../../src/model/index.ts';
 import { OldHours } from '../../../src/workers/old-hours.ts';
 import { paneOf } from '../../contract/store-rows.ts';
@@ -25,7 +25,7 @@ function hoursOf(fromHour: number, toHour: number, made: readonly Pane[] = []): 
     heard: [],
     revisions: new Map(),
   });
-  old.put(columns(made));
+  old.put({ panes: columns(made), changedHours: [] });
   const memory = (fromMs: number, toMs: number): string[] => {
     const hours = Array.from({ length: (toMs - fromMs) / HOUR_MS }, (_, index) => fromMs / HOUR_MS + index);
     return hours.map((hour) => `${hour} memory`);
@@ -46,5 +46,41 @@ describe('hours that were read back', () => {
     const nothing = paneOf({ startMs: 10 * HOUR_MS, count: 0, invalidCount: 0, increaseCoveredMs: 0 });
     expect(hoursOf(10, 12, [nothing, hourPane(11, 7)])).toEqual(['11 7']);
     expect(hoursOf(20, 21, [hourPane(20, 9)])).toEqual(['20 9']);
+  });
+});
+
+describe('when a series was heard in hours that were read back', () => {
+  const NEVER = Number.NEGATIVE_INFINITY;
+  const at = (hour: number, minute: number) => hour * HOUR_MS + minute * MINUTE_MS;
+  const bad = (hour: number) => paneOf({ startMs: hour * HOUR_MS, count: 0, invalidCount: 1 });
+  /** The store says that it was heard at 10:15 and 11:45. */
+  const heardIn = (tick: Parameters<OldHours['put']>[0]) => {
+    const hours = { count: 2, series: Int32Array.of(3, 3), timeMs: Float64Array.of(at(10, 15), at(11, 45)) };
+    const heard = [{ ...range(10, 12), hours }];
+    const old = new OldHours({ keptFromMs: 30 * HOUR_MS, panes: [], heard, revisions: new Map() });
+    old.put(tick);
+    return (fromHour: number, toHour: number) => {
+      const ms = old.heardMs(METER.id, fromHour * HOUR_MS, toHour * HOUR_MS, () => NEVER);
+      return ms === NEVER ? 'never' : `${Math.floor(ms / HOUR_MS)}:${(ms % HOUR_MS) / MINUTE_MS}`;
+    };
+  };
+  const rebuilt = (hour: number, heardMs: number) => {
+    return { series: METER.id, hourStartMs: hour * HOUR_MS, rebuilt: { endMs: (hour + 1) * HOUR_MS, heardMs } };
+  };
+
+  it('is what the store says, as long as the tick made nothing of them', () => {
+    const heard = heardIn({ panes: columns([]), changedHours: [] });
+    expect([heard(10, 12), heard(10, 11), heard(12, 14)]).toEqual(['11:45', '10:15', 'never']);
+  });
+
+  it('is what the rebuild saw of them: a pane does not say when a bad reading came', () => {
+    const heard = heardIn({ panes: columns([bad(11)]), changedHours: [rebuilt(11, at(11, 40))] });
+    expect([heard(10, 12), heard(10, 11)]).toEqual(['11:40', '10:15']);
+  });
+
+  it('is nothing where all readings were withdrawn', () => {
+    const empty = paneOf({ startMs: at(11, 0), count: 0, invalidCount: 0 });
+    const heard = heardIn({ panes: columns([empty]), changedHours: [rebuilt(11, Number.NaN)] });
+    expect([heard(10, 12), heard(11, 12)]).toEqual(['10:15', 'never']);
   });
 });
