@@ -78,6 +78,8 @@ export interface KpiEngineState {
 interface ChangedHour {
   readonly series: number;
   readonly hourStartMs: number;
+  /** Of an hour that memory does not hold: what it says of it now. */
+  readonly rebuilt?: unknown;
 }
 
 /** What the tick that runs is going to look at. */
@@ -336,14 +338,14 @@ export class KpiEngine {
       }
     }
     const { seriesCount } = this.#members;
-    for (const { series, hourStartMs } of changed) {
+    for (const { series, hourStartMs, rebuilt } of changed) {
       this.#running.hear(series, hourStartMs, seriesCount, nowMs);
       const { quantity, members } = this.#members.membershipOf(series);
       for (const { place, windows } of touched.of(quantity, hourStartMs, this.#members.groupsOf(quantity))) {
         const member = members[place];
         if (member === undefined) continue;
         for (const window of windows) {
-          if (!this.#isProlonged(window, member, series)) window.held?.forget(member);
+          if (rebuilt !== undefined || !this.#isProlonged(window, member, series)) window.held?.forget(member);
           window.todo ??= todoAt(todo, window.tracked, window.bounds);
           noteChange(window.tracked, window.todo, member);
         }
