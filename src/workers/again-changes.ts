@@ -11,7 +11,8 @@ import type { Correction } from '../windows/index.ts';
 /*
  * What decoding messages again changes. Of the readings of one identity (series, time) one that counts stands before one
  * that does not, otherwise that of the earliest message: as if all had been decoded this way when they came. What other
- * messages said of the identity stays what it was.
+ * messages said of the identity stays what it was. The earliest reading is stored also where it does not stand, because
+ * it does once the one that stands is withdrawn.
  */
 
 /** A reading as a message gives it now. */
@@ -32,7 +33,9 @@ export interface AgainChanges {
   readonly outcomes: readonly AgainOutcome[];
   /** Identities of which something else stands now, or nothing any more. */
   readonly corrections: readonly Correction[];
-  /** Rows of these identities, in place of those that there were. */
+  /** Identities (series, time in ms UTC) whose rows change: these, and those of which one more reading is known. */
+  readonly identities: readonly Pick<StoredReading, 'series' | 'timeMs'>[];
+  /** Rows of `identities`, in place of those that there were. */
   readonly rows: readonly StoredReading[];
   /** Readings that stood, and that no message gives any more. */
   readonly withdrawn: number;
@@ -60,21 +63,26 @@ export function againChanges(
 ): AgainChanges {
   const outcomes: AgainOutcome[] = [];
   const corrections: Correction[] = [];
+  const changed: Pick<StoredReading, 'series' | 'timeMs'>[] = [];
   const kept: StoredReading[] = [];
   let withdrawn = 0;
   for (const identity of identitiesOf(readings, rows)) {
     const { series, timeMs, before, given } = identity;
     const was = standing(before);
     const others = before.filter(({ sequence }) => !messages.has(sequence));
-    const is = standing([...others, ...given.map(({ row }) => row)]);
+    const all = [...others, ...given.map(({ row }) => row)];
+    const is = standing(all);
     if (is === undefined || given.length === 0) withdrawn += was !== undefined && messages.has(was.sequence) ? 1 : 0;
     for (const { row, at } of given) outcomes[at] = outcomeOf(row, was, is!);
-    if (is === was || isSame(was, is)) continue;
-    kept.push(...others.map((row) => ({ ...row, status: ReadingStatus.again })));
-    if (is !== undefined && !others.includes(is)) kept.push(is);
-    corrections.push({ series, timeMs, value: heldValue(is), before: heldValue(was) });
+    const isOther = is !== was && !isSame(was, is);
+    const known = is === undefined ? [] : [...new Set([earliest(all)!, is])];
+    const fresh = known.filter((row) => !others.includes(row));
+    if (!isOther && fresh.every((row) => before.some((stored) => isSame(stored, row)))) continue;
+    kept.push(...others.map((row) => ({ ...row, status: ReadingStatus.again })), ...fresh);
+    changed.push({ series, timeMs });
+    if (isOther) corrections.push({ series, timeMs, value: heldValue(is), before: heldValue(was) });
   }
-  return { outcomes, corrections, rows: kept, withdrawn };
+  return { outcomes, corrections, identities: changed, rows: kept, withdrawn };
 }
 
 /** Identities (series, time in ms UTC) of rows, each once, as columns. */
@@ -116,6 +124,10 @@ function standing(rows: readonly StoredReading[]): StoredReading | undefined {
   return rows.toSorted(
     (a, b) => Number(storedReadingCounts(b)) - Number(storedReadingCounts(a)) || a.sequence - b.sequence,
   )[0];
+}
+
+function earliest(rows: readonly StoredReading[]): StoredReading | undefined {
+  return rows.toSorted((a, b) => a.sequence - b.sequence)[0];
 }
 
 function outcomeOf(row: StoredReading, was: StoredReading | undefined, is: StoredReading): AgainOutcome {

@@ -131,10 +131,10 @@ export async function storedRows(
   ];
 }
 
-function exchanged({ corrections, rows }: AgainChanges): Pick<DecodedAgain, 'identities' | 'readings'> {
+function exchanged({ identities, rows }: AgainChanges): Pick<DecodedAgain, 'identities' | 'readings'> {
   const readings = new ReadingColumnsBuilder();
   for (const row of rows) readings.addRow(row);
-  return { identities: identityColumns(corrections), readings: readings.finish() };
+  return { identities: identityColumns(identities), readings: readings.finish() };
 }
 
 /** A reading that contradicts another one of its identity. */
