@@ -139,10 +139,12 @@ export class SeriesViews {
     const readings = this.#visible(id);
     const last = readings.lowerBound(toMs) - 1;
     const keptMs = last < 0 ? Number.NEGATIVE_INFINITY : readings.timeMsAt(last);
-    if (keptMs >= fromMs || this.#sources.table.recordOf[id]! < 0)
-      return keptMs >= fromMs ? keptMs : Number.NEGATIVE_INFINITY;
-    const hours = this.of(id).hours(fromMs, toMs);
+    const isKept = keptMs >= fromMs;
+    const heardMs = isKept ? keptMs : Number.NEGATIVE_INFINITY;
+    if (this.#sources.table.recordOf[id]! < 0) return heardMs;
+    // Hours that were rebuilt are remembered, and their readings are not: they may be newer than those that are kept.
+    const hours = this.of(id).hours(isKept ? this.#sources.calendar.hourStart(keptMs) : fromMs, toMs);
     const heard = hours.findLast(({ lastMs }) => lastMs < toMs);
-    return heard?.lastMs ?? Number.NEGATIVE_INFINITY;
+    return Math.max(heardMs, heard?.lastMs ?? Number.NEGATIVE_INFINITY);
   }
 }
