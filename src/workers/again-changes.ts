@@ -12,7 +12,7 @@ import type { Correction } from '../windows/index.ts';
  * What decoding messages again changes. Of the readings of one identity (series, time) one that counts stands before one
  * that does not, otherwise that of the earliest message: as if all had been decoded this way when they came. What other
  * messages said of the identity stays what it was. The earliest reading is stored also where it does not stand, because
- * it does once the one that stands is withdrawn.
+ * it does once the one that stands is withdrawn; and one that no message gives any more is not, because it would.
  */
 
 /** A reading as a message gives it now. */
@@ -33,7 +33,7 @@ export interface AgainChanges {
   readonly outcomes: readonly AgainOutcome[];
   /** Identities of which something else stands now, or nothing any more. */
   readonly corrections: readonly Correction[];
-  /** Identities (series, time in ms UTC) whose rows change: these, and those of which one more reading is known. */
+  /** Identities (series, time in ms UTC) whose rows change: these, and those of which a reading that does not stand came or went. */
   readonly identities: readonly Pick<StoredReading, 'series' | 'timeMs'>[];
   /** Rows of `identities`, in place of those that there were. */
   readonly rows: readonly StoredReading[];
@@ -77,7 +77,8 @@ export function againChanges(
     const isOther = is !== was && !isSame(was, is);
     const known = is === undefined ? [] : [...new Set([earliest(all)!, is])];
     const fresh = known.filter((row) => !others.includes(row));
-    if (!isOther && fresh.every((row) => before.some((stored) => isSame(stored, row)))) continue;
+    const stale = before.filter(({ sequence }) => messages.has(sequence));
+    if (!isOther && areSame(stale, fresh)) continue;
     kept.push(...others.map((row) => ({ ...row, status: ReadingStatus.again })), ...fresh);
     changed.push({ series, timeMs });
     if (isOther) corrections.push({ series, timeMs, value: heldValue(is), before: heldValue(was) });
@@ -140,6 +141,10 @@ function outcomeOf(row: StoredReading, was: StoredReading | undefined, is: Store
 function isSame(was: StoredReading | undefined, is: StoredReading | undefined): boolean {
   if (was === undefined || is === undefined) return was === is;
   return Object.is(heldValue(was), heldValue(is)) && was.quality === is.quality && was.sequence === is.sequence;
+}
+
+function areSame(stored: readonly StoredReading[], rows: readonly StoredReading[]): boolean {
+  return stored.length === rows.length && rows.every((row) => stored.some((one) => isSame(one, row)));
 }
 
 /** As the windows hold it. */
