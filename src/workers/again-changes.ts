@@ -77,8 +77,12 @@ export function againChanges(
     const isOther = is !== was && !isSame(was, is);
     const known = is === undefined ? [] : [...new Set([earliest(all)!, is])];
     const fresh = known.filter((row) => !others.includes(row));
-    const stale = before.filter(({ sequence }) => messages.has(sequence));
-    if (!isOther && areSame(stale, fresh)) continue;
+    const theirs = before.filter(({ sequence }) => messages.has(sequence));
+    const isGone = !isAmong(
+      theirs,
+      given.map(({ row }) => row),
+    );
+    if (!isOther && !isGone && isAmong(fresh, theirs)) continue;
     kept.push(...others.map((row) => ({ ...row, status: ReadingStatus.again })), ...fresh);
     changed.push({ series, timeMs });
     if (isOther) corrections.push({ series, timeMs, value: heldValue(is), before: heldValue(was) });
@@ -143,8 +147,9 @@ function isSame(was: StoredReading | undefined, is: StoredReading | undefined): 
   return Object.is(heldValue(was), heldValue(is)) && was.quality === is.quality && was.sequence === is.sequence;
 }
 
-function areSame(stored: readonly StoredReading[], rows: readonly StoredReading[]): boolean {
-  return stored.length === rows.length && rows.every((row) => stored.some((one) => isSame(one, row)));
+/** All of some rows are there. */
+function isAmong(some: readonly StoredReading[], rows: readonly StoredReading[]): boolean {
+  return some.every((one) => rows.some((row) => isSame(one, row)));
 }
 
 /** As the windows hold it. */
