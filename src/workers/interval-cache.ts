@@ -137,9 +137,10 @@ function flagsOf({ valid, value, made: { isRead, isHeard, isFull, isCrossed } }:
 interface HeldHours {
   readonly fromMs: number;
   readonly toMs: number;
-  hours: readonly KpiHour[];
+  /** Changed in place: who was given them has done with them when the next tick asks. */
+  readonly hours: KpiHour[];
   /** Starts of those that changed since, ms UTC. */
-  readonly changed: Set<number>;
+  readonly changed: number[];
 }
 
 /** Spans held of a series: today, and the days that indexes of 24 hours look at. */
@@ -167,7 +168,7 @@ export class IntervalCache {
     const spans = this.#held[series];
     if (spans !== undefined) {
       for (const { fromMs, toMs, changed } of spans) {
-        if (hourStartMs >= fromMs && hourStartMs < toMs) changed.add(hourStartMs);
+        if (hourStartMs >= fromMs && hourStartMs < toMs && !changed.includes(hourStartMs)) changed.push(hourStartMs);
       }
     }
     const quarters = this.#pages.quarters[page];
@@ -207,15 +208,11 @@ export class IntervalCache {
     if (held === undefined) {
       const hours = this.intervals('hours', series, fromMs, toMs, memory);
       if (spans.length === HELD_MAX) spans.shift();
-      spans.push({ fromMs, toMs, hours, changed: new Set() });
+      spans.push({ fromMs, toMs, hours, changed: [] });
       return hours;
     }
-    if (held.changed.size > 0) {
-      for (const startMs of held.changed) {
-        const fresh = this.intervals('hours', series, startMs, startMs + 1, memory);
-        held.hours = withHour(held.hours, startMs, fresh[0]);
-      }
-      held.changed.clear();
+    for (let startMs = held.changed.pop(); startMs !== undefined; startMs = held.changed.pop()) {
+      putHour(held.hours, startMs, this.intervals('hours', series, startMs, startMs + 1, memory)[0]);
     }
     return held.hours;
   }
@@ -258,17 +255,15 @@ export class IntervalCache {
   }
 }
 
-/** @param hours oldest first; what is made of them is a copy */
-function withHour(hours: readonly KpiHour[], startMs: number, hour: KpiHour | undefined): readonly KpiHour[] {
+/** @param hours oldest first */
+function putHour(hours: KpiHour[], startMs: number, hour: KpiHour | undefined): void {
   // Nearly always the newest.
   let at = hours.length;
   while (at > 0 && hours[at - 1]!.startMs >= startMs) at--;
-  const copy = hours.slice();
   const isThere = hours[at]?.startMs === startMs;
-  if (hour === undefined) copy.splice(at, isThere ? 1 : 0);
-  else if (isThere) copy[at] = hour;
-  else copy.splice(at, 0, hour);
-  return copy;
+  if (hour === undefined) hours.splice(at, isThere ? 1 : 0);
+  else if (isThere) hours[at] = hour;
+  else hours.splice(at, 0, hour);
 }
 
 /**

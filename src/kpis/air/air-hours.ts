@@ -1,4 +1,4 @@
-import { type Calendar, DAY_MS, exactSum } from '../../base/index.ts';
+import { type Calendar, DAY_MS, exactSum, HOUR_MS } from '../../base/index.ts';
 import { mean8h, ugm3ToPpb } from '../arithmetic/index.ts';
 import type { KpiDevice, KpiHour, KpiWindow } from '../definition.ts';
 import { mainSeries, threeQuarters } from '../hours.ts';
@@ -29,8 +29,13 @@ export function airHours(
   fromMs: number,
   toMs: number,
 ): readonly AirHour[] {
-  if (!device.series.some(({ series }) => series.quantity === quantity)) return NONE;
-  const { calendar, memo } = window;
+  if (!isMeasuredBy(device, quantity)) return NONE;
+  const { calendar, memo, endMs, nowMs } = window;
+  // Of an hour that runs indexes look back from its end over 8, 12 and 24 hours: the longest holds the others.
+  if (toMs === endMs && nowMs < endMs && toMs - fromMs < DAY_MS) {
+    const { hours } = lastDay(device, quantity, window);
+    if (hours.length === DAY_MS / HOUR_MS) return hours.slice(-(toMs - fromMs) / HOUR_MS);
+  }
   return remembered(workOf(quantity, toMs - fromMs), device, { memo, startMs: fromMs }, () => {
     const hours: AirHour[] = [];
     for (let startMs = fromMs; startMs < toMs; ) {
@@ -41,6 +46,11 @@ export function airHours(
     }
     return hours;
   });
+}
+
+function isMeasuredBy(device: KpiDevice, quantity: string): boolean {
+  for (const { series } of device.series) if (series.quantity === quantity) return true;
+  return false;
 }
 
 /** Names of the work that indexes share, by quantity and length, ms. */
