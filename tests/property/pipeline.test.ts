@@ -8,7 +8,7 @@ import { type Message, Quality } from '../../src/model/index.ts';
 import { Pipeline } from '../../src/workers/pipeline.ts';
 import { expectSame } from './support/drive.ts';
 import { MemoryStore } from './support/memory-store.ts';
-import { forAll } from './support/settings.ts';
+import { forAll, PIPELINES } from './support/settings.ts';
 import { type KeptSnapshot, snapshotOf } from './support/snapshots.ts';
 
 const START_MS = Date.UTC(2026, 9, 24, 20);
@@ -79,20 +79,23 @@ const orders = fc.record({
   every: fc.integer({ min: 1, max: 40 }),
 });
 
+type Order = typeof orders extends fc.Arbitrary<infer Drawn> ? Drawn : never;
+
 describe('the pipeline', () => {
   it('stores the same for every order, duplication, tick and restart', async () => {
-    await forAll('orders of messages', orders, async ({ list, random, every }) => {
+    const holds = async ({ list, random, every }: Order): Promise<void> => {
       const inOrder = list.toSorted((a, b) => timeOf(a) - timeOf(b));
       const expected = await run(inOrder, 1_000_000, undefined);
       const numbers = random[Symbol.iterator]();
       const mixed = shuffled([...list, ...list], numbers);
       const restartAt = (numbers.next().value as number) % (mixed.length + 1);
       expectSame(await run(mixed, every, restartAt), expected, 'contents of the store');
-    });
+    };
+    await forAll('orders of messages', orders, holds, PIPELINES);
   });
 
   it('keeps the accounting identity', async () => {
-    await forAll('accounting', orders, ({ list, every }) => {
+    const holds = ({ list, every }: Order): void => {
       const pipeline = new Pipeline(CONFIG, intake);
       for (const record of records([...list, ...list], every)) if (pipeline.take(record)) pipeline.flush();
       const { accounting } = pipeline.flush();
@@ -100,7 +103,8 @@ describe('the pipeline', () => {
       expect(received).toBe(2 * list.length);
       expect(Object.values(ends).reduce((a, b) => a + b, 0)).toBe(received);
       expect(ends.duplicate).toBe(list.length);
-    });
+    };
+    await forAll('accounting', orders, holds, PIPELINES);
   });
 });
 
