@@ -138,7 +138,8 @@ export class Round {
     const underWay = async () => {
       const text = await (await fetch(`${httpUrl}/metrics`)).text();
       const of = (name: string) => Number(new RegExp(`^vitals_${name} (\\d+)$`, 'm').exec(text)?.[1] ?? Number.NaN);
-      return of('broker_connections') - this.ownConnections + of('journal_waiting_records');
+      // Its own connections may have ended by now, too.
+      return Math.max(0, of('broker_connections') - this.ownConnections) + of('journal_waiting_records');
     };
     await eventually(underWay, (count) => count === 0, HUSH_MS_MAX);
   }
