@@ -4,8 +4,8 @@
  * Shewchuk, "Adaptive Precision Floating-Point Arithmetic and Fast Robust Geometric Predicates", 1997 (grow-expansion).
  */
 
-/** More than there can be: partials do not overlap, and a double spans 2100 binary digits, 53 of them in each. */
-const partials = new Float64Array(64);
+/** Of the sum that is being made; far more than sums of what is measured need. */
+let partials = new Float64Array(64);
 
 /**
  * The correctly rounded sum of finite numbers: any permutation gives the same bits.
@@ -21,6 +21,7 @@ export function exactSum(values: Iterable<number>): number {
 
 /** Adds one finite number to the first partials, an expansion that does not overlap, and returns how many there are. */
 function addExactly(count: number, value: number): number {
+  if (count === partials.length) partials = roomier(partials);
   let x = value;
   let kept = 0;
   for (let index = 0; index < count; index++) {
@@ -39,6 +40,12 @@ function addExactly(count: number, value: number): number {
   if (!Number.isFinite(x)) kept = 0;
   partials[kept] = x;
   return kept + 1;
+}
+
+function roomier(full: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
+  const grown = new Float64Array(2 * full.length);
+  grown.set(full);
+  return grown;
 }
 
 /** Rounds the expansion to the nearest double, ties to even, whatever order it was built in. */

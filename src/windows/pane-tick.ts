@@ -337,6 +337,7 @@ export class PaneTick {
     }
     if (isSame(before, after)) {
       this.#retellQuarters(subject, startMs, endMs);
+      if (after !== undefined) this.#rememberHour(subject, after);
       return;
     }
     // What comes from the store is told as a correction in any case: the hour was passed long ago.
@@ -383,22 +384,30 @@ export class PaneTick {
   }
 
   #add(subject: Subject, level: PaneLevel, pane: MutablePane, revision: number, final: boolean): void {
-    const { id, readings, rule, rebuild } = subject;
-    const { table, hours, quarters, hoursFromMs, quartersFromMs } = this.#sources;
+    const { id, rule, rebuild } = subject;
+    const { table, quarters, quartersFromMs } = this.#sources;
     pane.revision = revision;
     pane.final = final;
     this.panes.add(id, level, pane);
     rebuild?.rebuilt.add(level, pane);
+    if (level === 'hour') this.#rememberHour(subject, pane);
     const record = table.recordOf[id]!;
-    if (record < 0 || pane.startMs < (level === 'hour' ? hoursFromMs : quartersFromMs)) return;
-    const held = isEmptyPane(pane) ? undefined : pane;
-    if (level === 'hour') {
-      hours.set(record, rule.kind, pane.startMs, held, newestIn(readings, pane));
-      // Of an hour that is open the readings are all in memory, and whoever asks folds them.
-      if (rule.kind === 'level' && final && held !== undefined) {
-        hours.setLevels(record, pane.startMs, levelStatsOf(readings, pane.startMs, pane.endMs));
-      }
-    } else if (table.remembersQuarters(id)) quarters.set(record, rule.kind, pane.startMs, held, Number.NaN);
+    if (level === 'hour' || record < 0 || pane.startMs < quartersFromMs || !table.remembersQuarters(id)) return;
+    quarters.set(record, rule.kind, pane.startMs, isEmptyPane(pane) ? undefined : pane, Number.NaN);
+  }
+
+  /** What memory keeps of an hour beside its readings; when it was heard is no part of what a pane says. */
+  #rememberHour({ id, readings, rule }: Subject, pane: Pane): void {
+    const { table, hours, hoursFromMs } = this.#sources;
+    const record = table.recordOf[id]!;
+    const { startMs, endMs, final } = pane;
+    if (record < 0 || startMs < hoursFromMs) return;
+    const isEmpty = isEmptyPane(pane);
+    hours.set(record, rule.kind, startMs, isEmpty ? undefined : pane, newestIn(readings, pane));
+    // Of an hour that is open the readings are all in memory, and whoever asks folds them.
+    if (rule.kind === 'level' && final && !isEmpty) {
+      hours.setLevels(record, startMs, levelStatsOf(readings, startMs, endMs));
+    }
   }
 }
 

@@ -83,8 +83,8 @@ interface Slot {
   coveredSlots: number;
 }
 
-/** Series whose rings stand together: one object for many, so that what a reading forgets is a store and no search. */
-const SERIES_OF_PAGE = 512;
+/** Rings that stand together: one object for many, so that what a reading forgets is a store and no search. */
+const RINGS_OF_PAGE = 512;
 
 /** Values of the newest intervals of some series; an interval takes the place of the one a ring before it. */
 class RingPage {
@@ -93,9 +93,9 @@ class RingPage {
   readonly #coveredSlots: Uint32Array;
   readonly #flags: Uint8Array;
 
-  /** @param slots of each series */
+  /** @param slots of each ring */
   constructor(slots: number) {
-    const count = SERIES_OF_PAGE * slots;
+    const count = RINGS_OF_PAGE * slots;
     this.#startQuarter = new Int32Array(count);
     this.#value = new Float64Array(count);
     this.#coveredSlots = new Uint32Array(count);
@@ -153,8 +153,10 @@ const HELD_MAX = 4;
 export class IntervalCache {
   readonly #calendar: Calendar;
   readonly #slot: Slot = { flags: 0, value: 0, coveredSlots: 0 };
-  /** By number of the page. */
-  readonly #pages: Record<Level, (RingPage | undefined)[]> = { hours: [], quarters: [] };
+  readonly #pages: Record<Level, RingPage[]> = { hours: [], quarters: [] };
+  /** Numbers of rings by series, in the order in which they were asked for; -1 for a series that never was. */
+  readonly #rings: Record<Level, number[]> = { hours: [], quarters: [] };
+  readonly #ringCount: Record<Level, number> = { hours: 0, quarters: 0 };
   readonly #held: (HeldHours[] | undefined)[] = [];
 
   constructor(calendar: Calendar) {
@@ -163,28 +165,30 @@ export class IntervalCache {
 
   /** An hour changed, with its quarters. */
   forget(series: number, hourStartMs: number): void {
-    const page = Math.floor(series / SERIES_OF_PAGE);
-    this.#pages.hours[page]?.forget(slotOf('hours', series, hourStartMs));
+    const ring = this.#rings.hours[series] ?? -1;
+    if (ring >= 0) this.#pageOf('hours', ring).forget(slotOf('hours', ring, hourStartMs));
     const spans = this.#held[series];
     if (spans !== undefined) {
       for (const { fromMs, toMs, changed } of spans) {
         if (hourStartMs >= fromMs && hourStartMs < toMs && !changed.includes(hourStartMs)) changed.push(hourStartMs);
       }
     }
-    const quarters = this.#pages.quarters[page];
-    if (quarters === undefined) return;
+    const quarters = this.#rings.quarters[series] ?? -1;
+    if (quarters < 0) return;
+    const page = this.#pageOf('quarters', quarters);
     for (let atMs = hourStartMs; atMs < hourStartMs + HOUR_MS; atMs += QUARTER_MS) {
-      quarters.forget(slotOf('quarters', series, atMs));
+      page.forget(slotOf('quarters', quarters, atMs));
     }
   }
 
   /** Intervals whose start lies in [fromMs, toMs), oldest first. */
   intervals(level: Level, series: number, fromMs: number, toMs: number, memory: Memory): KpiHour[] {
     const found: KpiHour[] = [];
-    const page = this.#pageOf(level, series);
+    const ring = this.#ringOf(level, series);
+    const page = this.#pageOf(level, ring);
     for (let startMs = this.#firstStart(level, fromMs); startMs < toMs; ) {
       const endMs = this.#endOf(level, startMs);
-      const slot = slotOf(level, series, startMs);
+      const slot = slotOf(level, ring, startMs);
       if ((this.#flagsAt(page, slot, startMs, memory) & PRESENT) !== 0) {
         found.push(new CachedInterval(startMs, endMs, page.read(slot, this.#slot), memory));
       }
@@ -219,22 +223,30 @@ export class IntervalCache {
 
   /** Whether there is any hour whose start lies in [fromMs, toMs); the newest are looked at first. */
   hasHours(series: number, fromMs: number, toMs: number, memory: Memory): boolean {
-    const page = this.#pageOf('hours', series);
+    const ring = this.#ringOf('hours', series);
+    const page = this.#pageOf('hours', ring);
     for (let atMs = toMs; atMs > fromMs; ) {
       const startMs = this.#calendar.hourStart(atMs - 1);
       if (startMs < fromMs) return false;
-      if ((this.#flagsAt(page, slotOf('hours', series, startMs), startMs, memory) & PRESENT) !== 0) return true;
+      if ((this.#flagsAt(page, slotOf('hours', ring, startMs), startMs, memory) & PRESENT) !== 0) return true;
       atMs = startMs;
     }
     return false;
   }
 
-  #pageOf(level: Level, series: number): RingPage {
-    const number = Math.floor(series / SERIES_OF_PAGE);
+  #ringOf(level: Level, series: number): number {
+    const rings = this.#rings[level];
+    while (rings.length <= series) rings.push(-1);
+    if (rings[series]! < 0) rings[series] = this.#ringCount[level]++;
+    return rings[series]!;
+  }
+
+  #pageOf(level: Level, ring: number): RingPage {
+    const number = Math.floor(ring / RINGS_OF_PAGE);
     let page = this.#pages[level][number];
     if (page === undefined) {
       page = new RingPage(SLOTS[level]);
-      this.#pages[level][number] = page;
+      this.#pages[level].push(page);
     }
     return page;
   }
@@ -267,11 +279,11 @@ function putHour(hours: KpiHour[], startMs: number, hour: KpiHour | undefined): 
 }
 
 /**
- * The slot of an interval in the page of its series. Intervals that begin within half an hour of each other may share
+ * The slot of an interval in the page of its ring. Intervals that begin within half an hour of each other may share
  * one: then only the newer is remembered.
  */
-function slotOf(level: Level, series: number, startMs: number): number {
+function slotOf(level: Level, ring: number, startMs: number): number {
   const lengthMs = level === 'hours' ? HOUR_MS : QUARTER_MS;
   const slots = SLOTS[level];
-  return (series % SERIES_OF_PAGE) * slots + (Math.floor(startMs / lengthMs) & (slots - 1));
+  return (ring % RINGS_OF_PAGE) * slots + (Math.floor(startMs / lengthMs) & (slots - 1));
 }

@@ -77,10 +77,15 @@ function restOfDay(
   });
 }
 
-/** @param measured oldest first, from the start of the span on; there may be some behind its end */
+/**
+ * The span may begin within an hour: where clocks move by half an hour, days of standard time do in summer.
+ *
+ * @param measured oldest first, those that start in the span or behind it
+ */
 function putHours(into: AirHour[], measured: readonly KpiHour[], { startMs, endMs }: Span, calendar: Calendar): void {
   let next = 0;
-  for (let atMs = startMs; atMs < endMs; ) {
+  const hourMs = calendar.hourStart(startMs);
+  for (let atMs = hourMs < startMs ? calendar.hourEnd(startMs) : hourMs; atMs < endMs; ) {
     const hour = measured[next]?.startMs === atMs ? measured[next++] : undefined;
     into.push(hour);
     atMs = hour === undefined ? calendar.hourEnd(atMs) : hour.endMs;

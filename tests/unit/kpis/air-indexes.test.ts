@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../../src/base/index.ts';
+import { calendarOf, DAY_MS, HOUR_MS, MINUTE_MS } from '../../../src/base/index.ts';
+import { airHours } from '../../../src/kpis/air/air-hours.ts';
 import { ppbToUgm3 } from '../../../src/kpis/arithmetic/index.ts';
 import type { Part } from '../../../src/kpis/index.ts';
 import { SharedWork } from '../../../src/kpis/shared-work.ts';
@@ -329,5 +330,26 @@ describe('hours that several indexes are made of', () => {
     for (const id of ['air-us-aqi', 'air-pm2-5-day', 'air-china-aqi-day', 'air-china-aqi-day-2012'])
       partOf(id, counted, window);
     expect(lookups).toBe(1);
+  });
+});
+
+describe('the hours of a span', () => {
+  const lordHowe = calendarOf('Australia/Lord_Howe');
+  const hoursIn = (from: string, to: string, first: string) => {
+    const one = station({ o3: hoursFrom(at(first), repeat(40, 60)) });
+    const window = { ...DAY, calendar: lordHowe, startMs: at(from), endMs: at(to), nowMs: at(to) };
+    return airHours(one, 'o3', window, window.startMs, window.endMs);
+  };
+
+  it('are those that start in it, where a day of standard time begins within an hour of summer time', () => {
+    const hours = hoursIn('2026-01-14T13:30Z', '2026-01-15T13:30Z', '2026-01-14T05:00Z');
+    expect(hours.map((hour) => hour?.startMs)).toEqual(
+      Array.from({ length: 24 }, (_, index) => at('2026-01-14T14:00Z') + index * HOUR_MS),
+    );
+  });
+
+  it('are by position, with gaps where none was measured', () => {
+    const hours = hoursIn('2026-01-14T13:30Z', '2026-01-14T18:30Z', '2026-01-14T16:00Z');
+    expect(hours.map((hour) => hour?.value)).toEqual([undefined, undefined, 40, 40, 40]);
   });
 });

@@ -51,6 +51,22 @@ describe('the window engine', () => {
     expect(hourIsValid('gauge', pane)).toBe(false);
   });
 
+  it('was heard in an hour when its readings say so now, also where a bad one moved and the pane is the same', () => {
+    const windows = engine({ latenessMs: 0 });
+    const at = (minute: number): number => NOON_MS + minute * MINUTE_MS;
+    windows.accept(reading({ timeMs: at(5), value: 10 }));
+    windows.accept(reading({ timeMs: at(40), value: Number.NaN, quality: Quality.bad }));
+    windows.accept(reading({ timeMs: at(100), value: 10 }));
+    windows.tick();
+    const heardMinute = () => (windows.view(0).heardMs(NOON_MS, NOON_MS + HOUR_MS) - NOON_MS) / MINUTE_MS;
+    expect(heardMinute()).toBe(40);
+    windows.correct({ series: 0, timeMs: at(20), value: Number.NaN, before: undefined });
+    windows.correct({ series: 0, timeMs: at(40), value: undefined, before: Number.NaN });
+    windows.tick();
+    expect(hour(windows, NOON_MS)).toMatchObject({ count: 1, invalidCount: 1 });
+    expect(heardMinute()).toBe(20);
+  });
+
   it('takes 45 of 60 minutes as a valid hour and 44 as not', () => {
     for (const [minutes, valid] of [
       [45, true],
