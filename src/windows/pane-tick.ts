@@ -390,9 +390,12 @@ export class PaneTick {
     pane.final = final;
     this.panes.add(id, level, pane);
     rebuild?.rebuilt.add(level, pane);
-    if (level === 'hour') this.#rememberHour(subject, pane);
+    if (level === 'hour') {
+      this.#rememberHour(subject, pane);
+      return;
+    }
     const record = table.recordOf[id]!;
-    if (level === 'hour' || record < 0 || pane.startMs < quartersFromMs || !table.remembersQuarters(id)) return;
+    if (record < 0 || pane.startMs < quartersFromMs || !table.remembersQuarters(id)) return;
     quarters.set(record, rule.kind, pane.startMs, isEmptyPane(pane) ? undefined : pane, Number.NaN);
   }
 

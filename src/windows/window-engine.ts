@@ -349,7 +349,7 @@ export class WindowEngine {
     return Math.max(this.newestMs(series), silentSinceMs) - this.#settings.latenessMs;
   }
 
-  /** Newest event time of a series, with readings that came too late to be kept. */
+  /** Newest event time of a series, with readings that came too late to be kept, ms UTC; -Infinity before its first one. */
   newestMs(series: number): number {
     const keptMs = this.#arena.newestMs(series);
     const { lateHeardMs } = this.#table;

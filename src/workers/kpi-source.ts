@@ -77,7 +77,7 @@ function kpiSeries({ windows, oldHours, outages, cache, look }: Sources, view: S
     if (old === undefined) return kept(level, fromMs, toMs);
     const inMemory = (from: number, to: number): readonly KpiHour[] => kept(level, from, to);
     const paneLevel = level === 'hours' ? 'hour' : 'quarter';
-    return old.intervals(paneLevel, series, { fromMs, toMs }, inMemory, hourOf) ?? kept(level, fromMs, toMs);
+    return old.intervals(paneLevel, series, { fromMs, toMs }, inMemory, hourOf);
   };
   const hasHours = (fromMs: number, toMs: number): boolean => {
     if (oldHours() !== undefined || fromMs < windows.hoursKeptFromMs) return joined('hours', fromMs, toMs).length > 0;

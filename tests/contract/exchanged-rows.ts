@@ -1,4 +1,4 @@
-import type { DecodedAgain, ReadingColumns, StoredReading } from '../../src/store/index.ts';
+import { type DecodedAgain, type ReadingColumns, readingAt, type StoredReading } from '../../src/store/index.ts';
 
 /** Rows of readings in the order of their arrival, and what was exchanged of them: plain arrays, whole scans. */
 export class ExchangedRows {
@@ -49,14 +49,7 @@ export class ExchangedRows {
 }
 
 export function rowsOfColumns(columns: ReadingColumns): StoredReading[] {
-  return Array.from({ length: columns.count }, (_, row) => ({
-    series: columns.series[row]!,
-    timeMs: columns.timeMs[row]!,
-    value: columns.value[row]!,
-    quality: columns.quality[row]!,
-    status: columns.status[row]!,
-    sequence: columns.sequence[row]!,
-  }));
+  return Array.from({ length: columns.count }, (_, row) => readingAt(columns, row));
 }
 
 function columnsOf(rows: readonly StoredReading[]): ReadingColumns {

@@ -21,6 +21,7 @@ import {
   type ReadingSpan,
   ReadingStatus,
   type RetentionRule,
+  readingAt,
   type SeriesSpan,
   type Store,
   type StoreBatch,
@@ -79,14 +80,7 @@ export class NaiveStore implements Store {
 
   private writeReading({ readings }: StoreBatch, row: number) {
     if (readings.sequence[row]! <= this.position) return;
-    const reading = {
-      series: readings.series[row]!,
-      timeMs: readings.timeMs[row]!,
-      value: readings.value[row]!,
-      quality: readings.quality[row]!,
-      status: readings.status[row]!,
-      sequence: readings.sequence[row]!,
-    };
+    const reading = readingAt(readings, row);
     this.rows.rows.push(reading);
     const known = this.newest.get(reading.series);
     if (!storedReadingCounts(reading)) return;

@@ -36,7 +36,7 @@ export function airHours(
     const { hours } = lastDay(device, quantity, window);
     if (hours.length === DAY_MS / HOUR_MS) return hours.slice(-(toMs - fromMs) / HOUR_MS);
   }
-  return remembered(workOf(quantity, toMs - fromMs), device, { memo, startMs: fromMs }, () => {
+  return remembered(spanWork(quantity, toMs - fromMs), device, { memo, startMs: fromMs }, () => {
     const hours: AirHour[] = [];
     for (let startMs = fromMs; startMs < toMs; ) {
       const day = { startMs: calendar.dayStart(startMs), endMs: calendar.dayEnd(startMs) };
@@ -53,12 +53,14 @@ function isMeasuredBy(device: KpiDevice, quantity: string): boolean {
   return false;
 }
 
-/** Names of the work that indexes share, by quantity and length, ms. */
-const WORK = new Map<string, Map<number, string>>();
+/** Names of the work that indexes share, by quantity and, of spans, by length in ms; made once, as they are asked for often. */
+const SPANS = new Map<string, Map<number, string>>();
+const RESTS = new Map<string, string>();
+const LAST_DAYS = new Map<string, string>();
 
-function workOf(quantity: string, lengthMs: number): string {
-  const byLength = WORK.getOrInsertComputed(quantity, () => new Map<number, string>());
-  return byLength.getOrInsertComputed(lengthMs, () => `air ${quantity} ${lengthMs}`);
+function spanWork(quantity: string, lengthMs: number): string {
+  const byLength = SPANS.getOrInsertComputed(quantity, () => new Map<number, string>());
+  return byLength.getOrInsertComputed(lengthMs, () => `air ${quantity}, ${lengthMs} ms`);
 }
 
 /**
@@ -72,7 +74,8 @@ function restOfDay(
   day: Span,
   fromMs: number,
 ): readonly KpiHour[] {
-  return remembered(workOf(quantity, 0), device, { memo, startMs: fromMs }, () => {
+  const work = RESTS.getOrInsertComputed(quantity, () => `air ${quantity}, rest of a day`);
+  return remembered(work, device, { memo, startMs: fromMs }, () => {
     return mainSeries(device, quantity, day)?.hours(fromMs, day.endMs) ?? [];
   });
 }
@@ -100,10 +103,11 @@ export interface LastDay {
   mean(): Concentration;
 }
 
-/** Put together once a tick: several indexes look at it. */
+/** Of a pollutant, put together once a tick: several indexes look at it. Concentrations in the unit of the quantity. */
 export function lastDay(device: KpiDevice, quantity: string, window: KpiWindow): LastDay {
   const { memo, endMs } = window;
-  return remembered(workOf(quantity, -1), device, { memo, startMs: endMs }, () => {
+  const work = LAST_DAYS.getOrInsertComputed(quantity, () => `air ${quantity}, last day`);
+  return remembered(work, device, { memo, startMs: endMs }, () => {
     const hours = airHours(device, quantity, window, endMs - DAY_MS, endMs);
     let mean: Concentration | undefined;
     return {

@@ -14,6 +14,7 @@ import {
   type ReadingHistory,
   type ReadingSpan,
   ReadingStatus,
+  readingAt,
   type SeriesSpan,
   type StoreBatch,
   type StoredReading,
@@ -168,14 +169,7 @@ export class MemoryStore implements StoreHistory {
     for (let row = 0; row < readings.count; row++) {
       if (readings.sequence[row]! <= this.position) continue;
       this.readingCount++;
-      this.#rows.rows.push({
-        series: readings.series[row]!,
-        timeMs: readings.timeMs[row]!,
-        value: readings.value[row]!,
-        quality: readings.quality[row]!,
-        status: readings.status[row]!,
-        sequence: readings.sequence[row]!,
-      });
+      this.#rows.rows.push(readingAt(readings, row));
     }
   }
 
