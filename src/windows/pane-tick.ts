@@ -199,7 +199,7 @@ export class PaneTick {
     this.#rebuilt.set(id, rebuilt);
     const subject = this.#subject(id, readings, { rebuild: { told: rebuilt.over(told), rebuilt, isStored } });
     const hours = new Set([...farHours, ...this.#changedHours(subject, onlyInserted(insertedMs))]);
-    for (const timeMs of correctedMs) this.#addCorrected(subject, timeMs, hours);
+    for (const timeMs of correctedMs) this.#addCorrected(subject, timeMs, told, hours);
     for (const hour of [...hours].sort((a, b) => a - b)) {
       // Hours that are whole in memory are folded there.
       if (hour >= keptFromMs) continue;
@@ -211,13 +211,20 @@ export class PaneTick {
     }
   }
 
-  /** What was there before is not known here: an increase may have changed as far as neighbours are looked at. */
-  #addCorrected({ readings, rule }: Subject, timeMs: number, hours: Set<number>): void {
+  /**
+   * What was there before is not known here: an increase may have changed as far as neighbours are looked at. Where both
+   * readings that it lay between were corrected, only the hours told between them are left of it.
+   */
+  #addCorrected({ readings, rule }: Subject, timeMs: number, told: ToldPanes, hours: Set<number>): void {
     const { calendar } = this.#sources;
-    hours.add(calendar.hourStart(timeMs));
+    const ownHour = calendar.hourStart(timeMs);
+    hours.add(ownHour);
     if (rule.kind !== 'counter') return;
     const { fromMs, toMs } = neighbourReach(readings, timeMs);
     for (let atMs = calendar.hourStart(fromMs); atMs <= toMs; atMs = calendar.hourEnd(atMs)) hours.add(atMs);
+    const isBetween = (hour: number): boolean => told.pane('hour', hour)?.count === 0;
+    for (let at = calendar.hourEnd(ownHour); isBetween(at); at = calendar.hourEnd(at)) hours.add(at);
+    for (let at = calendar.hourStart(ownHour - 1); isBetween(at); at = calendar.hourStart(at - 1)) hours.add(at);
   }
 
   #subject(

@@ -71,6 +71,7 @@ export class LateRebuild {
   readonly #windows: LateWindows;
   /** Age up to which the store keeps readings, ms; Infinity when it keeps all. */
   readonly #readingsAgeMs: number;
+  readonly #counterGapMsMax: number;
   #nowMinute = Number.NEGATIVE_INFINITY;
   #markMinute = Number.NEGATIVE_INFINITY;
   #isDue = false;
@@ -78,8 +79,10 @@ export class LateRebuild {
   #repeated = 0;
   #tooOld = 0;
 
-  constructor(windows: LateWindows, readingsAgeMs: number) {
+  /** @param counterGapMsMax the longest gap that a register's increase is spread over, ms */
+  constructor(windows: LateWindows, readingsAgeMs: number, counterGapMsMax: number) {
     this.#windows = windows;
+    this.#counterGapMsMax = counterGapMsMax;
     this.#readingsAgeMs = readingsAgeMs;
   }
 
@@ -181,7 +184,7 @@ export class LateRebuild {
     };
     if (registers.length > 0) {
       await read(registers, (late) => late.daySpan(NEIGHBOURS_KEPT));
-      for (const late of registers) late.reachNeighbours(NEIGHBOURS_KEPT);
+      for (const late of registers) late.reachNeighbours(NEIGHBOURS_KEPT, this.#counterGapMsMax);
     }
     await read(group, (late) => (late.isRegister ? late.span(NEIGHBOURS_KEPT) : late.daySpan(0)));
     const spans = group.map((late) => late.span(0));

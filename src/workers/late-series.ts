@@ -61,9 +61,10 @@ export class LateSeries {
 
   /**
    * Widens the span to the hours of the neighbours that were read: the increase of a register may change as far as
-   * there, and an hour is made of all its readings.
+   * there, and an hour is made of all its readings. Where readings were decoded again, also by the longest gap that an
+   * increase was spread over: both its ends may be gone.
    */
-  reachNeighbours(neighbours: number): void {
+  reachNeighbours(neighbours: number, gapMsMax: number): void {
     const counting = this.#entries.filter(({ value }) => !Number.isNaN(value));
     const before = counting.filter(({ timeMs }) => timeMs < this.#dayFromMs).slice(-neighbours);
     const behind = counting.filter(({ timeMs }) => timeMs >= this.#dayToMs).slice(0, neighbours);
@@ -71,6 +72,15 @@ export class LateSeries {
     const last = behind.at(-1);
     if (first !== undefined) this.fromMs = this.#calendar.hourStart(first.timeMs);
     if (last !== undefined) this.toMs = this.#calendar.hourEnd(last.timeMs);
+    if (this.#correctedMs().size === 0) return;
+    this.fromMs = Math.min(this.fromMs, this.#calendar.hourStart(this.#dayFromMs - gapMsMax));
+    this.toMs = Math.max(this.toMs, this.#calendar.hourEnd(this.#dayToMs + gapMsMax));
+  }
+
+  /** Of the late readings those that are not as they came: decoded again, or gone since. */
+  #correctedMs(): Set<number> {
+    const asItCame = new Set(this.#entries.filter(({ late }) => late < 2).map(({ timeMs }) => timeMs));
+    return new Set(this.timesMs.filter((timeMs) => !asItCame.has(timeMs)));
   }
 
   /**
@@ -86,8 +96,7 @@ export class LateSeries {
   /** The readings around and the panes of their hours; they are given away. */
   takeStored(): Pick<StoredSeries, 'readings' | 'told' | 'correctedMs'> {
     const [entries, panes] = [this.#entries, this.#panes];
-    const asItCame = new Set(entries.filter(({ late }) => late < 2).map(({ timeMs }) => timeMs));
-    const correctedMs = new Set(this.timesMs.filter((timeMs) => !asItCame.has(timeMs)));
+    const correctedMs = this.#correctedMs();
     this.#entries = [];
     this.#panes = noPanes();
     const readings = sortedReadings(

@@ -149,7 +149,7 @@ export class Pipeline {
     this.#devices = new DeviceTracker(placementOf, (series) => this.#windows.silentAfterMs(series));
     // In `event` mode nothing of the past is deleted.
     const readingsAgeMs = windows.clock === 'wall' ? config.store.readingsAge : Number.POSITIVE_INFINITY;
-    this.#late = new LateRebuild(this.#windows, readingsAgeMs);
+    this.#late = new LateRebuild(this.#windows, readingsAgeMs, windows.counterGapMax);
     this.#outages = new OutageTracker(placementOf, this.#windows.calendar, {
       ageMsMax: config.outages.keep,
       changesMax: config.outages.changesMax,

@@ -138,6 +138,15 @@ describe('messages that are decoded again after their profile was mended', () =>
     const restarts = fc.tuple(sent, fc.integer({ min: MENDED - 5, max: HOURS }));
     await forAll('decoded again and restarts', restarts, holds, SLOW);
   });
+
+  it('leave nothing of an increase whose two ends are gone', async () => {
+    const gone = { series: 4, before: 'value', after: 'nothing', delayHours: 0 } as const;
+    const inTime = Array.from({ length: 14 }, (_, at) => ({ ...gone, slot: 34 + at, value: 20 + at }));
+    const list: readonly Sent[] = [STEADY, ...inTime, { ...gone, slot: 56, value: 2, delayHours: 6 }];
+    const never = await run([STEADY], []);
+    const once = await run(list, [MENDED], 0);
+    expect(standing(once.store)).toEqual(standing(never.store));
+  });
 });
 
 function expectBalanced({ accounting: { again, readings, messages } }: Outcome): void {
