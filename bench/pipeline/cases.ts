@@ -19,6 +19,7 @@ export interface Load {
 export interface PipelineCase {
   readonly case: string;
   readonly load: Load;
+  /** Until the code is compiled and profiled: a server runs for months. */
   readonly warmUpMessages: number;
   readonly messagesMax: number;
   /** A server that only parses PUBLISH and writes PUBACK is measured beside it. */
@@ -33,14 +34,14 @@ export const CASES: readonly PipelineCase[] = [
   {
     case: 'q1-50conn',
     load: { ...PIPELINED, connections: 50, processes: 2, burst: 50, devices: 1 },
-    warmUpMessages: 60_000,
+    warmUpMessages: 200_000,
     messagesMax: 200_000,
     withBareSocket: false,
   },
   {
     case: 'q1-500conn-unbatched',
     load: { ...ONE, connections: 500, processes: 2, burst: 1, burstsOpen: 1, bursts: 4, devices: 1 },
-    warmUpMessages: 20_000,
+    warmUpMessages: 60_000,
     messagesMax: 80_000,
     withBareSocket: true,
   },
@@ -56,21 +57,21 @@ export const CASES: readonly PipelineCase[] = [
       payload: 'senml',
       readingsPerMessage: 50,
     },
-    warmUpMessages: 2_000,
+    warmUpMessages: 16_000,
     messagesMax: 8_000,
     withBareSocket: false,
   },
   {
     case: 'q1-1conn',
     load: { ...PIPELINED, connections: 1, processes: 1, burst: 100, devices: 10 },
-    warmUpMessages: 60_000,
+    warmUpMessages: 200_000,
     messagesMax: 200_000,
     withBareSocket: false,
   },
   {
     case: 'q1-500conn',
     load: { ...PIPELINED, connections: 500, processes: 2, burst: 10, devices: 1 },
-    warmUpMessages: 60_000,
+    warmUpMessages: 200_000,
     messagesMax: 200_000,
     withBareSocket: false,
   },

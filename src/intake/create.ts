@@ -155,9 +155,15 @@ function rememberPlacements(options: IntakeOptions): (device: string) => IntakeP
   const site: IntakePlacement = { timeZone: options.siteTimeZone, expectEveryMs: 0 };
   if (placement === undefined) return () => site;
   const known = new Map<string, IntakePlacement>();
+  // The readings of a message are mostly of one device.
+  let last: { readonly device: string; readonly placement: IntakePlacement } | undefined;
   return (device) => {
+    if (last?.device === device) return last.placement;
     const seen = known.get(device);
-    if (seen !== undefined) return seen;
+    if (seen !== undefined) {
+      last = { device, placement: seen };
+      return seen;
+    }
     const found = placement(device);
     if (known.size >= DEVICES_MAX) known.delete(known.keys().next().value ?? '');
     known.set(device, found);

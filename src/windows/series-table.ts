@@ -25,6 +25,12 @@ export const LAST_LOOK_MS = 4 * HOUR_MS;
 /** And looks this much further back, for what was expected in it. */
 export const EXPECTED_BEFORE_MS = DAY_MS;
 
+/** Series of a device that are searched one by one; of more the keys are kept. */
+const LISTED_MAX = 16;
+
+/** Numbers of a device's series, or those by `keyOf`. */
+type DeviceSeries = number[] | Map<string, number>;
+
 /** Names, rules and times of all series, by dense number. */
 export class SeriesTable {
   readonly list: Series[] = [];
@@ -36,7 +42,7 @@ export class SeriesTable {
   openFromMs = new Float64Array(64);
   /** Newest late-filed reading that found no place among those kept; most series have none. */
   readonly lateHeardMs = new Map<number, number>();
-  readonly #byKey = new Map<string, number>();
+  readonly #ofDevice = new Map<string, DeviceSeries>();
   readonly #rules = new Map<string, PaneRule>();
   readonly #settings: WindowSettings;
   #recordCount = 0;
@@ -46,7 +52,15 @@ export class SeriesTable {
   }
 
   find(device: string, quantity: string, channel: string): number | undefined {
-    return this.#byKey.get(`${device}\n${quantity}\n${channel}`);
+    const known = this.#ofDevice.get(device);
+    if (known === undefined) return undefined;
+    // Most devices have a few series: comparing their words costs less than making and hashing a key of them.
+    if (known instanceof Map) return known.get(keyOf({ quantity, channel }));
+    for (const id of known) {
+      const series = this.list[id]!;
+      if (series.quantity === quantity && series.channel === channel) return id;
+    }
+    return undefined;
   }
 
   /**
@@ -60,7 +74,7 @@ export class SeriesTable {
     const { unit, kind, domain } = quantity;
     const series: Series = { id: this.list.length, device, quantity: id, channel, unit, kind, domain, expectEveryMs };
     this.list.push(series);
-    this.#byKey.set(`${device}\n${id}\n${channel}`, series.id);
+    this.#index(series);
     this.rules.push(this.#ruleOf(series));
     this.recordOf.push(hasRecords ? this.#recordCount++ : -1);
     if (series.id === this.openFromMs.length) {
@@ -95,6 +109,15 @@ export class SeriesTable {
     return this.list[id]!.domain === 'energy';
   }
 
+  #index(series: Series): void {
+    const { id, device } = series;
+    const known = this.#ofDevice.get(device);
+    if (known instanceof Map) known.set(keyOf(series), id);
+    else if (known === undefined) this.#ofDevice.set(device, [id]);
+    else if (known.length < LISTED_MAX) known.push(id);
+    else this.#ofDevice.set(device, new Map([...known, id].map((one) => [keyOf(this.list[one]!), one])));
+  }
+
   /** Many series share a rule. */
   #ruleOf(series: Series): PaneRule {
     const rateMaxPerHour = this.#settings.registerRateMaxPerHour(series);
@@ -111,6 +134,11 @@ export class SeriesTable {
     }
     return rule;
   }
+}
+
+/** Names a series among those of its device. */
+function keyOf({ quantity, channel }: Pick<Series, 'quantity' | 'channel'>): string {
+  return `${quantity}\n${channel}`;
 }
 
 function doubled(column: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {

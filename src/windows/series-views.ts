@@ -112,6 +112,7 @@ export class SeriesViews {
 
   /** Readings came, or time moved on: what was folded does not hold any more. */
   forget(): void {
+    if (this.#folds.size === 0) return;
     this.#folds.clear();
     this.#foldCount = 0;
   }

@@ -26,6 +26,8 @@ export class DeviceTracker {
   readonly #placementOf: (device: string) => DevicePlacement;
   readonly #silentAfterMs: (series: Series) => number;
   #minute = Number.NEGATIVE_INFINITY;
+  /** The readings of a message are mostly of one device. */
+  #last: { readonly device: string; readonly tracked: Tracked } | undefined;
 
   constructor(placementOf: (device: string) => DevicePlacement, silentAfterMs: (series: Series) => number) {
     this.#placementOf = placementOf;
@@ -38,26 +40,34 @@ export class DeviceTracker {
    * @param isNew false for a duplicate or a refused reading: a sign of life, but nothing to count
    */
   heard(reading: Reading, from: { profile: string; gateway: string }, receivedAtMs: number, isNew: boolean): void {
-    let tracked = this.#devices.get(reading.device);
-    if (tracked === undefined) {
-      tracked = {
-        ...from,
-        zone: this.#placementOf(reading.device).zone,
-        firstSeenMs: receivedAtMs,
-        lastEventMs: reading.timeMs,
-        lastReceivedMs: receivedAtMs,
-        readingCount: 0,
-        silent: false,
-        silentAfterMs: Number.POSITIVE_INFINITY,
-      };
-      this.#devices.set(reading.device, tracked);
-    }
+    const tracked =
+      this.#last?.device === reading.device ? this.#last.tracked : this.#track(reading, from, receivedAtMs);
     tracked.profile = from.profile;
     if (from.gateway !== '') tracked.gateway = from.gateway;
     tracked.lastEventMs = Math.max(tracked.lastEventMs, reading.timeMs);
     tracked.lastReceivedMs = receivedAtMs;
     if (isNew) tracked.readingCount++;
-    this.#changed.add(reading.device);
+  }
+
+  /** Notes that a device changed since the last tick. */
+  #track({ device, timeMs }: Reading, from: { profile: string; gateway: string }, receivedAtMs: number): Tracked {
+    let tracked = this.#devices.get(device);
+    if (tracked === undefined) {
+      tracked = {
+        ...from,
+        zone: this.#placementOf(device).zone,
+        firstSeenMs: receivedAtMs,
+        lastEventMs: timeMs,
+        lastReceivedMs: receivedAtMs,
+        readingCount: 0,
+        silent: false,
+        silentAfterMs: Number.POSITIVE_INFINITY,
+      };
+      this.#devices.set(device, tracked);
+    }
+    this.#changed.add(device);
+    this.#last = { device, tracked };
+    return tracked;
   }
 
   /** Nobody is silent for having no outage to tell of. */
@@ -81,6 +91,7 @@ export class DeviceTracker {
     }
     const rows = [...this.#changed].map((device) => this.#row(device));
     this.#changed.clear();
+    this.#last = undefined;
     return rows;
   }
 
@@ -89,6 +100,7 @@ export class DeviceTracker {
   }
 
   restore(state: DeviceTrackerState): void {
+    this.#last = undefined;
     for (const [device, tracked] of state) {
       this.#devices.set(device, { ...tracked, zone: this.#placementOf(device).zone });
     }

@@ -116,7 +116,7 @@ export class Pipeline {
   readonly #placementOf: (device: string) => DevicePlacement;
   readonly #accounting = new AccountingCounter();
   readonly #decodeAgain = new DecodeAgain(this.#accounting);
-  #readings = new ReadingColumnsBuilder();
+  readonly #readings = new ReadingColumnsBuilder();
   #quarantine: StoreBatch['quarantine'][number][] = [];
   #sequence = 0;
   /** Sequence of the newest record in a batch. */
@@ -340,7 +340,6 @@ export class Pipeline {
       quarantine: this.#quarantine,
       ...(again === undefined ? {} : { again }),
     };
-    this.#readings = new ReadingColumnsBuilder();
     this.#quarantine = [];
     this.#takenSinceFlush = 0;
     this.#flushedSequence = this.#sequence;
@@ -397,7 +396,9 @@ export class Pipeline {
       return;
     }
     for (const { index, reject } of decoded.rejects) this.#refuse(sequence, index, message, reject);
-    for (const [index, reading] of decoded.readings.entries()) {
+    const { readings } = decoded;
+    for (let index = 0; index < readings.length; index++) {
+      const reading = readings[index]!;
       const outcome = this.#takeReading(sequence, index, message, reading);
       // Devices are bounded by the series that they may have.
       if (outcome === 'series_limit') continue;

@@ -1,70 +1,81 @@
 import type { Reading } from '../model/index.ts';
 import type { ReadingColumns, StoredReading } from '../store/index.ts';
 
-/** Collects readings as columns that grow. */
+/** Room at first, and above which it is not kept for the next rows. */
+const FIRST_ROWS = 64;
+const KEPT_ROWS_MAX = 1 << 18;
+
+/** Columns with room for more rows than there are. */
+type Room = Omit<ReadingColumns, 'count'>;
+
+/** Collects readings as columns that grow; `finish` gives them out and begins anew. */
 export class ReadingColumnsBuilder {
   #count = 0;
-  #series = new Int32Array(64);
-  #timeMs = new Float64Array(64);
-  #value = new Float64Array(64);
-  #quality = new Uint8Array(64);
-  #status = new Uint8Array(64);
-  #sequence = new Float64Array(64);
-
-  add(series: number, { timeMs, value, quality }: Reading, status: number, sequence: number): void {
-    this.addRow({ series, timeMs, value, quality, status, sequence });
-  }
+  #room = roomFor(FIRST_ROWS);
 
   addRow({ series, timeMs, value, quality, status, sequence }: StoredReading): void {
+    this.#add(series, timeMs, value, quality, status, sequence);
+  }
+
+  add(series: number, { timeMs, value, quality }: Reading, status: number, sequence: number): void {
+    this.#add(series, timeMs, value, quality, status, sequence);
+  }
+
+  #add(series: number, timeMs: number, value: number, quality: number, status: number, sequence: number): void {
     const at = this.#count++;
-    if (at === this.#series.length) this.#grow();
-    this.#series[at] = series;
-    this.#timeMs[at] = timeMs;
-    this.#value[at] = value;
-    this.#quality[at] = quality;
-    this.#status[at] = status;
-    this.#sequence[at] = sequence;
+    if (at === this.#room.series.length) this.#grow();
+    const room = this.#room;
+    room.series[at] = series;
+    room.timeMs[at] = timeMs;
+    room.value[at] = value;
+    room.quality[at] = quality;
+    room.status[at] = status;
+    room.sequence[at] = sequence;
   }
 
   /** What was collected so far; the columns are the builder's own and change with the next reading. */
   peek(): ReadingColumns {
-    const count = this.#count;
-    return {
-      count,
-      series: this.#series,
-      timeMs: this.#timeMs,
-      value: this.#value,
-      quality: this.#quality,
-      status: this.#status,
-      sequence: this.#sequence,
-    };
+    return { count: this.#count, ...this.#room };
   }
 
-  /** The columns, cut to their length; the builder is not used afterwards. */
+  /** The columns, cut to their length and the caller's own. */
   finish(): ReadingColumns {
     const count = this.#count;
-    return {
+    const { series, timeMs, value, quality, status, sequence } = this.#room;
+    const columns = {
       count,
-      series: this.#series.slice(0, count),
-      timeMs: this.#timeMs.slice(0, count),
-      value: this.#value.slice(0, count),
-      quality: this.#quality.slice(0, count),
-      status: this.#status.slice(0, count),
-      sequence: this.#sequence.slice(0, count),
+      series: series.slice(0, count),
+      timeMs: timeMs.slice(0, count),
+      value: value.slice(0, count),
+      quality: quality.slice(0, count),
+      status: status.slice(0, count),
+      sequence: sequence.slice(0, count),
     };
+    this.#count = 0;
+    if (series.length > KEPT_ROWS_MAX) this.#room = roomFor(FIRST_ROWS);
+    return columns;
   }
 
   #grow(): void {
-    const length = this.#series.length * 2;
-    const larger = <T extends Int32Array | Float64Array | Uint8Array>(old: T, fresh: T): T => {
-      fresh.set(old);
-      return fresh;
-    };
-    this.#series = larger(this.#series, new Int32Array(length));
-    this.#timeMs = larger(this.#timeMs, new Float64Array(length));
-    this.#value = larger(this.#value, new Float64Array(length));
-    this.#quality = larger(this.#quality, new Uint8Array(length));
-    this.#status = larger(this.#status, new Uint8Array(length));
-    this.#sequence = larger(this.#sequence, new Float64Array(length));
+    const small = this.#room;
+    const large = roomFor(2 * small.series.length);
+    large.series.set(small.series);
+    large.timeMs.set(small.timeMs);
+    large.value.set(small.value);
+    large.quality.set(small.quality);
+    large.status.set(small.status);
+    large.sequence.set(small.sequence);
+    this.#room = large;
   }
+}
+
+function roomFor(rows: number): Room {
+  return {
+    series: new Int32Array(rows),
+    timeMs: new Float64Array(rows),
+    value: new Float64Array(rows),
+    quality: new Uint8Array(rows),
+    status: new Uint8Array(rows),
+    sequence: new Float64Array(rows),
+  };
 }
