@@ -130,6 +130,14 @@ class StoreThreadClient implements StoreThread {
     return this.call('quarantine', [query]) as ReturnType<Store['quarantine']>;
   }
 
+  changes(range: Parameters<Store['changes']>[0]) {
+    return this.call('changes', [range]) as ReturnType<Store['changes']>;
+  }
+
+  positionBefore(timeMs: number) {
+    return this.call('positionBefore', [timeMs]) as Promise<number>;
+  }
+
   trimQuarantine(bound: Parameters<Store['trimQuarantine']>[0]) {
     return this.call('trimQuarantine', [bound]) as ReturnType<Store['trimQuarantine']>;
   }

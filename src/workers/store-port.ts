@@ -31,6 +31,8 @@ const METHODS: ReadonlySet<StoreMethod> = new Set<StoreMethod>([
   'kpis',
   'latestKpis',
   'quarantine',
+  'changes',
+  'positionBefore',
   'trimRetention',
   'trimQuarantine',
   'stats',

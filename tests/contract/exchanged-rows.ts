@@ -39,6 +39,13 @@ export class ExchangedRows {
     );
   }
 
+  /** Identities that batches of these positions exchanged. */
+  exchangedIn(afterPosition: number, upToPosition: number): (readonly [series: number, timeMs: number])[] {
+    return this.#exchanged
+      .filter(({ at }) => at > afterPosition && at <= upToPosition)
+      .map(({ key }) => key.split(' ').map(Number) as [number, number]);
+  }
+
   /** @returns how many went */
   deleteBefore(timeMs: number): number {
     const { length } = this.rows;

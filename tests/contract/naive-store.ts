@@ -14,6 +14,7 @@ import {
   type KpiQuery,
   type KpiRevision,
   type PanesQuery,
+  type PositionRange,
   type QuarantineBound,
   type QuarantineQuery,
   type QuarantineRow,
@@ -30,7 +31,7 @@ import {
   type TimeRange,
 } from '../../src/store/index.ts';
 import { ExchangedRows } from './exchanged-rows.ts';
-import { type PaneRow, paneColumnsOf } from './store-rows.ts';
+import { columnsOf, type PaneRow, paneColumnsOf } from './store-rows.ts';
 
 /** The store contract in the plainest words: arrays in memory, whole scans. What the others are compared with. */
 export class NaiveStore implements Store {
@@ -42,6 +43,7 @@ export class NaiveStore implements Store {
   private kpiRows: KpiValue[] = [];
   private quarantineRows: QuarantineRow[] = [];
   private newest = new Map<number, StoredReading>();
+  private readonly writtenAt = new Map<string, number>();
 
   async open() {
     return { position: this.position };
@@ -59,6 +61,9 @@ export class NaiveStore implements Store {
       row.revision,
     ]);
     const isNew = batch.position > this.position;
+    const writtenAt = Math.max(this.position, batch.position);
+    for (const row of rowsOf(batch.panes)) this.writtenAt.set(paneKey(row), writtenAt);
+    for (const row of batch.kpis) this.writtenAt.set(kpiKey(row), writtenAt);
     this.quarantineRows.push(...batch.quarantine.filter((row) => row.sequence > this.position));
     for (let row = 0; row < batch.readings.count; row++) this.writeReading(batch, row);
     if (isNew && batch.again !== undefined) this.exchange(batch.again, batch.position);
@@ -255,6 +260,34 @@ export class NaiveStore implements Store {
     return rows.filter((row) => row.sequence >= lowest);
   }
 
+  async changes({ afterPosition, upToPosition }: PositionRange) {
+    const isIn = (position: number) => position > afterPosition && position <= upToPosition;
+    const told = new Map<string, readonly [series: number, timeMs: number]>();
+    for (const { series, timeMs, sequence } of this.rows.rows) {
+      if (isIn(sequence)) told.set(`${series} ${timeMs}`, [series, timeMs]);
+    }
+    for (const one of this.rows.exchangedIn(afterPosition, upToPosition)) told.set(one.join(' '), one);
+    const readings = [...told.values()].map(([series, timeMs]) => {
+      const stands = this.identities(series).find((row) => row.timeMs === timeMs);
+      if (stands === undefined) return { series, timeMs, value: Number.NaN, quality: 1, status: 1, sequence: 0 };
+      return storedReadingCounts(stands) ? stands : { ...stands, value: Number.NaN };
+    });
+    return {
+      readings: columnsOf(readings),
+      panes: paneColumnsOf(this.paneRows.filter((row) => isIn(this.writtenAt.get(paneKey(row)) ?? 0))),
+      kpis: this.kpiRows.filter((row) => isIn(this.writtenAt.get(kpiKey(row)) ?? 0)),
+    };
+  }
+
+  async positionBefore(timeMs: number) {
+    const positions = [
+      ...this.rows.rows.filter((row) => row.timeMs >= timeMs).map(({ sequence }) => sequence),
+      ...this.paneRows.filter(({ pane }) => pane.endMs > timeMs).map((row) => this.writtenAt.get(paneKey(row)) ?? 0),
+      ...this.kpiRows.filter(({ endMs }) => endMs > timeMs).map((row) => this.writtenAt.get(kpiKey(row)) ?? 0),
+    ];
+    return positions.length === 0 ? this.position : Math.min(...positions) - 1;
+  }
+
   async trimRetention(rule: RetentionRule) {
     return this.rows.deleteBefore(rule.readingsBeforeMs ?? Number.NEGATIVE_INFINITY);
   }
@@ -292,6 +325,14 @@ function replaced<Row>(stored: readonly Row[], rows: readonly Row[], key: (row: 
   const byKey = new Map(stored.map((row) => [JSON.stringify(key(row)), row]));
   for (const row of rows) byKey.set(JSON.stringify(key(row)), row);
   return [...byKey.values()];
+}
+
+function paneKey({ series, level, pane }: PaneRow): string {
+  return JSON.stringify([series, level, pane.startMs]);
+}
+
+function kpiKey({ kpi, zone, window, startMs, revision }: KpiValue): string {
+  return JSON.stringify([kpi, zone, window, startMs, revision]);
 }
 
 function sameWindow(a: KpiValue, b: KpiValue): boolean {

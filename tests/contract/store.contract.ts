@@ -1,10 +1,18 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Pane, type PaneLevel, paneAt, paneLevelAt } from '../../src/model/index.ts';
-import type { PanesQuery, ReadingHistory, ReadingSpan, Store, StoreBatch } from '../../src/store/index.ts';
+import {
+  type PanesQuery,
+  type ReadingHistory,
+  type ReadingSpan,
+  ReadingStatus,
+  readingAt,
+  type Store,
+  type StoreBatch,
+} from '../../src/store/index.ts';
 import { NaiveStore } from './naive-store.ts';
 import { batchesArbitrary } from './store-batches.ts';
-import { batchOf, deviceOf, kpiOf, paneOf, quarantineOf, readingOf, seriesOf } from './store-rows.ts';
+import { batchOf, columnsOf, deviceOf, kpiOf, paneOf, quarantineOf, readingOf, seriesOf } from './store-rows.ts';
 
 /** An implementation under test: `reopen` closes the store and opens what it left; `dispose` removes it. */
 export interface StoreHarness {
@@ -68,6 +76,7 @@ export function storeContract(name: string, makeHarness: () => Promise<StoreHarn
     kpiTests(use);
     quarantineTests(use);
     nameTests(use);
+    changesTests(use);
     modelTests(makeHarness, modelRuns);
   });
 }
@@ -569,6 +578,125 @@ function nameTests(use: Use): void {
       expect(await use.store().quarantine({ device: name, limit: 5 })).toEqual([quarantine[at]]);
       expect(await use.store().devices()).toContainEqual(devices[at]);
     }
+  });
+}
+
+/** What a mirror is told: readings by series and time, panes and KPI values by key. */
+async function told(store: Store, afterPosition: number, upToPosition: number) {
+  const { readings, panes, kpis } = await store.changes({ afterPosition, upToPosition });
+  const rows = Array.from({ length: readings.count }, (_, row) => readingAt(readings, row));
+  return {
+    readings: rows
+      .map(({ series, timeMs, value }) => [series, timeMs, value])
+      .sort(([a, b], [c, d]) => a! - c! || b! - d!),
+    panes: Array.from({ length: panes.rows }, (_, row) => [
+      panes.series[row],
+      paneLevelAt(panes, row),
+      panes.startMs[row],
+      paneAt(panes, row).sum,
+    ]),
+    kpis: kpis.map(({ kpi, startMs, value, revision }) => [kpi, startMs, value, revision]),
+  };
+}
+
+function changesTests(use: Use): void {
+  const nothing = { readings: [], panes: [], kpis: [] };
+
+  test('says what batches of some positions wrote, as it stands now', async () => {
+    await use.store().write(
+      batchOf(10, {
+        readings: [
+          readingOf({ sequence: 7, timeMs: 100, value: 1 }),
+          readingOf({ sequence: 10, timeMs: 200, value: -0.5 }),
+        ],
+        panes: [
+          { series: 0, level: 'quarter', pane: paneOf({ startMs: 0, sum: 1 }) },
+          { series: 0, level: 'hour', pane: paneOf({ startMs: 0, sum: 2 }) },
+        ],
+        kpis: [kpiOf({ kpi: 'a', startMs: 0, value: 1, revision: 0 })],
+      }),
+    );
+    await use.store().write(
+      batchOf(20, {
+        readings: [readingOf({ sequence: 15, timeMs: 300, value: 3 })],
+        panes: [{ series: 0, level: 'hour', pane: paneOf({ startMs: 0, sum: 5 }) }],
+        kpis: [
+          kpiOf({ kpi: 'a', startMs: 0, value: 2, revision: 1 }),
+          kpiOf({ kpi: 'b', startMs: 0, value: 9, revision: 0 }),
+        ],
+      }),
+    );
+    await use.reopen();
+    expect(await told(use.store(), 0, 9)).toEqual({ ...nothing, readings: [[0, 100, 1]] });
+    expect(await told(use.store(), 9, 10)).toEqual({
+      readings: [[0, 200, -0.5]],
+      panes: [[0, 'quarter', 0, 1]],
+      kpis: [['a', 0, 1, 0]],
+    });
+    const later = await told(use.store(), 10, 20);
+    expect(later.readings).toEqual([[0, 300, 3]]);
+    expect(later.panes).toEqual([[0, 'hour', 0, 5]]);
+    expect(new Set(later.kpis.map((row) => JSON.stringify(row)))).toEqual(new Set(['["a",0,2,1]', '["b",0,9,0]']));
+    expect(await told(use.store(), 20, 1_000)).toEqual(nothing);
+  });
+
+  test('says of each identity what stands: not that which is bad, came again, was exchanged or is gone', async () => {
+    const bad = { quality: 1, status: ReadingStatus.invalid };
+    await use.store().write(
+      batchOf(10, {
+        readings: [
+          readingOf({ sequence: 1, timeMs: 100, value: 7, ...bad }),
+          readingOf({ sequence: 2, timeMs: 100, value: 8 }),
+          readingOf({ sequence: 3, timeMs: 200, value: 9, ...bad }),
+          readingOf({ sequence: 4, timeMs: 300, value: 1 }),
+          readingOf({ sequence: 5, timeMs: 400, value: 2 }),
+        ],
+      }),
+    );
+    await use.store().write(
+      batchOf(20, {
+        readings: [
+          readingOf({ sequence: 11, timeMs: 50, value: 4, status: ReadingStatus.lateFiled }),
+          readingOf({ sequence: 12, timeMs: 50, value: 5, status: ReadingStatus.lateFiled }),
+          readingOf({ sequence: 13, timeMs: 300, value: 6, status: ReadingStatus.lateFiled }),
+        ],
+      }),
+    );
+    const identities = { series: Int32Array.of(0, 0), timeMs: Float64Array.of(400, 100) };
+    const again = {
+      messages: [2, 5],
+      identities,
+      readings: columnsOf([readingOf({ sequence: 2, timeMs: 100, value: 80, status: ReadingStatus.again })]),
+      quarantine: [],
+    };
+    await use.store().write(batchOf(30, { again }));
+    const { readings: first } = await told(use.store(), 0, 10);
+    expect(first.findLast(([, timeMs]) => timeMs === 100)).toEqual([0, 100, 80]);
+    expect(first.filter(([, timeMs]) => timeMs !== 100)).toEqual([
+      [0, 200, Number.NaN],
+      [0, 300, 1],
+    ]);
+    expect((await told(use.store(), 10, 20)).readings).toEqual([
+      [0, 50, 4],
+      [0, 300, 1],
+    ]);
+    expect((await told(use.store(), 20, 30)).readings).toEqual([
+      [0, 100, 80],
+      [0, 400, Number.NaN],
+    ]);
+  });
+
+  test('finds the position before all that says something of an instant or later', async () => {
+    await use
+      .store()
+      .write(
+        batchOf(10, { readings: [readingOf({ sequence: 7, timeMs: 100 }), readingOf({ sequence: 9, timeMs: 300 })] }),
+      );
+    await use.store().write(batchOf(20, { kpis: [kpiOf({ startMs: 0, endMs: 1_000 })] }));
+    expect(await use.store().positionBefore(50)).toBe(6);
+    expect(await use.store().positionBefore(200)).toBe(8);
+    expect(await use.store().positionBefore(900)).toBe(19);
+    expect(await use.store().positionBefore(5_000)).toBe(20);
   });
 }
 

@@ -1,33 +1,21 @@
-/*
- * What the engine asks for when it rebuilds old panes: whole spans of many series, as columns. Times are read as
- * doubles, exact up to 2^53, which spares a big integer a value.
- */
+/* What the engine asks for when it rebuilds old panes: whole spans of many series, as columns. */
 import {
   BIGINT,
   type DuckDBConnection,
   type DuckDBDataChunk,
   type DuckDBType,
-  type DuckDBValue,
   INTEGER,
   LIST,
   listValue,
   VARCHAR,
 } from '@duckdb/node-api';
 import { DAY_MS, HOUR_MS } from '../../base/index.ts';
-import {
-  PANE_FIELDS,
-  PANE_LEVELS,
-  type PaneColumns,
-  type PaneField,
-  type PaneLevel,
-  type RevisionReason,
-} from '../../model/index.ts';
+import type { PaneColumns, PaneLevel, RevisionReason } from '../../model/index.ts';
 import {
   type HeardHours,
   type Identities,
   type KpiRevision,
   type PanesQuery,
-  type ReadingColumns,
   type ReadingHistory,
   type ReadingSpan,
   ReadingStatus,
@@ -35,9 +23,17 @@ import {
   type StoreHistory,
   type TimeRange,
 } from '../store.ts';
+import {
+  chunksOf,
+  float64Column,
+  int32Column,
+  panesWhere,
+  readingColumns,
+  rowCount,
+  splitParameters,
+} from './chunks.ts';
 import { bound, type Parameter } from './parameters.ts';
-import { columnName, doubleColumns } from './table.ts';
-import { EXCHANGED, PANE_TABLES } from './tables.ts';
+import { EXCHANGED } from './tables.ts';
 
 /** A stored reading that enters values; the same as `storedReadingCounts`. */
 export const COUNTS = '(status <> 1 AND (quality = 0 OR quality >= 3) AND NOT isnan(value))';
@@ -81,12 +77,13 @@ export class History implements StoreHistory {
   async readingsOf(of: { readonly messages: readonly number[] } | Identities, upToSequence: number) {
     const [condition, parameters] = 'messages' in of ? rowsOfMessages(of.messages) : rowsOfIdentities(of);
     const [source, bounds] = this.rowsAsOf(upToSequence);
-    const chunks = await this.chunks(
+    const chunks = await chunksOf(
+      this.connection,
       `SELECT series, time_ms::DOUBLE, value, quality, status, sequence::DOUBLE FROM ${source} r ${condition}
        ORDER BY series, time_ms, sequence, r.rowid`,
       [...bounds, ...parameters, bound(upToSequence)],
     );
-    return columnsOf(chunks);
+    return readingColumns(chunks);
   }
 
   /** Readings as they were when the store's position was the given one; its parameters come first. */
@@ -103,7 +100,8 @@ export class History implements StoreHistory {
   }
 
   panesOf({ quantities, level, fromMs, toMs }: PanesQuery): Promise<PaneColumns> {
-    return this.panes(
+    return panesWhere(
+      this.connection,
       level,
       `JOIN series s ON s.id = p.series WHERE list_contains(?, s.quantity) AND p.start_ms >= ? AND p.start_ms < ?`,
       [[listValue(quantities), LIST(VARCHAR)], bound(fromMs), bound(toMs)],
@@ -113,7 +111,8 @@ export class History implements StoreHistory {
   async panesIn(spans: readonly SeriesSpan[], level: PaneLevel): Promise<PaneColumns> {
     const lowest = Math.min(...spans.map((span) => span.fromMs));
     const highest = Math.max(...spans.map((span) => span.toMs));
-    return this.panes(
+    return panesWhere(
+      this.connection,
       level,
       `SEMI JOIN ${SPANS} ON p.series = span_series AND p.start_ms >= from_ms AND p.start_ms < to_ms
        WHERE p.start_ms >= ? AND p.start_ms < ?`,
@@ -121,33 +120,9 @@ export class History implements StoreHistory {
     );
   }
 
-  /** @param condition joins and filter of the panes `p` */
-  private async panes(level: PaneLevel, condition: string, parameters: readonly Parameter[]): Promise<PaneColumns> {
-    const table = PANE_TABLES[level];
-    const fields = PANE_FIELDS.map((field) => `p.${columnName(field)}::DOUBLE`);
-    const chunks = await this.chunks(
-      `SELECT p.series, ${fields.join(', ')}, p.final::UTINYINT, p.negative_zeros
-       FROM ${table.name} p ${condition} ORDER BY p.series, p.start_ms`,
-      parameters,
-    );
-    const rows = rowCount(chunks);
-    const numbers = PANE_FIELDS.map((field, at) => [field, float64Column(chunks, at + 1, rows)] as const);
-    const columns = Object.fromEntries(numbers) as Record<PaneField, Float64Array>;
-    const masks = int32Column(chunks, PANE_FIELDS.length + 2, rows);
-    doubleColumns(table).forEach((property, bit) => {
-      signZeros(columns[property as PaneField], masks, 1 << bit);
-    });
-    return {
-      ...columns,
-      rows,
-      series: int32Column(chunks, 0, rows),
-      level: new Uint8Array(rows).fill(PANE_LEVELS.indexOf(level)),
-      final: Uint8Array.from(int32Column(chunks, PANE_FIELDS.length + 1, rows)),
-    };
-  }
-
   async heardHours(range: TimeRange): Promise<HeardHours> {
-    const chunks = await this.chunks(
+    const chunks = await chunksOf(
+      this.connection,
       `WITH hours AS (SELECT * FROM panes_hour WHERE start_ms >= ? AND start_ms < ? AND (count > 0 OR invalid_count > 0)),
        bad AS (
          SELECT r.series, h.start_ms, max(time_ms)::DOUBLE AS newest_ms FROM readings r
@@ -181,7 +156,8 @@ export class History implements StoreHistory {
     const lowest = Math.min(...spans.map((span) => span.fromMs));
     const highest = Math.max(...spans.map((span) => span.toMs));
     const [source, bounds] = this.rowsAsOf(upToSequence);
-    return this.chunks(
+    return chunksOf(
+      this.connection,
       `SELECT series, time_ms::DOUBLE, CASE WHEN ${COUNTS} THEN value ELSE 'NaN' END, status FROM ${source} r
        SEMI JOIN ${SPANS} ON series = span_series AND time_ms >= from_ms AND time_ms < to_ms
        WHERE time_ms >= ? AND time_ms < ? AND sequence <= ? QUALIFY ${FIRST_OF_IDENTITY}`,
@@ -223,7 +199,8 @@ export class History implements StoreHistory {
     const beside = isBefore ? 'time_ms < from_ms' : 'time_ms >= to_ms';
     const order = isBefore ? 'DESC' : 'ASC';
     const [source, bounds] = this.rowsAsOf(upToSequence);
-    return this.chunks(
+    return chunksOf(
+      this.connection,
       `SELECT series, time_ms::DOUBLE, value, status, id FROM (
          SELECT series, time_ms, value, status FROM ${source} r WHERE list_contains(?, series) AND time_ms >= ? AND time_ms < ?
          AND sequence <= ? AND ${COUNTS} QUALIFY ${FIRST_OF_IDENTITY})
@@ -239,14 +216,6 @@ export class History implements StoreHistory {
       ],
     );
   }
-
-  private async chunks(sql: string, parameters: readonly Parameter[]): Promise<DuckDBDataChunk[]> {
-    return (await this.connection.run(sql, ...splitParameters(parameters))).fetchAllChunks();
-  }
-}
-
-function splitParameters(parameters: readonly Parameter[]): [DuckDBValue[], DuckDBType[]] {
-  return [parameters.map((parameter) => parameter[0]), parameters.map((parameter) => parameter[1])];
 }
 
 function spanParameters(spans: readonly ReadingSpan[]): Parameter[] {
@@ -318,46 +287,4 @@ function rangeOf(numbers: ArrayLike<number>): [lowest: number, highest: number] 
     highest = Math.max(highest, numbers[at]!);
   }
   return [lowest, highest];
-}
-
-function columnsOf(chunks: readonly DuckDBDataChunk[]): ReadingColumns {
-  const count = rowCount(chunks);
-  return {
-    count,
-    series: int32Column(chunks, 0, count),
-    timeMs: float64Column(chunks, 1, count),
-    value: float64Column(chunks, 2, count),
-    quality: Uint8Array.from(int32Column(chunks, 3, count)),
-    status: Uint8Array.from(int32Column(chunks, 4, count)),
-    sequence: float64Column(chunks, 5, count),
-  };
-}
-
-function rowCount(chunks: readonly DuckDBDataChunk[]): number {
-  return chunks.reduce((sum, chunk) => sum + chunk.rowCount, 0);
-}
-
-function float64Column(chunks: readonly DuckDBDataChunk[], column: number, rows: number): Float64Array {
-  return fillColumn(new Float64Array(rows), chunks, column);
-}
-
-function int32Column(chunks: readonly DuckDBDataChunk[], column: number, rows: number): Int32Array {
-  return fillColumn(new Int32Array(rows), chunks, column);
-}
-
-function fillColumn<Column extends Float64Array | Int32Array>(
-  target: Column,
-  chunks: readonly DuckDBDataChunk[],
-  column: number,
-): Column {
-  let at = 0;
-  for (const chunk of chunks) {
-    const vector = chunk.getColumnVector(column);
-    for (let row = 0; row < vector.itemCount; row++) target[at++] = vector.getItem(row) as number;
-  }
-  return target;
-}
-
-function signZeros(column: Float64Array, masks: Int32Array, bit: number): void {
-  for (let row = 0; row < column.length; row++) if ((masks[row]! & bit) !== 0) column[row] = -0;
 }

@@ -4,6 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { type Clock, OperatingError } from '../../base/index.ts';
 import type { QuarantineBound, RetentionRule, Store, StoreBatch } from '../store.ts';
+import { Changes } from './changes.ts';
 import { lockedError, openError, workError } from './errors.ts';
 import { History } from './history.ts';
 import { NewestKpis, NewestReadings } from './newest.ts';
@@ -44,6 +45,7 @@ interface Opened {
   readonly writer: Writer;
   readonly queries: Queries;
   readonly history: History;
+  readonly changes: Changes;
   readonly newestReadings: NewestReadings;
   readonly newestKpis: NewestKpis;
   readonly disconnect: () => void;
@@ -157,6 +159,14 @@ class DuckdbStore implements Store {
     return this.ask((opened) => opened.queries.quarantine(query));
   }
 
+  changes(range: Parameters<Store['changes']>[0]) {
+    return this.ask((opened) => opened.changes.between(range));
+  }
+
+  positionBefore(timeMs: number) {
+    return this.ask(async ({ changes, position }) => (await changes.positionBefore(timeMs)) ?? position);
+  }
+
   stats() {
     return this.ask(async ({ position, readingCount, file }) => {
       return { position, readingCount, bytesOnDisk: fileBytes(file) + fileBytes(`${file}.wal`) };
@@ -233,6 +243,7 @@ async function openParts(options: DuckdbStoreOptions, file: string, instance: Du
   const writer = new Writer(writeConnection, newestReadings, replacements);
   await writer.prepare();
   const history = new History(readConnection, replacements);
+  const changes = new Changes(readConnection);
   const saved = await queries.newestReadings();
   for (const reading of saved) newestReadings.offer(reading);
   const newestKpis = new NewestKpis();
@@ -251,6 +262,7 @@ async function openParts(options: DuckdbStoreOptions, file: string, instance: Du
     writer,
     queries,
     history,
+    changes,
     newestReadings,
     newestKpis,
     disconnect,

@@ -51,13 +51,19 @@ export interface Table<Row> {
   readonly select: string;
   /** `CREATE TABLE` text. */
   readonly ddl: string;
+  /** Rows say the position of the batch that wrote them, in a last column beside `select`. */
+  readonly isStamped: boolean;
 }
+
+/** 0 for rows that were there before rows were stamped. */
+export const STAMP_DDL = 'written_at BIGINT DEFAULT 0';
 
 /** Describes a table; every property of `Row` must be named, so a new field of the model cannot be forgotten. */
 export function defineTable<Row>(
   name: string,
   kinds: Readonly<Required<Record<keyof Row & string, ColumnKind>>>,
   key: readonly (keyof Row & string)[] = [],
+  { isStamped = false }: { readonly isStamped?: boolean } = {},
 ): Table<Row> {
   const columns = Object.entries(kinds).map(([property, kind]) => ({
     property: property as keyof Row & string,
@@ -73,7 +79,8 @@ export function defineTable<Row>(
     key,
     columns,
     select: [...columns.map((column) => columnName(column.property)), 'negative_zeros'].join(', '),
-    ddl: `CREATE TABLE ${name} (${[...lines, 'negative_zeros INTEGER NOT NULL'].join(', ')})`,
+    ddl: `CREATE TABLE ${name} (${[...lines, 'negative_zeros INTEGER NOT NULL', ...(isStamped ? [STAMP_DDL] : [])].join(', ')})`,
+    isStamped,
   };
 }
 
@@ -82,13 +89,23 @@ export function columnName(property: string): string {
   return `"${property.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}"`;
 }
 
-/** Appends rows; they are in the connection's transaction once the appender is flushed. */
-export function appendRows<Row>(table: Table<Row>, appender: DuckDBAppender, rows: readonly Row[]): void {
-  const types = [...table.columns.map((column) => DUCKDB_TYPES[column.kind]), INTEGER];
+/**
+ * Appends rows; they are in the connection's transaction once the appender is flushed.
+ *
+ * @param writtenAt position of the batch
+ */
+export function appendRows<Row>(
+  table: Table<Row>,
+  appender: DuckDBAppender,
+  rows: readonly Row[],
+  writtenAt: number,
+): void {
+  const types = columnTypes(table);
   for (let from = 0; from < rows.length; from += CHUNK_ROWS_MAX) {
     const part = rows.slice(from, from + CHUNK_ROWS_MAX);
     const chunk = DuckDBDataChunk.create(types, part.length);
     fillChunk(table, chunk, part);
+    fillStamp(table, chunk, part.length, writtenAt);
     appender.appendDataChunk(chunk);
   }
 }
@@ -116,8 +133,9 @@ export function appendColumns<Row>(
   appender: DuckDBAppender,
   columns: NumberColumns<Row>,
   rows: Int32Array,
+  writtenAt: number,
 ): void {
-  const types = [...table.columns.map((column) => DUCKDB_TYPES[column.kind]), INTEGER];
+  const types = columnTypes(table);
   for (let from = 0; from < rows.length; from += CHUNK_ROWS_MAX) {
     const part = rows.subarray(from, from + CHUNK_ROWS_MAX);
     const chunk = DuckDBDataChunk.create(types, part.length);
@@ -130,6 +148,7 @@ export function appendColumns<Row>(
       bit <<= 1;
     });
     fillMasks(chunk.getColumnVector(table.columns.length), masks);
+    fillStamp(table, chunk, part.length, writtenAt);
     appender.appendDataChunk(chunk);
   }
 }
@@ -227,6 +246,19 @@ function fillNumbers(vector: DuckDBVector, kind: ColumnKind, from: ArrayLike<num
 /** Sets a bit in the masks of the rows whose number is -0. */
 function markNegativeZeros(masks: Int32Array, bit: number, from: ArrayLike<number>, rows: Int32Array): void {
   for (let at = 0; at < rows.length; at++) if (Object.is(from[rows[at]!], -0)) masks[at]! |= bit;
+}
+
+function columnTypes<Row>(table: Table<Row>): DuckDBType[] {
+  const types = table.columns.map((column) => DUCKDB_TYPES[column.kind]);
+  return table.isStamped ? [...types, INTEGER, BIGINT] : [...types, INTEGER];
+}
+
+function fillStamp<Row>(table: Table<Row>, chunk: DuckDBDataChunk, rows: number, writtenAt: number): void {
+  if (!table.isStamped) return;
+  const vector = chunk.getColumnVector(table.columns.length + 1);
+  const stamp = BigInt(writtenAt);
+  for (let row = 0; row < rows; row++) vector.setItem(row, stamp);
+  vector.flush();
 }
 
 function fillMasks(vector: DuckDBVector, masks: Int32Array): void {

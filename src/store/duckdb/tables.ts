@@ -1,9 +1,9 @@
 import type { KpiValue, Pane, PaneLevel, Series } from '../../model/index.ts';
 import type { DeviceRow, QuarantineRow, StoredReading } from '../store.ts';
-import { defineTable, type Table } from './table.ts';
+import { defineTable, STAMP_DDL, type Table } from './table.ts';
 
 /** Raised with every change of a table; an older program refuses a newer file. */
-export const SCHEMA_VERSION = 4;
+export const SCHEMA_VERSION = 5;
 
 /** A pane with its series, flat as the table holds it. */
 export interface FlatPane extends Pane {
@@ -119,6 +119,7 @@ function definePanes(name: string): Table<FlatPane> {
       final: 'flag',
     },
     ['series', 'startMs'],
+    { isStamped: true },
   );
 }
 
@@ -146,6 +147,7 @@ export const KPIS_TABLE = defineTable<KpiValue>(
     reason: 'text?',
   },
   ['kpi', 'zone', 'window', 'startMs', 'revision'],
+  { isStamped: true },
 );
 
 export const QUARANTINE_TABLE = defineTable<QuarantineRow>('quarantine', {
@@ -192,6 +194,10 @@ export const MIGRATIONS: Readonly<Record<number, readonly string[]>> = {
   ],
   // Messages can be decoded again.
   3: [REPLACED_TABLE.ddl.replace('CREATE TABLE', 'CREATE TABLE IF NOT EXISTS')],
+  // Stores beside this one are told what changed.
+  4: [...Object.values(PANE_TABLES), KPIS_TABLE].map(
+    ({ name }) => `ALTER TABLE ${name} ADD COLUMN IF NOT EXISTS ${STAMP_DDL}`,
+  ),
 };
 
 /** One row: what the file includes, how it is laid out, and what its KPI values depend on beside the readings. */

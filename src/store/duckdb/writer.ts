@@ -83,8 +83,8 @@ export class Writer {
       await this.upsert(SERIES_TABLE, batch.series);
       await this.upsert(DEVICES_TABLE, batch.devices);
       await this.appendReadings(readings);
-      await this.upsertPanes(batch.panes);
-      await this.upsert(KPIS_TABLE, batch.kpis);
+      await this.upsertPanes(batch.panes, newPosition);
+      await this.upsert(KPIS_TABLE, batch.kpis, newPosition);
       await this.append(QUARANTINE_TABLE, quarantine);
       if (again !== undefined) rowsAdded += await this.exchange(again, newPosition, position, newest);
       if (batch.basis !== undefined) await this.connection.run('UPDATE meta SET basis = $1', [batch.basis]);
@@ -194,17 +194,17 @@ export class Writer {
   }
 
   /** Removes the stored rows that have the keys of these rows, then adds these. The last of equal keys wins. */
-  private async upsert<Row>(table: Table<Row>, rows: readonly Row[]): Promise<void> {
+  private async upsert<Row>(table: Table<Row>, rows: readonly Row[], writtenAt = 0): Promise<void> {
     if (rows.length === 0) return;
     const last = lastByKey(table, rows);
     const stage = await this.appender(stageName(table), 'temp');
     appendKeys(table, stage, last);
     stage.flushSync();
     await this.deleteStaged(table, startRange(last));
-    await this.append(table, last);
+    await this.append(table, last, writtenAt);
   }
 
-  private async upsertPanes(panes: PaneColumns): Promise<void> {
+  private async upsertPanes(panes: PaneColumns, writtenAt: number): Promise<void> {
     for (const [at, level] of PANE_LEVELS.entries()) {
       const { rows, startMsMin, startMsMax } = rowsOfLevel(panes, at);
       if (rows.length === 0) continue;
@@ -214,7 +214,7 @@ export class Writer {
       stage.flushSync();
       await this.deleteStaged(table, [startMsMin, startMsMax]);
       const appender = await this.appender(table.name);
-      appendColumns(table, appender, panes, rows);
+      appendColumns(table, appender, panes, rows, writtenAt);
       appender.flushSync();
     }
   }
@@ -225,17 +225,17 @@ export class Writer {
     await this.execute(`DELETE FROM ${stageName(table)}`, []);
   }
 
-  private async append<Row>(table: Table<Row>, rows: readonly Row[]): Promise<void> {
+  private async append<Row>(table: Table<Row>, rows: readonly Row[], writtenAt = 0): Promise<void> {
     if (rows.length === 0) return;
     const appender = await this.appender(table.name);
-    appendRows(table, appender, rows);
+    appendRows(table, appender, rows, writtenAt);
     appender.flushSync();
   }
 
   private async appendReadings(readings: ReadingColumns): Promise<void> {
     if (readings.count === 0) return;
     const appender = await this.appender(READINGS_TABLE.name);
-    appendColumns(READINGS_TABLE, appender, readings, rowNumbers(readings.count));
+    appendColumns(READINGS_TABLE, appender, readings, rowNumbers(readings.count), 0);
     appender.flushSync();
   }
 
