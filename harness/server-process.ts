@@ -17,6 +17,7 @@ export function installed(...places: string[]): string | undefined {
 export interface ServerPlan {
   readonly program: string;
   readonly args: (port: number) => readonly string[];
+  /** All of it: nothing of ours is handed down. */
   readonly environment?: (port: number) => Readonly<Record<string, string>>;
   /** Answers 2xx once it is ready. */
   readonly healthPath: string;
@@ -47,7 +48,7 @@ export class ServerProcess {
   /** Resolves once it answers. */
   async start(): Promise<void> {
     const { program, args, environment, healthPath } = this.#plan;
-    const env = { ...process.env, ...environment?.(this.port) };
+    const env = environment?.(this.port) ?? {};
     const child = spawn(program, args(this.port), { stdio: 'ignore', env });
     this.#child = child;
     for (let waitedMs = 0; !(await isHealthy(`${this.url}${healthPath}`)); waitedMs += POLL_MS) {

@@ -4,5 +4,6 @@ export { ExpressionError, parseExpression } from './expression.ts';
 export type { ExternalBrokerConfig } from './external-broker.ts';
 export * from './facts.ts';
 export * from './load.ts';
+export { type MirrorConfig, mirrorSecret } from './mirrors.ts';
 export { completeOwnKpi, type OwnKpiConfig } from './own-kpis.ts';
 export * from './schema.ts';

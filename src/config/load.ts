@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { parseDocument } from 'yaml';
 import * as z from 'zod';
 import { OperatingError } from '../base/index.ts';
+import { mirrorSecret, mirrorSecretEnv } from './mirrors.ts';
 import { ownTargets } from './own-kpis.ts';
 import { type CityConfig, checkRelations, citySchema } from './schema.ts';
 
@@ -133,6 +134,18 @@ function readSecrets(
       throw invalid(file, `mqtt.external.passwordEnv: the environment variable ${passwordEnv} is not set`);
     }
     secrets.set(EXTERNAL_BROKER, password);
+  }
+  for (const mirror of config.stores) {
+    const variable = mirrorSecretEnv(mirror);
+    if (variable === undefined) continue;
+    const secret = environment[variable];
+    if (secret === undefined || secret === '') {
+      throw invalid(
+        file,
+        `stores: "${mirror.name}" needs a secret in the environment variable ${variable}, which is not set`,
+      );
+    }
+    secrets.set(mirrorSecret(mirror.name), secret);
   }
   return secrets;
 }

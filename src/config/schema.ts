@@ -4,6 +4,7 @@ import { DATA_QUALITIES, QUANTITIES } from '../model/index.ts';
 import { externalBrokerSchema } from './external-broker.ts';
 import { checkFacts, factsSchema, isDate, populationSchema, quoted } from './facts.ts';
 import { bytes, bytesOrNone, duration, host, port } from './fields.ts';
+import { checkMirrors, mirrorSchema } from './mirrors.ts';
 import {
   certificateFiles,
   checkMqtt,
@@ -304,6 +305,8 @@ export const citySchema = z.strictObject({
   windows: windowsSchema,
   snapshot: snapshotSchema,
   store: storeSchema,
+  /** Stores beside the embedded one. */
+  stores: z.array(mirrorSchema).max(8).default([]),
   /** Extra folder with device profiles of the city; they come before the built-in ones. */
   deviceProfiles: z.string().optional(),
   log: z
@@ -332,6 +335,7 @@ export function checkRelations(config: CityConfig): string[] {
     ...checkMqtt(config.mqtt),
     ...checkHttp(config.http),
     ...checkJournal(config.journal),
+    ...checkMirrors(config.stores),
   ];
 }
 

@@ -90,3 +90,22 @@ export interface Mirror {
   points(query: PointsQuery): Promise<readonly MirrorPoint[]>;
   close(): Promise<void>;
 }
+
+/** How a mirror stands. */
+export interface MirrorStanding {
+  readonly name: string;
+  /** It has everything up to this position of the embedded store; below 0 before the first. */
+  readonly position: number;
+  /** Why it gets nothing at present; null when all is well. */
+  readonly problem: string | null;
+  /** Wall clock when it had all that the embedded store had, ms UTC; NaN while nobody knows. */
+  readonly levelAtMs: number;
+  /** Since the start of the program. */
+  readonly linesTotal: number;
+  readonly bytesTotal: number;
+  /** Points that it refused for good; they are written down beside its cursor. */
+  readonly refusedTotal: number;
+  /** Points that were older than what it keeps. */
+  readonly droppedTotal: number;
+  readonly retriesTotal: number;
+}

@@ -4,7 +4,7 @@ import type { JobState } from '../jobs/index.ts';
 import type { JournalStats } from '../journal/index.ts';
 import type { Explanation, KpiInfo, KpiQuestion, U4sscKpi, u4sscOverview } from '../kpis/index.ts';
 import type { Accounting, FactsInForce, KpiValue, RevisedValue } from '../model/index.ts';
-import type { DeviceRow, Store } from '../store/index.ts';
+import type { DeviceRow, MirrorStanding, Store } from '../store/index.ts';
 import type { aggregateNeed, aggregatePanes, aggregateReadings, WindowEvent } from '../windows/index.ts';
 
 /** What changed in one engine tick; goes to the stream and to KPI topics. */
@@ -45,6 +45,15 @@ export interface EngineStanding {
   };
   /** Events of windows so far: hours that closed empty, series that fell silent or were heard again, final hours revised. */
   readonly events: Readonly<Record<WindowEventKind, number>>;
+}
+
+/** How a store beside the embedded one stands, and what it is still to be told. */
+export interface MirrorBacklog extends MirrorStanding {
+  /** Records of the journal, and their bytes by the mean of those that are kept. */
+  readonly backlogRecords: number;
+  readonly backlogBytes: number;
+  /** Since it had everything, ms; 0 when it has, NaN while nobody knows. */
+  readonly backlogAgeMs: number;
 }
 
 /** How far each consumer of the journal is. */
@@ -94,6 +103,8 @@ export interface ViewSources {
   /** Of posts over HTTP; undefined where they are not taken. */
   postStats(): PostStats | undefined;
   journalStats(): JournalStats;
+  /** Of the stores beside the embedded one. */
+  mirrors(): readonly MirrorBacklog[];
   /** Rows of quarantine that went since the start because there were too many or they were too old. */
   quarantineDropped(): number;
   jobs(): Promise<

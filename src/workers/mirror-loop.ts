@@ -2,7 +2,7 @@ import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, 
 import { join } from 'node:path';
 import { assert, type Clock } from '../base/index.ts';
 import type { Series } from '../model/index.ts';
-import type { ChangesSource, Mirror, MirrorLevel, StoreChanges } from '../store/index.ts';
+import type { ChangesSource, Mirror, MirrorLevel, MirrorStanding, StoreChanges } from '../store/index.ts';
 import { type LineBatch, Lines } from '../store/influx/index.ts';
 import { paneValue } from '../windows/index.ts';
 
@@ -24,25 +24,6 @@ const REPEAT_MS = 30_000;
 const SAVE_EVERY_MS = 1_000;
 /** Refused points that are written down. */
 const REFUSED_BYTES_MAX = 16 << 20;
-
-/** How a mirror stands. */
-export interface MirrorStanding {
-  readonly name: string;
-  /** It has everything up to this position of the embedded store; below 0 before the first. */
-  readonly position: number;
-  /** Why it gets nothing at present; null when all is well. */
-  readonly problem: string | null;
-  /** Wall clock when it had all that the embedded store had, ms UTC; NaN while nobody knows. */
-  readonly levelAtMs: number;
-  /** Since the start of the program. */
-  readonly linesTotal: number;
-  readonly bytesTotal: number;
-  /** Points that it refused for good; they are written down beside its cursor. */
-  readonly refusedTotal: number;
-  /** Points that were older than what it keeps. */
-  readonly droppedTotal: number;
-  readonly retriesTotal: number;
-}
 
 export interface MirrorLoopOptions {
   readonly name: string;
@@ -264,6 +245,11 @@ const BEFORE_ALL = -1;
 
 function batchOf(level: MirrorLevel, lines: readonly string[]): LineBatch {
   return { level, text: lines.join('\n'), lines: lines.length };
+}
+
+/** Where the cursors of all mirrors lie. */
+export function mirrorFolder(dataFolder: string): string {
+  return join(dataFolder, 'mirrors');
 }
 
 /** Where a mirror's cursor lies, and what goes with it. */

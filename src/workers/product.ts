@@ -4,7 +4,7 @@ import { type Clock, FailureThrottle, formatDuration, OperatingError, systemCloc
 import { createEmbeddedBroker } from '../broker/embedded/index.ts';
 import { createExternalBroker } from '../broker/external/index.ts';
 import type { Broker, Posts } from '../broker/index.ts';
-import { type Config, EXTERNAL_BROKER } from '../config/index.ts';
+import { type Config, EXTERNAL_BROKER, mirrorSecret } from '../config/index.ts';
 import {
   type AuditTrail,
   type DeviceDirectory,
@@ -19,6 +19,7 @@ import type { JournalWriter } from '../journal/index.ts';
 import { openLocalJournalReader, openLocalJournalWriter } from '../journal/local/index.ts';
 import { kpiInfo, U4SSC_KPIS, u4sscOverview } from '../kpis/index.ts';
 import { type Accounting, type Message, NOTHING_AGAIN } from '../model/index.ts';
+import type { MirrorStanding } from '../store/index.ts';
 import { type Logger, rateMeter } from '../telemetry/index.ts';
 import {
   createHttpServer,
@@ -27,7 +28,13 @@ import {
   type Orders,
   type PeopleOptions,
 } from '../views/http/index.ts';
-import { type EngineStanding, type LiveUpdate, publishKpiTopics, type ViewSources } from '../views/index.ts';
+import {
+  type EngineStanding,
+  type LiveUpdate,
+  type MirrorBacklog,
+  publishKpiTopics,
+  type ViewSources,
+} from '../views/index.ts';
 import { aggregateNeed, aggregatePanes, aggregateReadings } from '../windows/index.ts';
 import { type AgainOrder, againJob, DECODE_AGAIN } from './again-job.ts';
 import { cityKpis } from './city-kpis.ts';
@@ -36,6 +43,8 @@ import { type EngineThread, startEngineThread } from './engine-client.ts';
 import { openHttpTls } from './http-tls.ts';
 import { JournalBudget } from './journal-budget.ts';
 import { factsOfZones } from './kpi-city.ts';
+import { startMirrorThread } from './mirror-client.ts';
+import { mirrorFolder } from './mirror-loop.ts';
 import { openPosts } from './open-posts.ts';
 import { openStoreThread, type StoreThread } from './store-client.ts';
 
@@ -116,6 +125,7 @@ class RunningProduct implements Product {
   #people!: PeopleOptions;
   #posts: Posts | undefined;
   #http: HttpViews | undefined;
+  readonly #mirrors = new Map<string, MirrorStanding>();
   #accounting: Accounting = NOTHING_YET;
   #standing: EngineStanding = NOT_STANDING_YET;
   #engineSequence = 0;
@@ -144,6 +154,7 @@ class RunningProduct implements Product {
     await this.#openJournal();
     await this.#openStore();
     await this.#openJobs();
+    this.#openMirrors();
     await this.#openEngine();
     this.#startJobs();
     await this.#openBroker();
@@ -280,6 +291,46 @@ class RunningProduct implements Product {
     this.#store.onWriteRetry((error, attempt) =>
       log.warn({ room: 'store', attempt, err: error }, 'a batch could not be stored yet'),
     );
+  }
+
+  #openMirrors(): void {
+    const { config, log } = this.#options;
+    if (config.stores.length === 0) return;
+    const mirrors = config.stores.map((mirror) => {
+      return { config: mirror, secret: config.secrets.get(mirrorSecret(mirror.name)) };
+    });
+    const folder = mirrorFolder(config.dataFolder);
+    const thread = startMirrorThread(
+      { mirrors, folder, readerPort: this.#store.readerPort() },
+      {
+        onStanding: (standing) => this.#takeMirror(standing),
+        onWarning: (store, text) => log.warn({ room: 'store', store }, text),
+        onFailure: (error) => this.#fail(error),
+      },
+    );
+    this.#closers.push(() => thread.stop());
+  }
+
+  #takeMirror(standing: MirrorStanding): void {
+    const { name, problem } = standing;
+    const before = this.#mirrors.get(name)?.problem ?? null;
+    this.#mirrors.set(name, standing);
+    if (problem === before) return;
+    const { log } = this.#options;
+    if (problem === null) log.info({ room: 'store', store: name }, 'the store takes what it is told again');
+    else log.warn({ room: 'store', store: name }, `the store is told later: ${problem}`);
+  }
+
+  /** Records by the mean of those that the journal holds: it does not know where each lies. */
+  #mirrorBacklogs(): MirrorBacklog[] {
+    const { firstSequence, durableSequence, bytesOnDisk } = this.#budget.stats();
+    const bytesMean = durableSequence === 0 ? 0 : bytesOnDisk / (durableSequence - firstSequence + 1);
+    return [...this.#mirrors.values()].map((standing) => {
+      const backlogRecords = Math.max(0, this.#storeSequence - Math.max(0, standing.position));
+      const ageMs = this.#clock.nowMs() - standing.levelAtMs;
+      const backlogAgeMs = backlogRecords === 0 ? 0 : ageMs;
+      return { ...standing, backlogRecords, backlogBytes: Math.round(backlogRecords * bytesMean), backlogAgeMs };
+    });
   }
 
   async #openJobs(): Promise<void> {
@@ -473,6 +524,7 @@ class RunningProduct implements Product {
       brokerStats: () => this.#broker.stats(),
       postStats: () => this.#posts?.stats(),
       journalStats: () => this.#budget.stats(),
+      mirrors: () => this.#mirrorBacklogs(),
       quarantineDropped: () => this.#quarantineDropped,
       jobs: () => this.#jobs.list({ limit: 100 }),
       rates: () => ({ messagesPerS: this.#messageRate.perSecond(), readingsPerS: this.#readingRate.perSecond() }),

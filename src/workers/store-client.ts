@@ -1,11 +1,12 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { OperatingError } from '../base/index.ts';
-import type { Store, StoreBatch, StoredKpis, StoreHistory } from '../store/index.ts';
+import type { ChangesSource, Store, StoreBatch, StoredKpis, StoreHistory } from '../store/index.ts';
 import {
   buffersOf,
   fromPortError,
   type StoreAnswer,
   type StoreMethod,
+  type StoreThreadMessage,
   type StoreThreadNotice,
   type StoreThreadSettings,
 } from './store-protocol.ts';
@@ -20,6 +21,8 @@ export interface StoreThread extends Store {
    * Batches of several ports are written in the order in which they arrive.
    */
   writerPort(): MessagePort;
+  /** A new port for the thread of the mirrors, to be used there by `StoreReaderClient`. */
+  readerPort(): MessagePort;
   /** Called once when the thread ends without having been asked to; every pending and later call gets the same error. */
   onError(listener: (error: OperatingError) => void): void;
   /** Called each time a writer's batch meets a fault that may pass (full disk), before it is tried again. */
@@ -157,9 +160,17 @@ class StoreThreadClient implements StoreThread {
   }
 
   writerPort(): MessagePort {
+    return this.newPort((writerPort) => ({ writerPort }));
+  }
+
+  readerPort(): MessagePort {
+    return this.newPort((readerPort) => ({ readerPort }));
+  }
+
+  private newPort(message: (port: MessagePort) => StoreThreadMessage): MessagePort {
     const { port1, port2 } = new MessageChannel();
     if (this.isOver()) port1.close();
-    else this.worker.postMessage({ writerPort: port1 }, [port1]);
+    else this.worker.postMessage(message(port1), [port1]);
     return port2;
   }
 
@@ -312,6 +323,59 @@ export class StoreWriterClient implements StoreHistory, StoredKpis {
     const next = this.waiting.shift();
     if (next === undefined) this.inFlight--;
     else next();
+  }
+
+  private fail(error: Error): void {
+    this.failure ??= error;
+    this.pending.failAll(this.failure);
+  }
+}
+
+/** A mirror's end of a reader port. */
+export class StoreReaderClient implements ChangesSource {
+  private readonly port: MessagePort;
+  private readonly pending = new PendingAnswers();
+  private failure: Error | undefined;
+
+  constructor(port: MessagePort) {
+    this.port = port;
+    port.on('message', (answer: StoreAnswer) => this.pending.settle(answer));
+    port.on('close', () =>
+      this.fail(new OperatingError('store_thread_ended', 'cannot read the store: its thread has ended')),
+    );
+  }
+
+  series(filter: Parameters<ChangesSource['series']>[0]) {
+    return this.ask('series', [filter]) as ReturnType<ChangesSource['series']>;
+  }
+
+  devices() {
+    return this.ask('devices', []) as ReturnType<ChangesSource['devices']>;
+  }
+
+  stats() {
+    return this.ask('stats', []) as ReturnType<ChangesSource['stats']>;
+  }
+
+  changes(range: Parameters<ChangesSource['changes']>[0]) {
+    return this.ask('changes', [range]) as ReturnType<ChangesSource['changes']>;
+  }
+
+  positionBefore(timeMs: number) {
+    return this.ask('positionBefore', [timeMs]) as Promise<number>;
+  }
+
+  /** Closes the port; questions without an answer are rejected. */
+  close(): void {
+    this.fail(new OperatingError('store_closed', 'cannot read the store: the reader is closed'));
+    this.port.close();
+  }
+
+  private async ask(method: keyof ChangesSource, args: readonly unknown[]): Promise<unknown> {
+    if (this.failure !== undefined) throw this.failure;
+    const { id, answer } = this.pending.add();
+    this.port.postMessage({ id, method, args });
+    return (await answer).result;
   }
 
   private fail(error: Error): void {

@@ -1,6 +1,6 @@
-import type { MessagePort } from 'node:worker_threads';
+import type { MessagePort, Transferable } from 'node:worker_threads';
 import { OperatingError } from '../base/index.ts';
-import type { Store, StoredKpis, StoreHistory } from '../store/index.ts';
+import type { ChangesSource, Store, StoredKpis, StoreHistory } from '../store/index.ts';
 import {
   buffersOf,
   type PortError,
@@ -48,6 +48,15 @@ const HISTORY_METHODS: ReadonlySet<StoreMethod> = new Set<keyof StoreHistory | k
   'heardHours',
   'kpiRevisions',
   'kpis',
+]);
+
+/** What a mirror may ask for. */
+const READER_METHODS: ReadonlySet<StoreMethod> = new Set<keyof ChangesSource>([
+  'series',
+  'devices',
+  'stats',
+  'changes',
+  'positionBefore',
 ]);
 
 /** How a writer's port waits and tells; injected so that tests need no clock. */
@@ -102,6 +111,22 @@ async function servePatiently(store: Store, request: StoreRequest, options: Writ
     options.onRetry(attempt, reply.error);
     if (!(await options.wait(Math.min(RETRY_LONGEST_MS, RETRY_FIRST_MS * 2 ** (attempt - 1))))) return reply;
   }
+}
+
+/** Serves a reader's port: questions of mirrors, beside the writes. */
+export function serveReaderPort(port: MessagePort, store: Store): void {
+  port.on('message', (request: StoreRequest) => {
+    const reply = READER_METHODS.has(request.method)
+      ? answerRequest(store, request)
+      : Promise.resolve(refused(request, `a reader's port has no ${request.method}`));
+    void reply.then((answer) => port.postMessage(answer, 'result' in answer ? nestedBuffersOf(answer.result) : []));
+  });
+}
+
+/** Of an answer that has columns in it. */
+function nestedBuffersOf(result: unknown): Transferable[] {
+  if (typeof result !== 'object' || result === null || Array.isArray(result)) return [];
+  return Object.values(result).flatMap(buffersOf);
 }
 
 function refused(request: StoreRequest, cause: string): StoreAnswer {

@@ -35,7 +35,10 @@ export type StoreAnswer =
   | { readonly id: number; readonly error: PortError };
 
 /** To the thread, from main only. */
-export type StoreThreadMessage = StoreRequest | { readonly writerPort: MessagePort };
+export type StoreThreadMessage =
+  | StoreRequest
+  | { readonly writerPort: MessagePort }
+  | { readonly readerPort: MessagePort };
 
 /** From the thread, to main only. */
 export type StoreThreadNotice =

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { assert, systemClock } from '../base/index.ts';
 import { createDuckdbStore } from '../store/duckdb/index.ts';
-import { answerRequest, serveWriterPort } from './store-port.ts';
+import { answerRequest, serveReaderPort, serveWriterPort } from './store-port.ts';
 import {
   type StoreRequest,
   type StoreThreadMessage,
@@ -20,9 +20,11 @@ const closing = new AbortController();
 const serving = new Set<Promise<void>>();
 /** Each open writer port, with a function that resolves when its batches are answered. */
 const writerPorts = new Map<MessagePort, () => Promise<void>>();
+const readerPorts = new Set<MessagePort>();
 
 main.on('message', (message: StoreThreadMessage) => {
   if ('writerPort' in message) addWriter(message.writerPort);
+  else if ('readerPort' in message) addReader(message.readerPort);
   else if (message.method === 'close') void closeAll(message);
   else serveMain(message);
 });
@@ -48,6 +50,12 @@ function addWriter(port: MessagePort): void {
   port.on('close', () => writerPorts.delete(port));
 }
 
+function addReader(port: MessagePort): void {
+  serveReaderPort(port, store);
+  readerPorts.add(port);
+  port.on('close', () => readerPorts.delete(port));
+}
+
 /** Batches that arrived are written first, those that wait for a retry are given up. */
 async function closeAll(request: StoreRequest): Promise<void> {
   closing.abort();
@@ -59,7 +67,7 @@ async function closeAll(request: StoreRequest): Promise<void> {
 
 async function endThread(): Promise<void> {
   await store.close().catch(() => undefined);
-  for (const port of writerPorts.keys()) port.close();
+  for (const port of [...writerPorts.keys(), ...readerPorts]) port.close();
   main!.close();
 }
 

@@ -6,8 +6,15 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { FaultyHttp, type ServerProcess } from '../../harness/index.ts';
 import { HOUR_MS, MINUTE_MS, systemClock } from '../../src/base/index.ts';
 import { createDuckdbStore } from '../../src/store/duckdb/index.ts';
-import { type Mirror, type MirrorPoint, type PointsQuery, ReadingStatus, type Store } from '../../src/store/index.ts';
-import { MirrorLoop, type MirrorStanding, mirrorFiles, writeRewind } from '../../src/workers/mirror-loop.ts';
+import {
+  type Mirror,
+  type MirrorPoint,
+  type MirrorStanding,
+  type PointsQuery,
+  ReadingStatus,
+  type Store,
+} from '../../src/store/index.ts';
+import { MirrorLoop, mirrorFiles, writeRewind } from '../../src/workers/mirror-loop.ts';
 import { batchOf, columnsOf, deviceOf, kpiOf, paneOf, readingOf, seriesOf } from './store-rows.ts';
 
 /** A kind of mirror with a real server. */

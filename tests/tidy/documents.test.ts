@@ -130,8 +130,16 @@ function keysOf(schema: z.ZodObject, prefix = ''): Key[] {
     if (inner instanceof z.ZodObject) return keysOf(inner, `${key}.`);
     const own = { key, standard };
     const element = inner instanceof z.ZodArray ? unwrapped(inner.element as z.ZodType).inner : undefined;
-    return element instanceof z.ZodObject ? [own, ...keysOf(element, `${key}[].`)] : [own];
+    return [own, ...kindsOf(element).flatMap((kind) => keysOf(kind, `${key}[].`))];
   });
+}
+
+/** Objects of one form, or of several that share keys; each key once. */
+function kindsOf(element: z.ZodType | undefined): z.ZodObject[] {
+  if (element instanceof z.ZodObject) return [element];
+  if (!(element instanceof z.ZodDiscriminatedUnion)) return [];
+  const kinds = element.options.filter((option) => option instanceof z.ZodObject);
+  return [z.object(Object.assign({}, ...kinds.map(({ shape }) => shape)))];
 }
 
 function unwrapped(type: z.ZodType): { inner: z.ZodType; standard: string | undefined } {

@@ -2,6 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { BrokerRefusal, PostRefusal } from '../../broker/index.ts';
 import { REJECT_REASONS } from '../../model/index.ts';
 import { isZoneValue } from '../newest.ts';
+import type { MirrorBacklog } from '../views.ts';
 import type { RouteContext } from './context.ts';
 import type { StreamHub } from './stream-hub.ts';
 
@@ -55,6 +56,7 @@ export function createMetrics(context: RouteContext, hub: StreamHub): Registry {
   brokerMetrics(define, context);
   postMetrics(define, context);
   storeMetrics(define, context);
+  mirrorMetrics(define, context);
   streamMetrics(define, hub);
   kpiMetrics(define, context);
   return registry;
@@ -286,6 +288,43 @@ function storeMetrics({ gauge }: Definer, { sources, log }: RouteContext): void 
   const sample = (value: number | undefined): Sample[] => (value === undefined ? [] : [[value]]);
   gauge('store_readings', 'Readings kept', async () => sample((await stats())?.readingCount));
   gauge('store_bytes', 'Bytes on disk', async () => sample((await stats())?.bytesOnDisk));
+}
+
+function mirrorMetrics({ gauge, counter }: Definer, { sources }: RouteContext): void {
+  const each = (read: (mirror: MirrorBacklog) => number) => (): Sample[] =>
+    sources
+      .mirrors()
+      .map((mirror): Sample => [read(mirror), { store: mirror.name }])
+      .filter(([value]) => Number.isFinite(value));
+  const totals = [
+    ['mirror_lines_total', 'Lines that a store beside the embedded one has taken', 'linesTotal'],
+    ['mirror_sent_bytes_total', 'Bytes of these lines before compression', 'bytesTotal'],
+    ['mirror_refused_total', 'Points that it refused for good, written down beside its cursor', 'refusedTotal'],
+    ['mirror_dropped_total', 'Points that were older than what it keeps', 'droppedTotal'],
+    ['mirror_retries_total', 'Requests that had to be made again', 'retriesTotal'],
+  ] as const;
+  for (const [name, help, field] of totals)
+    counter(
+      name,
+      help,
+      each((mirror) => mirror[field]),
+      ['store'],
+    );
+  const gauges = [
+    ['mirror_up', '1 while it takes what it is told', (mirror: MirrorBacklog) => (mirror.problem === null ? 1 : 0)],
+    [
+      'mirror_backlog_records',
+      'Journal records that it has not been told of',
+      ({ backlogRecords }: MirrorBacklog) => backlogRecords,
+    ],
+    [
+      'mirror_backlog_bytes',
+      'Their bytes, by the mean of the journal',
+      ({ backlogBytes }: MirrorBacklog) => backlogBytes,
+    ],
+    ['mirror_backlog_age_seconds', 'Since it had everything', ({ backlogAgeMs }: MirrorBacklog) => backlogAgeMs / 1000],
+  ] as const;
+  for (const [name, help, read] of gauges) gauge(name, help, each(read), ['store']);
 }
 
 function streamMetrics({ gauge, counter }: Definer, hub: StreamHub): void {

@@ -308,7 +308,20 @@ export const accountingSchema = z
   .meta({ id: 'Accounting' });
 
 export const readinessSchema = z
-  .object({ ready: z.boolean(), problems: z.array(z.string()) })
+  .object({
+    ready: z.boolean(),
+    problems: z.array(z.string()),
+    /** Stores beside the embedded one. What they lack they get later; it keeps nobody from being ready. */
+    stores: z.array(
+      z.object({
+        name: z.string(),
+        problem: z.string().nullable(),
+        backlogRecords: z.number(),
+        backlogBytes: z.number(),
+        backlogAgeMs: z.number().nullable(),
+      }),
+    ),
+  })
   .meta({ id: 'Readiness' });
 
 const saidShape = {

@@ -110,6 +110,7 @@ export function createFakeSources(options: FakeOptions = {}): FakeSources {
       refused: { not_authorized: 4, topic: 2 },
     }),
     quarantineDropped: () => 0,
+    mirrors: () => [],
     journalStats: () => ({
       firstSequence: 1,
       durableSequence: sequence + 3,

@@ -13,6 +13,9 @@ export const IMPLEMENTATION_DOORS: readonly string[] = [
   'src/broker/http/index.ts',
   'src/journal/local/index.ts',
   'src/store/duckdb/index.ts',
+  'src/store/influx/index.ts',
+  'src/store/influx1/index.ts',
+  'src/store/influx2/index.ts',
   'src/jobs/inline/index.ts',
   'src/views/http/index.ts',
 ];
@@ -29,6 +32,8 @@ export const PACKAGE_FOLDERS: Readonly<Record<string, readonly string[]>> = {
   ws: ['src/broker/embedded'],
   mqtt: ['src/broker/external', 'simulators'],
   '@duckdb/node-api': ['src/store/duckdb'],
+  influx: ['src/store/influx1', 'bench'],
+  '@influxdata/influxdb-client': ['src/store/influx2', 'bench'],
   fastify: ['src/views/http'],
   'fastify-type-provider-zod': ['src/views/http'],
   '@fastify/static': ['src/views/http'],

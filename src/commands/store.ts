@@ -1,0 +1,79 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
+import { mirrorFiles, mirrorFolder, type Rewind, readCursor, writeRewind } from '../workers/index.ts';
+import { EXIT } from './publish-flags.ts';
+
+const CURSOR = /^([a-z0-9-]+)\.json$/;
+
+/** Adds `vitals store`: how far the stores beside the embedded one are, and how to tell one everything again. */
+export function storeCommand(program: Command): void {
+  const store = program.command('store').description('stores beside the embedded one (stores: in city.yaml)');
+  store
+    .command('list')
+    .description('show how far each is')
+    .option('--data <folder>', 'data folder', 'data')
+    .action(({ data }: { readonly data: string }) => {
+      const folder = mirrorFolder(data);
+      const names = mirrorsIn(folder);
+      if (names.length === 0) process.stderr.write(`no store beside the embedded one was found in ${data}\n`);
+      for (const name of names) process.stdout.write(`${lineOf(folder, name)}\n`);
+    });
+  store
+    .command('rewind')
+    .description('tell a store again what it was told before; it is told from there on, and says the same afterwards')
+    .argument('<name>', 'as in city.yaml')
+    .requiredOption(
+      '--to <place>',
+      'a time such as 2026-03-01T00:00:00Z, or a position such as 1200; 0 for everything',
+      place,
+    )
+    .option('--data <folder>', 'data folder', 'data')
+    .addHelpText(
+      'after',
+      '\nA server that runs takes the order within a second or so, another when it starts. Readings that the embedded store\n' +
+        'has let go (store.readingsAge) are not told again.',
+    )
+    .action((name: string, { to, data }: { readonly to: Rewind; readonly data: string }) => {
+      process.exitCode = rewind(name, to, data);
+    });
+}
+
+function rewind(name: string, to: Rewind, data: string): number {
+  const folder = mirrorFolder(data);
+  if (!existsSync(mirrorFiles(folder, name).cursor)) {
+    const known = mirrorsIn(folder).join(', ') || 'none';
+    process.stderr.write(`cannot rewind the store ${name}: ${data} knows ${known}\n`);
+    return EXIT.failed;
+  }
+  writeRewind(mirrorFiles(folder, name).rewind, to);
+  const where = 'toMs' in to ? new Date(to.toMs).toISOString() : `position ${Math.max(0, to.toPosition)}`;
+  process.stdout.write(`${name} is told again from ${where} on\n`);
+  return EXIT.ok;
+}
+
+function mirrorsIn(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .flatMap((file) => CURSOR.exec(file)?.[1] ?? [])
+    .sort();
+}
+
+function lineOf(folder: string, name: string): string {
+  const cursor = readCursor(join(folder, `${name}.json`));
+  if (cursor === undefined) return `${name}: its cursor cannot be read; it is told everything`;
+  const at = Number.isNaN(cursor.levelAtMs)
+    ? 'never level yet'
+    : `level at ${new Date(cursor.levelAtMs).toISOString()}`;
+  return `${name}: told up to position ${Math.max(0, cursor.position)}, ${at}`;
+}
+
+/** commander parser: a position or an instant. */
+function place(text: string): Rewind {
+  if (/^\d{1,15}$/.test(text)) return { toPosition: Number(text) - (text === '0' ? 1 : 0) };
+  try {
+    return { toMs: Temporal.Instant.from(text).epochMilliseconds };
+  } catch {
+    throw new InvalidArgumentError('write an instant such as 2026-03-01T00:00:00Z, or a position');
+  }
+}
