@@ -45,6 +45,10 @@ export class ServerProcess {
     return `http://127.0.0.1:${this.port}`;
   }
 
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+
   /** Resolves once it answers. */
   async start(): Promise<void> {
     const { program, args, environment, healthPath } = this.#plan;
