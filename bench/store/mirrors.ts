@@ -14,7 +14,7 @@ import { DAY_MS, systemClock } from '../../src/base/index.ts';
 import type { Mirror, MirrorLevel, Store } from '../../src/store/index.ts';
 import { createInflux1Mirror } from '../../src/store/influx1/index.ts';
 import { createInflux2Mirror } from '../../src/store/influx2/index.ts';
-import { MirrorLoop } from '../../src/workers/mirror-loop.ts';
+import { MirrorLoop } from '../../src/workers/index.ts';
 import { cpuSecondsOf } from '../cpu.ts';
 import { cpuSecondsOfProcess } from '../processes.ts';
 import type { StoreCase } from './cases.ts';

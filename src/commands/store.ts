@@ -23,11 +23,7 @@ export function storeCommand(program: Command): void {
     .command('rewind')
     .description('tell a store again what it was told before; it is told from there on, and says the same afterwards')
     .argument('<name>', 'as in city.yaml')
-    .requiredOption(
-      '--to <place>',
-      'a time such as 2026-03-01T00:00:00Z, or a position such as 1200; 0 for everything',
-      place,
-    )
+    .requiredOption('--to <time>', 'an instant such as 2026-03-01T00:00:00Z, or 0 for everything', place)
     .option('--data <folder>', 'data folder', 'data')
     .addHelpText(
       'after',
@@ -47,8 +43,8 @@ function rewind(name: string, to: Rewind, data: string): number {
     return EXIT.failed;
   }
   writeRewind(mirrorFiles(folder, name).rewind, to);
-  const where = 'toMs' in to ? new Date(to.toMs).toISOString() : `position ${Math.max(0, to.toPosition)}`;
-  process.stdout.write(`${name} is told again from ${where} on\n`);
+  const where = to.toMs === 0 ? 'everything again' : `again what is of ${new Date(to.toMs).toISOString()} or later`;
+  process.stdout.write(`${name} is told ${where}\n`);
   return EXIT.ok;
 }
 
@@ -65,15 +61,15 @@ function lineOf(folder: string, name: string): string {
   const at = Number.isNaN(cursor.levelAtMs)
     ? 'never level yet'
     : `level at ${new Date(cursor.levelAtMs).toISOString()}`;
-  return `${name}: told up to position ${Math.max(0, cursor.position)}, ${at}`;
+  return `${name}: told up to position ${cursor.mark.position}, ${at}`;
 }
 
-/** commander parser: a position or an instant. */
+/** commander parser: an instant, or 0. */
 function place(text: string): Rewind {
-  if (/^\d{1,15}$/.test(text)) return { toPosition: Number(text) - (text === '0' ? 1 : 0) };
+  if (text === '0') return { toMs: 0 };
   try {
     return { toMs: Temporal.Instant.from(text).epochMilliseconds };
   } catch {
-    throw new InvalidArgumentError('write an instant such as 2026-03-01T00:00:00Z, or a position');
+    throw new InvalidArgumentError('write an instant such as 2026-03-01T00:00:00Z, or 0 for everything');
   }
 }

@@ -5,12 +5,20 @@ import type { ReadingColumns, Store } from './store.ts';
 export const MIRROR_LEVELS = ['raw', 'quarter', 'hour', 'kpi'] as const;
 export type MirrorLevel = (typeof MIRROR_LEVELS)[number];
 
-/** Positions of the embedded store's batches. */
-export interface PositionRange {
-  /** Exclusive. */
-  readonly afterPosition: number;
-  /** Inclusive. */
-  readonly upToPosition: number;
+/**
+ * How far the embedded store is: a position in the journal, which readings go by, and how many batches it has written,
+ * which stamps panes and values. Several batches can have one position: values of the past are looked at again without a
+ * new message.
+ */
+export interface StoreMark {
+  readonly position: number;
+  readonly stamp: number;
+}
+
+/** What was written after one mark (exclusive), up to another (inclusive). */
+export interface MarkRange {
+  readonly after: StoreMark;
+  readonly upTo: StoreMark;
 }
 
 /**
@@ -26,7 +34,7 @@ export interface StoreChanges {
 }
 
 /** Where mirrors get from what they are told: the embedded store. */
-export interface ChangesSource extends Pick<Store, 'series' | 'devices' | 'stats' | 'changes' | 'positionBefore'> {}
+export interface ChangesSource extends Pick<Store, 'series' | 'devices' | 'stats' | 'changes' | 'markBefore'> {}
 
 /** What became of lines that were sent. */
 export type Sent =
@@ -94,7 +102,7 @@ export interface Mirror {
 /** How a mirror stands. */
 export interface MirrorStanding {
   readonly name: string;
-  /** It has everything up to this position of the embedded store; below 0 before the first. */
+  /** It has everything that messages up to this journal position brought; 0 before the first. */
   readonly position: number;
   /** Why it gets nothing at present; null when all is well. */
   readonly problem: string | null;

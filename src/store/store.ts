@@ -9,7 +9,7 @@ import {
   type RevisionReason,
   type Series,
 } from '../model/index.ts';
-import type { PositionRange, StoreChanges } from './mirror.ts';
+import type { MarkRange, StoreChanges, StoreMark } from './mirror.ts';
 
 /** What became of a stored reading. One that was filed late or decoded again counts or not by its quality. */
 export const ReadingStatus = { counted: 0, invalid: 1, lateFiled: 2, again: 3 } as const;
@@ -259,16 +259,16 @@ export interface Store extends StoreHistory, StoredKpis {
   /** The newest value of every (kpi, zone, window). */
   latestKpis(): Promise<readonly KpiValue[]>;
   quarantine(query: QuarantineQuery): Promise<readonly QuarantineRow[]>;
-  /** What batches of these positions wrote, as it stands now. */
-  changes(range: PositionRange): Promise<StoreChanges>;
-  /** The position before everything that says something of an instant or later, ms UTC; the store's own when nothing does. */
-  positionBefore(timeMs: number): Promise<number>;
+  /** What was written between two marks, as it stands now. */
+  changes(range: MarkRange): Promise<StoreChanges>;
+  /** The mark before everything that says something of an instant or later, ms UTC; the store's own when nothing does. */
+  markBefore(timeMs: number): Promise<StoreMark>;
   /** Deletes what the rule allows; returns how many readings went. Space inside the store is used again. */
   trimRetention(rule: RetentionRule): Promise<number>;
   /** Deletes from quarantine what the bound does not allow, the oldest messages first and whole; returns how many rows went. */
   trimQuarantine(bound: QuarantineBound): Promise<number>;
   /** Rows and bytes, for /metrics. */
-  stats(): Promise<{ readonly position: number; readonly readingCount: number; readonly bytesOnDisk: number }>;
+  stats(): Promise<StoreMark & { readonly readingCount: number; readonly bytesOnDisk: number }>;
   close(): Promise<void>;
 }
 

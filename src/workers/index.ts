@@ -4,7 +4,7 @@ export { profileFolders } from './device-rights.ts';
 export { ENGINE_LIMITS } from './engine-client.ts';
 export { kpiCity } from './kpi-city.ts';
 export { kpiSource } from './kpi-source.ts';
-export { mirrorFiles, mirrorFolder, type Rewind, readCursor, writeRewind } from './mirror-loop.ts';
+export { MirrorLoop, mirrorFiles, mirrorFolder, type Rewind, readCursor, writeRewind } from './mirror-loop.ts';
 export { type OpenedHistory, openHistory } from './open-history.ts';
 export { openProduct, type Product, type ProductOptions } from './product.ts';
 export { type AgainForecast, type ForecastRequest, forecastAgain, type SeriesForecast } from './try-again.ts';

@@ -2,7 +2,7 @@ import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, 
 import { join } from 'node:path';
 import { assert, type Clock } from '../base/index.ts';
 import type { Series } from '../model/index.ts';
-import type { ChangesSource, Mirror, MirrorLevel, MirrorStanding, StoreChanges } from '../store/index.ts';
+import type { ChangesSource, Mirror, MirrorLevel, MirrorStanding, StoreChanges, StoreMark } from '../store/index.ts';
 import { type LineBatch, Lines } from '../store/influx/index.ts';
 import { paneValue } from '../windows/index.ts';
 
@@ -52,16 +52,16 @@ export class MirrorLoop {
   readonly #lines: Lines;
   #series: readonly Series[] = [];
   #zones: ReadonlyMap<string, string> = new Map();
-  #position = BEFORE_ALL;
-  #step = STEP_FIRST;
+  #mark = BEFORE_ALL;
+  readonly #steps = { position: STEP_FIRST, stamp: STEP_FIRST };
   #problem: string | null = null;
   #levelAtMs = Number.NaN;
   #savedAtMs = Number.NEGATIVE_INFINITY;
   #stopping = false;
   /** Where it was when, oldest first, as far back as `REPEAT_MS` and one more. */
-  #reached: { readonly atMs: number; readonly position: number }[] = [];
+  #reached: { readonly atMs: number; readonly mark: StoreMark }[] = [];
   /** Where to begin again once it is back. */
-  #repeatFrom: number | undefined;
+  #repeatFrom: StoreMark | undefined;
   readonly #totals = { linesTotal: 0, bytesTotal: 0, refusedTotal: 0, droppedTotal: 0, retriesTotal: 0 };
 
   constructor(options: MirrorLoopOptions) {
@@ -77,14 +77,15 @@ export class MirrorLoop {
     this.#lines = new Lines(names, LINES_MAX);
     const saved = readCursor(this.#files.cursor);
     if (saved !== undefined) {
-      this.#position = saved.position;
+      this.#mark = saved.mark;
       this.#levelAtMs = saved.levelAtMs;
     }
-    this.#reached.push({ atMs: options.clock.monotonicMs(), position: this.#position });
+    this.#reached.push({ atMs: options.clock.monotonicMs(), mark: this.#mark });
   }
 
   standing(): MirrorStanding {
-    const [position, problem, levelAtMs] = [this.#position, this.#problem, this.#levelAtMs];
+    const { position } = this.#mark;
+    const [problem, levelAtMs] = [this.#problem, this.#levelAtMs];
     return { name: this.#options.name, position, problem, levelAtMs, ...this.#totals };
   }
 
@@ -98,13 +99,14 @@ export class MirrorLoop {
     await this.#open();
     while (!this.#stopping) {
       await this.#takeRewind();
-      const { position: target } = await this.#options.source.stats();
-      if (this.#position < target) await this.#tell(target);
+      const { position, stamp } = await this.#options.source.stats();
+      const target = { position, stamp };
+      if (!isAt(this.#mark, target)) await this.#tell(target);
       else this.#isLevel();
       this.#options.onStanding(this.standing());
-      if (this.#position >= target && !this.#stopping) await this.#options.wait(EVERY_MS);
+      if (isAt(this.#mark, target) && !this.#stopping) await this.#options.wait(EVERY_MS);
     }
-    this.#save(this.#repeatFrom ?? this.#position);
+    this.#save(this.#repeatFrom ?? this.#mark);
     await this.#options.mirror.close();
   }
 
@@ -112,28 +114,30 @@ export class MirrorLoop {
     for (const problem of await this.#options.mirror.open()) this.#options.onWarning(problem);
   }
 
-  /** Tells what some positions brought, as many as make a fair number of rows. */
-  async #tell(target: number): Promise<void> {
-    const upToPosition = Math.min(target, this.#position + this.#step);
-    const changes = await this.#options.source.changes({ afterPosition: this.#position, upToPosition });
+  /** Tells what some messages and batches brought, as many as make a fair number of rows. */
+  async #tell(target: StoreMark): Promise<void> {
+    const upTo = {
+      position: Math.max(this.#mark.position, Math.min(target.position, this.#mark.position + this.#steps.position)),
+      stamp: Math.max(this.#mark.stamp, Math.min(target.stamp, this.#mark.stamp + this.#steps.stamp)),
+    };
+    const changes = await this.#options.source.changes({ after: this.#mark, upTo });
     await this.#learn(changes);
     for (const batch of this.#lines.batches(changes)) {
       await this.#deliver(batch);
       if (this.#stopping) return;
     }
-    this.#reach(upToPosition);
-    const rows = changes.readings.count + changes.panes.rows + changes.kpis.length;
-    if (rows > ROWS_PER_STEP) this.#step = Math.max(1, Math.floor(this.#step / 2));
-    else if (rows < ROWS_PER_STEP / 2) this.#step = Math.min(STEP_MAX, this.#step * 2);
-    if (this.#position === target) this.#isLevel();
-    if (this.#options.clock.monotonicMs() - this.#savedAtMs >= SAVE_EVERY_MS) this.#save(this.#reached[0]!.position);
+    this.#reach(upTo);
+    this.#steps.position = nextStep(this.#steps.position, changes.readings.count);
+    this.#steps.stamp = nextStep(this.#steps.stamp, changes.panes.rows + changes.kpis.length);
+    if (isAt(this.#mark, target)) this.#isLevel();
+    if (this.#options.clock.monotonicMs() - this.#savedAtMs >= SAVE_EVERY_MS) this.#save(this.#reached[0]!.mark);
   }
 
-  #reach(position: number): void {
-    this.#position = Math.min(position, this.#repeatFrom ?? position);
+  #reach(mark: StoreMark): void {
+    this.#mark = this.#repeatFrom ?? mark;
     this.#repeatFrom = undefined;
     const atMs = this.#options.clock.monotonicMs();
-    this.#reached.push({ atMs, position: this.#position });
+    this.#reached.push({ atMs, mark: this.#mark });
     while (this.#reached.length > 1 && this.#reached[1]!.atMs < atMs - REPEAT_MS) this.#reached.shift();
   }
 
@@ -157,7 +161,7 @@ export class MirrorLoop {
     for (let attempt = 0; !this.#stopping; attempt++) {
       const sent = await this.#options.mirror.send(batch.level, batch.text);
       if (sent.kind === 'later') {
-        if (sent.isAway === true) this.#repeatFrom ??= this.#reached[0]?.position ?? this.#position;
+        if (sent.isAway === true) this.#repeatFrom ??= this.#reached[0]!.mark;
         await this.#backOff(attempt, sent.detail, sent.afterMs);
         continue;
       }
@@ -222,26 +226,37 @@ export class MirrorLoop {
   async #takeRewind(): Promise<void> {
     const order = readRewind(this.#files.rewind);
     if (order === undefined) return;
-    const asked = 'toMs' in order ? await this.#options.source.positionBefore(order.toMs) : order.toPosition;
-    this.#position = Math.min(this.#position, Math.max(BEFORE_ALL, asked));
-    this.#reached = [{ atMs: this.#options.clock.monotonicMs(), position: this.#position }];
-    this.#save(this.#position);
+    const { position, stamp } = await this.#options.source.markBefore(order.toMs);
+    this.#mark = { position: Math.min(this.#mark.position, position), stamp: Math.min(this.#mark.stamp, stamp) };
+    this.#reached = [{ atMs: this.#options.clock.monotonicMs(), mark: this.#mark }];
+    this.#save(this.#mark);
     rmSync(this.#files.rewind, { force: true });
-    this.#options.onWarning(`begins again after position ${this.#position}, as ordered`);
+    this.#options.onWarning(`begins again after position ${this.#mark.position}, as ordered`);
   }
 
-  /** @param position where to begin after the next start; after a kill a little of what was told before is told again */
-  #save(position: number): void {
+  /** @param mark where to begin after the next start; after a kill a little of what was told before is told again */
+  #save(mark: StoreMark): void {
     this.#savedAtMs = this.#options.clock.monotonicMs();
     const { cursor } = this.#files;
     const levelAtMs = Number.isNaN(this.#levelAtMs) ? null : this.#levelAtMs;
-    writeFileSync(`${cursor}.tmp`, JSON.stringify({ position, levelAtMs }));
+    writeFileSync(`${cursor}.tmp`, JSON.stringify({ ...mark, levelAtMs }));
     renameSync(`${cursor}.tmp`, cursor);
   }
 }
 
-/** Rows that were written before batches were stamped have position 0. */
-const BEFORE_ALL = -1;
+/** Rows that were written before batches were stamped have stamp 0. */
+const BEFORE_ALL: StoreMark = { position: 0, stamp: -1 };
+
+/** A store that was made anew is behind for a while: what it brings then was told before. */
+function isAt(mark: StoreMark, target: StoreMark): boolean {
+  return mark.position >= target.position && mark.stamp >= target.stamp;
+}
+
+/** So many positions or batches are looked at at once that they bring a fair number of rows. */
+function nextStep(step: number, rows: number): number {
+  if (rows > ROWS_PER_STEP) return Math.max(1, Math.floor(step / 2));
+  return rows < ROWS_PER_STEP / 2 ? Math.min(STEP_MAX, step * 2) : step;
+}
 
 function batchOf(level: MirrorLevel, lines: readonly string[]): LineBatch {
   return { level, text: lines.join('\n'), lines: lines.length };
@@ -261,14 +276,18 @@ export function mirrorFiles(folder: string, name: string) {
   };
 }
 
-/** Where to begin again: behind a position, or before all that says something of an instant or later. */
-export type Rewind = { readonly toPosition: number } | { readonly toMs: number };
+/** To begin again before all that says something of an instant or later; 0 for everything. */
+export interface Rewind {
+  /** ms UTC. */
+  readonly toMs: number;
+}
 
 /** @returns undefined when there is none, or none that can be read: then everything is told again */
-export function readCursor(file: string): { readonly position: number; readonly levelAtMs: number } | undefined {
+export function readCursor(file: string): { readonly mark: StoreMark; readonly levelAtMs: number } | undefined {
   const tree = readTree(file);
-  if (typeof tree?.position !== 'number') return undefined;
-  return { position: tree.position, levelAtMs: typeof tree.levelAtMs === 'number' ? tree.levelAtMs : Number.NaN };
+  if (typeof tree?.position !== 'number' || typeof tree.stamp !== 'number') return undefined;
+  const mark = { position: tree.position, stamp: tree.stamp };
+  return { mark, levelAtMs: typeof tree.levelAtMs === 'number' ? tree.levelAtMs : Number.NaN };
 }
 
 export function writeRewind(file: string, rewind: Rewind): void {
@@ -278,7 +297,6 @@ export function writeRewind(file: string, rewind: Rewind): void {
 
 function readRewind(file: string): Rewind | undefined {
   const tree = readTree(file);
-  if (typeof tree?.toPosition === 'number') return { toPosition: tree.toPosition };
   return typeof tree?.toMs === 'number' ? { toMs: tree.toMs } : undefined;
 }
 

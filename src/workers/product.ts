@@ -326,7 +326,7 @@ class RunningProduct implements Product {
     const { firstSequence, durableSequence, bytesOnDisk } = this.#budget.stats();
     const bytesMean = durableSequence === 0 ? 0 : bytesOnDisk / (durableSequence - firstSequence + 1);
     return [...this.#mirrors.values()].map((standing) => {
-      const backlogRecords = Math.max(0, this.#storeSequence - Math.max(0, standing.position));
+      const backlogRecords = Math.max(0, this.#storeSequence - standing.position);
       const ageMs = this.#clock.nowMs() - standing.levelAtMs;
       const backlogAgeMs = backlogRecords === 0 ? 0 : ageMs;
       return { ...standing, backlogRecords, backlogBytes: Math.round(backlogRecords * bytesMean), backlogAgeMs };

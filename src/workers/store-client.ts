@@ -1,6 +1,6 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { OperatingError } from '../base/index.ts';
-import type { ChangesSource, Store, StoreBatch, StoredKpis, StoreHistory } from '../store/index.ts';
+import type { ChangesSource, Store, StoreBatch, StoredKpis, StoreHistory, StoreMark } from '../store/index.ts';
 import {
   buffersOf,
   fromPortError,
@@ -137,8 +137,8 @@ class StoreThreadClient implements StoreThread {
     return this.call('changes', [range]) as ReturnType<Store['changes']>;
   }
 
-  positionBefore(timeMs: number) {
-    return this.call('positionBefore', [timeMs]) as Promise<number>;
+  markBefore(timeMs: number) {
+    return this.call('markBefore', [timeMs]) as Promise<StoreMark>;
   }
 
   trimQuarantine(bound: Parameters<Store['trimQuarantine']>[0]) {
@@ -361,8 +361,8 @@ export class StoreReaderClient implements ChangesSource {
     return this.ask('changes', [range]) as ReturnType<ChangesSource['changes']>;
   }
 
-  positionBefore(timeMs: number) {
-    return this.ask('positionBefore', [timeMs]) as Promise<number>;
+  markBefore(timeMs: number) {
+    return this.ask('markBefore', [timeMs]) as Promise<StoreMark>;
   }
 
   /** Closes the port; questions without an answer are rejected. */

@@ -32,7 +32,7 @@ const METHODS: ReadonlySet<StoreMethod> = new Set<StoreMethod>([
   'latestKpis',
   'quarantine',
   'changes',
-  'positionBefore',
+  'markBefore',
   'trimRetention',
   'trimQuarantine',
   'stats',
@@ -56,7 +56,7 @@ const READER_METHODS: ReadonlySet<StoreMethod> = new Set<keyof ChangesSource>([
   'devices',
   'stats',
   'changes',
-  'positionBefore',
+  'markBefore',
 ]);
 
 /** How a writer's port waits and tells; injected so that tests need no clock. */

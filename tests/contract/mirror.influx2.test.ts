@@ -19,11 +19,11 @@ mirrorContract('influx2 on VictoriaMetrics', VICTORIA_METRICS !== undefined, {
 
 /** Fields are metrics of their own there, and booleans 0 or 1. */
 async function exported(server: ServerProcess, query: PointsQuery): Promise<MirrorPoint[]> {
+  await fetch(`${server.url}/internal/force_flush`);
   const of = async (field: string) => {
     const tags = Object.entries(query.level === 'kpi' ? query.tags : { ...query.tags, level: query.level });
     const labels = tags.map(([key, value]) => `${key}=${JSON.stringify(tagText(value))}`);
     const match = `{__name__="${query.measurement}_${field}",${labels.join(',')}}`;
-    await fetch(`${server.url}/internal/force_flush`);
     const asked = new URLSearchParams({ 'match[]': match, reduce_mem_usage: '0' });
     const text = await (await fetch(`${server.url}/api/v1/export?${asked}`)).text();
     const lines = text

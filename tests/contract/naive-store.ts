@@ -13,8 +13,8 @@ import {
   KPI_ROWS_DEFAULT,
   type KpiQuery,
   type KpiRevision,
+  type MarkRange,
   type PanesQuery,
-  type PositionRange,
   type QuarantineBound,
   type QuarantineQuery,
   type QuarantineRow,
@@ -36,6 +36,7 @@ import { columnsOf, type PaneRow, paneColumnsOf } from './store-rows.ts';
 /** The store contract in the plainest words: arrays in memory, whole scans. What the others are compared with. */
 export class NaiveStore implements Store {
   private position = 0;
+  private stamp = 0;
   private seriesRows: Series[] = [];
   private deviceRows: DeviceRow[] = [];
   private readonly rows = new ExchangedRows();
@@ -61,9 +62,9 @@ export class NaiveStore implements Store {
       row.revision,
     ]);
     const isNew = batch.position > this.position;
-    const writtenAt = Math.max(this.position, batch.position);
-    for (const row of rowsOf(batch.panes)) this.writtenAt.set(paneKey(row), writtenAt);
-    for (const row of batch.kpis) this.writtenAt.set(kpiKey(row), writtenAt);
+    this.stamp++;
+    for (const row of rowsOf(batch.panes)) this.writtenAt.set(paneKey(row), this.stamp);
+    for (const row of batch.kpis) this.writtenAt.set(kpiKey(row), this.stamp);
     this.quarantineRows.push(...batch.quarantine.filter((row) => row.sequence > this.position));
     for (let row = 0; row < batch.readings.count; row++) this.writeReading(batch, row);
     if (isNew && batch.again !== undefined) this.exchange(batch.again, batch.position);
@@ -260,13 +261,14 @@ export class NaiveStore implements Store {
     return rows.filter((row) => row.sequence >= lowest);
   }
 
-  async changes({ afterPosition, upToPosition }: PositionRange) {
-    const isIn = (position: number) => position > afterPosition && position <= upToPosition;
+  async changes({ after, upTo }: MarkRange) {
+    const isNew = (sequence: number) => sequence > after.position && sequence <= upTo.position;
+    const isIn = (stamp: number) => stamp > after.stamp && stamp <= upTo.stamp;
     const told = new Map<string, readonly [series: number, timeMs: number]>();
     for (const { series, timeMs, sequence } of this.rows.rows) {
-      if (isIn(sequence)) told.set(`${series} ${timeMs}`, [series, timeMs]);
+      if (isNew(sequence)) told.set(`${series} ${timeMs}`, [series, timeMs]);
     }
-    for (const one of this.rows.exchangedIn(afterPosition, upToPosition)) told.set(one.join(' '), one);
+    for (const one of this.rows.exchangedIn(after.position, upTo.position)) told.set(one.join(' '), one);
     const readings = [...told.values()].map(([series, timeMs]) => {
       const stands = this.identities(series).find((row) => row.timeMs === timeMs);
       if (stands === undefined) return { series, timeMs, value: Number.NaN, quality: 1, status: 1, sequence: 0 };
@@ -279,13 +281,16 @@ export class NaiveStore implements Store {
     };
   }
 
-  async positionBefore(timeMs: number) {
-    const positions = [
-      ...this.rows.rows.filter((row) => row.timeMs >= timeMs).map(({ sequence }) => sequence),
+  async markBefore(timeMs: number) {
+    const positions = this.rows.rows.filter((row) => row.timeMs >= timeMs).map(({ sequence }) => sequence);
+    const stamps = [
       ...this.paneRows.filter(({ pane }) => pane.endMs > timeMs).map((row) => this.writtenAt.get(paneKey(row)) ?? 0),
       ...this.kpiRows.filter(({ endMs }) => endMs > timeMs).map((row) => this.writtenAt.get(kpiKey(row)) ?? 0),
     ];
-    return positions.length === 0 ? this.position : Math.min(...positions) - 1;
+    return {
+      position: positions.length === 0 ? this.position : Math.min(...positions) - 1,
+      stamp: stamps.length === 0 ? this.stamp : Math.min(...stamps) - 1,
+    };
   }
 
   async trimRetention(rule: RetentionRule) {
@@ -301,7 +306,7 @@ export class NaiveStore implements Store {
   }
 
   async stats() {
-    return { position: this.position, readingCount: this.rows.rows.length, bytesOnDisk: 0 };
+    return { position: this.position, stamp: this.stamp, readingCount: this.rows.rows.length, bytesOnDisk: 0 };
   }
 
   async close() {}

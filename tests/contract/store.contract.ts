@@ -9,6 +9,7 @@ import {
   readingAt,
   type Store,
   type StoreBatch,
+  type StoreMark,
 } from '../../src/store/index.ts';
 import { NaiveStore } from './naive-store.ts';
 import { batchesArbitrary } from './store-batches.ts';
@@ -582,8 +583,8 @@ function nameTests(use: Use): void {
 }
 
 /** What a mirror is told: readings by series and time, panes and KPI values by key. */
-async function told(store: Store, afterPosition: number, upToPosition: number) {
-  const { readings, panes, kpis } = await store.changes({ afterPosition, upToPosition });
+async function told(store: Store, after: StoreMark, upTo: StoreMark) {
+  const { readings, panes, kpis } = await store.changes({ after, upTo });
   const rows = Array.from({ length: readings.count }, (_, row) => readingAt(readings, row));
   return {
     readings: rows
@@ -601,6 +602,7 @@ async function told(store: Store, afterPosition: number, upToPosition: number) {
 
 function changesTests(use: Use): void {
   const nothing = { readings: [], panes: [], kpis: [] };
+  const mark = (position: number, stamp: number): StoreMark => ({ position, stamp });
 
   test('says what batches of some positions wrote, as it stands now', async () => {
     await use.store().write(
@@ -627,17 +629,17 @@ function changesTests(use: Use): void {
       }),
     );
     await use.reopen();
-    expect(await told(use.store(), 0, 9)).toEqual({ ...nothing, readings: [[0, 100, 1]] });
-    expect(await told(use.store(), 9, 10)).toEqual({
+    expect(await told(use.store(), mark(0, 0), mark(9, 0))).toEqual({ ...nothing, readings: [[0, 100, 1]] });
+    expect(await told(use.store(), mark(9, 0), mark(10, 1))).toEqual({
       readings: [[0, 200, -0.5]],
       panes: [[0, 'quarter', 0, 1]],
       kpis: [['a', 0, 1, 0]],
     });
-    const later = await told(use.store(), 10, 20);
+    const later = await told(use.store(), mark(10, 1), mark(20, 2));
     expect(later.readings).toEqual([[0, 300, 3]]);
     expect(later.panes).toEqual([[0, 'hour', 0, 5]]);
     expect(new Set(later.kpis.map((row) => JSON.stringify(row)))).toEqual(new Set(['["a",0,2,1]', '["b",0,9,0]']));
-    expect(await told(use.store(), 20, 1_000)).toEqual(nothing);
+    expect(await told(use.store(), mark(20, 2), mark(1_000, 99))).toEqual(nothing);
   });
 
   test('says of each identity what stands: not that which is bad, came again, was exchanged or is gone', async () => {
@@ -670,33 +672,45 @@ function changesTests(use: Use): void {
       quarantine: [],
     };
     await use.store().write(batchOf(30, { again }));
-    const { readings: first } = await told(use.store(), 0, 10);
+    const { readings: first } = await told(use.store(), mark(0, 0), mark(10, 1));
     expect(first.findLast(([, timeMs]) => timeMs === 100)).toEqual([0, 100, 80]);
     expect(first.filter(([, timeMs]) => timeMs !== 100)).toEqual([
       [0, 200, Number.NaN],
       [0, 300, 1],
     ]);
-    expect((await told(use.store(), 10, 20)).readings).toEqual([
+    expect((await told(use.store(), mark(10, 1), mark(20, 2))).readings).toEqual([
       [0, 50, 4],
       [0, 300, 1],
     ]);
-    expect((await told(use.store(), 20, 30)).readings).toEqual([
+    expect((await told(use.store(), mark(20, 2), mark(30, 3))).readings).toEqual([
       [0, 100, 80],
       [0, 400, Number.NaN],
     ]);
   });
 
-  test('finds the position before all that says something of an instant or later', async () => {
+  test('tells of a batch that has the position of the one before it', async () => {
+    await use.store().write(batchOf(10, { kpis: [kpiOf({ kpi: 'a', startMs: 0, value: 1, revision: 0 })] }));
+    const first = await use.store().stats();
+    await use.reopen();
+    await use.store().write(batchOf(10, { kpis: [kpiOf({ kpi: 'a', startMs: 0, value: 2, revision: 1 })] }));
+    const second = await use.store().stats();
+    expect([first.position, second.position, second.stamp]).toEqual([10, 10, first.stamp + 1]);
+    const { kpis } = await use.store().changes({ after: first, upTo: second });
+    expect(kpis).toMatchObject([{ value: 2, revision: 1 }]);
+  });
+
+  test('finds the mark before all that says something of an instant or later', async () => {
     await use
       .store()
       .write(
         batchOf(10, { readings: [readingOf({ sequence: 7, timeMs: 100 }), readingOf({ sequence: 9, timeMs: 300 })] }),
       );
     await use.store().write(batchOf(20, { kpis: [kpiOf({ startMs: 0, endMs: 1_000 })] }));
-    expect(await use.store().positionBefore(50)).toBe(6);
-    expect(await use.store().positionBefore(200)).toBe(8);
-    expect(await use.store().positionBefore(900)).toBe(19);
-    expect(await use.store().positionBefore(5_000)).toBe(20);
+    const before = (timeMs: number) => use.store().markBefore(timeMs);
+    expect(await before(50)).toEqual({ position: 6, stamp: 1 });
+    expect(await before(200)).toEqual({ position: 8, stamp: 1 });
+    expect(await before(900)).toEqual({ position: 20, stamp: 1 });
+    expect(await before(5_000)).toEqual({ position: 20, stamp: 2 });
   });
 }
 

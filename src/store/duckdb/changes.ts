@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { PaneColumns } from '../../model/index.ts';
-import type { PositionRange, StoreChanges } from '../mirror.ts';
+import type { MarkRange, StoreChanges, StoreMark } from '../mirror.ts';
 import type { ReadingColumns } from '../store.ts';
 import { chunksOf, panesWhere, readingColumns } from './chunks.ts';
 import { COUNTS, FIRST_OF_IDENTITY } from './history.ts';
@@ -11,7 +11,7 @@ import { EXCHANGED, KPIS_TABLE } from './tables.ts';
 /** A reading whose value does not count has none. */
 const STANDS = `CASE WHEN ${COUNTS} THEN value ELSE 'NaN' END`;
 
-/** What batches of a range of positions wrote, as it stands now; on a connection that reads. */
+/** What was written between two marks, as it stands now; on a connection that reads. */
 export class Changes {
   readonly #connection: DuckDBConnection;
 
@@ -19,9 +19,9 @@ export class Changes {
     this.#connection = connection;
   }
 
-  async between({ afterPosition, upToPosition }: PositionRange): Promise<StoreChanges> {
-    const range = [bound(afterPosition), bound(upToPosition)];
-    const readings = await this.#readings(range);
+  async between({ after, upTo }: MarkRange): Promise<StoreChanges> {
+    const readings = await this.#readings([bound(after.position), bound(upTo.position)]);
+    const range = [bound(after.stamp), bound(upTo.stamp)];
     const panes = await Promise.all(
       (['quarter', 'hour'] as const).map((level) =>
         panesWhere(this.#connection, level, 'WHERE p.written_at > ? AND p.written_at <= ?', range),
@@ -59,16 +59,19 @@ export class Changes {
     return readingColumns(chunks);
   }
 
-  /** The position before everything that says something of an instant or later; undefined when nothing does. */
-  async positionBefore(timeMs: number): Promise<number | undefined> {
+  /** The mark before everything that says something of an instant or later; undefined where nothing does. */
+  async markBefore(timeMs: number): Promise<Partial<StoreMark>> {
     const rows = await this.#connection.runAndReadAll(
-      `SELECT least((SELECT min(sequence) FROM readings WHERE time_ms >= $1),
+      `SELECT (SELECT min(sequence) FROM readings WHERE time_ms >= $1)::DOUBLE, least(
          (SELECT min(written_at) FROM panes_quarter WHERE end_ms > $1), (SELECT min(written_at) FROM panes_hour WHERE end_ms > $1),
          (SELECT min(written_at) FROM kpis WHERE end_ms > $1))::DOUBLE`,
       [bound(timeMs)[0]],
     );
-    const first = rows.getRows()[0]?.[0];
-    return typeof first === 'number' ? first - 1 : undefined;
+    const [sequence, stamp] = rows.getRows()[0] ?? [];
+    return {
+      ...(typeof sequence === 'number' ? { position: sequence - 1 } : {}),
+      ...(typeof stamp === 'number' ? { stamp: stamp - 1 } : {}),
+    };
   }
 }
 

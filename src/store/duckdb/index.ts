@@ -50,6 +50,7 @@ interface Opened {
   readonly newestKpis: NewestKpis;
   readonly disconnect: () => void;
   position: number;
+  stamp: number;
   basis: string | undefined;
   readingCount: number;
 }
@@ -74,8 +75,9 @@ class DuckdbStore implements Store {
 
   write(batch: StoreBatch): Promise<void> {
     return this.inTurn('write to', async (opened) => {
-      const written = await opened.writer.write(batch, opened.position);
+      const written = await opened.writer.write(batch, opened);
       opened.position = written.position;
+      opened.stamp = written.stamp;
       opened.basis = batch.basis ?? opened.basis;
       opened.readingCount += written.rowsAdded;
       opened.newestReadings.offerColumns(written.readings);
@@ -163,13 +165,17 @@ class DuckdbStore implements Store {
     return this.ask((opened) => opened.changes.between(range));
   }
 
-  positionBefore(timeMs: number) {
-    return this.ask(async ({ changes, position }) => (await changes.positionBefore(timeMs)) ?? position);
+  markBefore(timeMs: number) {
+    return this.ask(async ({ changes, position, stamp }) => ({
+      position,
+      stamp,
+      ...(await changes.markBefore(timeMs)),
+    }));
   }
 
   stats() {
-    return this.ask(async ({ position, readingCount, file }) => {
-      return { position, readingCount, bytesOnDisk: fileBytes(file) + fileBytes(`${file}.wal`) };
+    return this.ask(async ({ position, stamp, readingCount, file }) => {
+      return { position, stamp, readingCount, bytesOnDisk: fileBytes(file) + fileBytes(`${file}.wal`) };
     });
   }
 
@@ -235,7 +241,7 @@ async function openFile(options: DuckdbStoreOptions): Promise<Opened> {
 
 async function openParts(options: DuckdbStoreOptions, file: string, instance: DuckDBInstance): Promise<Opened> {
   const writeConnection = await instance.connect();
-  const { position, basis } = await openSchema(writeConnection, options.file, options.clock.nowMs());
+  const { position, basis, stamp } = await openSchema(writeConnection, options.file, options.clock.nowMs());
   const readConnection = await instance.connect();
   const newestReadings = new NewestReadings();
   const queries = new Queries(readConnection);
@@ -267,6 +273,7 @@ async function openParts(options: DuckdbStoreOptions, file: string, instance: Du
     newestKpis,
     disconnect,
     position,
+    stamp,
     basis,
     readingCount,
   };

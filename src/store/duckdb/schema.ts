@@ -5,6 +5,8 @@ import { META_DDL, MIGRATIONS, SCHEMA_VERSION, TABLES } from './tables.ts';
 export interface OpenedSchema {
   readonly position: number;
   readonly basis: string | undefined;
+  /** Of the newest batch. */
+  readonly stamp: number;
 }
 
 /**
@@ -32,8 +34,12 @@ export async function openSchema(connection: DuckDBConnection, file: string, now
     throw new OperatingError('store_schema_newer', message);
   }
   await migrate(connection, Number(version));
-  const [basis] = (await connection.runAndReadAll('SELECT basis FROM meta')).getRows()[0] ?? [];
-  return { position: Number(position), basis: typeof basis === 'string' ? basis : undefined };
+  const [basis, stamp] = (await connection.runAndReadAll('SELECT basis, stamp FROM meta')).getRows()[0] ?? [];
+  return {
+    position: Number(position),
+    basis: typeof basis === 'string' ? basis : undefined,
+    stamp: Number(stamp),
+  };
 }
 
 /** All steps in one transaction: a file is of the old version or of the new one. */
@@ -51,10 +57,10 @@ async function createSchema(connection: DuckDBConnection, nowMs: number): Promis
   await connection.run('BEGIN TRANSACTION');
   for (const table of TABLES) await connection.run(table.ddl);
   await connection.run(META_DDL);
-  await connection.run('INSERT INTO meta VALUES ($1::INTEGER, $2::BIGINT, 0, 0, NULL)', [
+  await connection.run('INSERT INTO meta VALUES ($1::INTEGER, $2::BIGINT, 0, 0, NULL, 0)', [
     SCHEMA_VERSION,
     BigInt(Math.trunc(nowMs)),
   ]);
   await connection.run('COMMIT');
-  return { position: 0, basis: undefined };
+  return { position: 0, basis: undefined, stamp: 0 };
 }

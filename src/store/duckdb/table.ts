@@ -51,7 +51,7 @@ export interface Table<Row> {
   readonly select: string;
   /** `CREATE TABLE` text. */
   readonly ddl: string;
-  /** Rows say the position of the batch that wrote them, in a last column beside `select`. */
+  /** Rows say the stamp of the batch that wrote them, in a last column beside `select`. */
   readonly isStamped: boolean;
 }
 
@@ -92,7 +92,7 @@ export function columnName(property: string): string {
 /**
  * Appends rows; they are in the connection's transaction once the appender is flushed.
  *
- * @param writtenAt position of the batch
+ * @param writtenAt stamp of the batch
  */
 export function appendRows<Row>(
   table: Table<Row>,

@@ -195,12 +195,15 @@ export const MIGRATIONS: Readonly<Record<number, readonly string[]>> = {
   // Messages can be decoded again.
   3: [REPLACED_TABLE.ddl.replace('CREATE TABLE', 'CREATE TABLE IF NOT EXISTS')],
   // Stores beside this one are told what changed.
-  4: [...Object.values(PANE_TABLES), KPIS_TABLE].map(
-    ({ name }) => `ALTER TABLE ${name} ADD COLUMN IF NOT EXISTS ${STAMP_DDL}`,
-  ),
+  4: [
+    ...[...Object.values(PANE_TABLES), KPIS_TABLE].map(
+      ({ name }) => `ALTER TABLE ${name} ADD COLUMN IF NOT EXISTS ${STAMP_DDL}`,
+    ),
+    'ALTER TABLE meta ADD COLUMN IF NOT EXISTS stamp BIGINT DEFAULT 0',
+  ],
 };
 
 /** One row: what the file includes, how it is laid out, and what its KPI values depend on beside the readings. */
 export const META_DDL = `CREATE TABLE meta (
   schema_version INTEGER NOT NULL, created_at_ms BIGINT NOT NULL, position BIGINT NOT NULL, newest_position BIGINT NOT NULL,
-  basis VARCHAR)`;
+  basis VARCHAR, stamp BIGINT DEFAULT 0)`;

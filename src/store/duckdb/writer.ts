@@ -9,6 +9,7 @@ import {
 } from '@duckdb/node-api';
 import { assert } from '../../base/index.ts';
 import { PANE_LEVELS, type PaneColumns } from '../../model/index.ts';
+import type { StoreMark } from '../mirror.ts';
 import type { DecodedAgain, ReadingColumns, StoreBatch, StoredReading } from '../store.ts';
 import { exchange, newestOf } from './exchange.ts';
 import type { Replacements } from './history.ts';
@@ -45,6 +46,7 @@ export interface Written {
   /** Rows that readings have more than before. */
   readonly rowsAdded: number;
   readonly position: number;
+  readonly stamp: number;
   /** Newest readings of series of which some were exchanged; of those without one undefined. */
   readonly newest: ReadonlyMap<number, StoredReading | undefined>;
 }
@@ -70,12 +72,13 @@ export class Writer {
     await this.connection.run(stageDdl(IDENTITY_TABLE));
   }
 
-  /** Writes a batch; rows of readings and quarantine at or below `position` are there already. */
-  async write(batch: StoreBatch, position: number): Promise<Written> {
+  /** Writes a batch behind the newest one; rows of readings and quarantine at or below `position` are there already. */
+  async write(batch: StoreBatch, { position, stamp }: StoreMark): Promise<Written> {
     checkBatch(batch);
     const readings = readingsAfter(batch.readings, position);
     const quarantine = batch.quarantine.filter((row) => row.sequence > position);
     const newPosition = Math.max(position, batch.position);
+    const newStamp = stamp + 1;
     const again = batch.position > position ? batch.again : undefined;
     let rowsAdded = readings.count;
     const newest = new Map<number, StoredReading | undefined>();
@@ -83,14 +86,14 @@ export class Writer {
       await this.upsert(SERIES_TABLE, batch.series);
       await this.upsert(DEVICES_TABLE, batch.devices);
       await this.appendReadings(readings);
-      await this.upsertPanes(batch.panes, newPosition);
-      await this.upsert(KPIS_TABLE, batch.kpis, newPosition);
+      await this.upsertPanes(batch.panes, newStamp);
+      await this.upsert(KPIS_TABLE, batch.kpis, newStamp);
       await this.append(QUARANTINE_TABLE, quarantine);
       if (again !== undefined) rowsAdded += await this.exchange(again, newPosition, position, newest);
       if (batch.basis !== undefined) await this.connection.run('UPDATE meta SET basis = $1', [batch.basis]);
-      if (newPosition !== position) await this.execute('UPDATE meta SET position = $1', [newPosition]);
+      await this.execute('UPDATE meta SET position = $1, stamp = $2', [newPosition, newStamp]);
     });
-    return { readings, rowsAdded, position: newPosition, newest };
+    return { readings, rowsAdded, position: newPosition, stamp: newStamp, newest };
   }
 
   /** What messages give since they were decoded again, in place of what they gave. @returns rows added; may be below 0 */
