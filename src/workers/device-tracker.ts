@@ -99,7 +99,9 @@ export class DeviceTracker {
     return [...this.#devices].map(([device, tracked]) => [device, { ...tracked }]);
   }
 
-  restore(state: DeviceTrackerState): void {
+  /** @param nowMs of the tick behind which the state was taken: silence is looked at in the same ticks as without a restart */
+  restore(state: DeviceTrackerState, nowMs: number): void {
+    this.#minute = Math.floor(nowMs / MINUTE_MS);
     this.#last = undefined;
     for (const [device, tracked] of state) {
       this.#devices.set(device, { ...tracked, zone: this.#placementOf(device).zone });

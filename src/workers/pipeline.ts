@@ -373,7 +373,7 @@ export class Pipeline {
     this.#basisBefore = state.basis;
     this.#late.restore(state.late);
     Object.assign(this.#events, state.events);
-    this.#devices.restore(state.devices);
+    this.#devices.restore(state.devices, this.#windows.nowMs);
     this.#outages.restore(state.outages, this.#series());
     this.#kpis.restore(state.kpis);
     this.#accounting.restore(state.accounting);

@@ -7,6 +7,10 @@ const FOUND = {
   heardInRebuiltHours: 700_410,
   /** A message whose reading is ahead of time moves the clock. */
   clockOfReadingsAhead: 800_182,
+  /** Of two journal segments that were trimmed, the older one was there again after a power failure. */
+  trimmedInOrder: 127_227_880,
+  /** After a restart silence was looked at in other ticks, of which the store had one already. */
+  silenceInTheSameTicks: 127_223_565,
 } as const;
 
 it.each(Object.entries(FOUND))('what was found once is not found again: %s, seed %i', async (_what, seed) => {

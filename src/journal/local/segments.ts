@@ -75,8 +75,9 @@ export class Segments {
       this.#list.shift();
       freed += oldest.bytes;
       await this.#files.remove(this.#path(oldest.header.firstSequence));
+      // One by one: power failure could bring an older one back, and leave a gap behind it.
+      await this.#files.syncFolder(this.#folder);
     }
-    if (freed > 0) await this.#files.syncFolder(this.#folder);
     return freed;
   }
 
