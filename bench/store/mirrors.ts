@@ -70,7 +70,8 @@ async function catchUp(
   folder: string,
 ): Promise<StoreCase> {
   const loop = new MirrorLoop({
-    ...{ name: 'bench', mirror, source: store, folder, clock: systemClock, random: Math.random },
+    ...{ name: 'bench', target: 'bench', mirror, source: store, folder, clock: systemClock, random: Math.random },
+    zoneOf: () => 'west',
     wait: (forMs) => sleep(Math.min(forMs, 20)),
     onStanding: () => undefined,
     onWarning: (text) => process.stderr.write(`${text}\n`),

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import { mirrorFiles, mirrorFolder, type Rewind, readCursor, writeRewind } from '../workers/index.ts';
+import { mirrorFiles, mirrorFolder, readCursor, writeRewind } from '../workers/index.ts';
 import { EXIT } from './publish-flags.ts';
 
 const CURSOR = /^([a-z0-9-]+)\.json$/;
@@ -27,23 +27,23 @@ export function storeCommand(program: Command): void {
     .option('--data <folder>', 'data folder', 'data')
     .addHelpText(
       'after',
-      '\nA server that runs takes the order within a second or so, another when it starts. Readings that the embedded store\n' +
+      '\nA server that runs takes the order within a second or so, as soon as the store takes what it is told; another when it starts. Readings that the embedded store\n' +
         'has let go (store.readingsAge) are not told again.',
     )
-    .action((name: string, { to, data }: { readonly to: Rewind; readonly data: string }) => {
+    .action((name: string, { to, data }: { readonly to: number; readonly data: string }) => {
       process.exitCode = rewind(name, to, data);
     });
 }
 
-function rewind(name: string, to: Rewind, data: string): number {
+function rewind(name: string, toMs: number, data: string): number {
   const folder = mirrorFolder(data);
   if (!existsSync(mirrorFiles(folder, name).cursor)) {
     const known = mirrorsIn(folder).join(', ') || 'none';
     process.stderr.write(`cannot rewind the store ${name}: ${data} knows ${known}\n`);
     return EXIT.failed;
   }
-  writeRewind(mirrorFiles(folder, name).rewind, to);
-  const where = to.toMs === 0 ? 'everything again' : `again what is of ${new Date(to.toMs).toISOString()} or later`;
+  writeRewind(mirrorFiles(folder, name).rewind, toMs);
+  const where = toMs === 0 ? 'everything again' : `again what is of ${new Date(toMs).toISOString()} or later`;
   process.stdout.write(`${name} is told ${where}\n`);
   return EXIT.ok;
 }
@@ -65,10 +65,10 @@ function lineOf(folder: string, name: string): string {
 }
 
 /** commander parser: an instant, or 0. */
-function place(text: string): Rewind {
-  if (text === '0') return { toMs: 0 };
+function place(text: string): number {
+  if (text === '0') return 0;
   try {
-    return { toMs: Temporal.Instant.from(text).epochMilliseconds };
+    return Temporal.Instant.from(text).epochMilliseconds;
   } catch {
     throw new InvalidArgumentError('write an instant such as 2026-03-01T00:00:00Z, or 0 for everything');
   }

@@ -3,13 +3,23 @@ import { duration } from './fields.ts';
 
 /** A duration as text, ms when read, or for ever. */
 const keepFor = (text: string) =>
-  z.union([z.literal('forever').transform(() => Number.POSITIVE_INFINITY), duration(text)]).prefault(text);
+  z
+    .union([z.literal('forever').transform(() => Number.POSITIVE_INFINITY), duration(text)])
+    .refine((ms) => ms >= 3_600_000, 'write 1h or more: the stores take no less')
+    .prefault(text);
+
+/** A user or a password in it would stand in logs; they have keys of their own. */
+function isPlainUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, password, search, hash } = new URL(text);
+  return /^https?:$/.test(protocol) && username === '' && password === '' && search === '' && hash === '';
+}
 
 /** What every mirror has. */
 const common = {
   /** Names its cursor in the data folder, and its metrics. */
   name: z.string().regex(/^[a-z0-9-]{1,32}$/, 'names of stores are 1 to 32 of a-z, 0-9 and "-"'),
-  url: z.string().regex(/^https?:\/\/[^\s]+$/, 'write http://host:8086 or https://host'),
+  url: z.string().refine(isPlainUrl, 'write http://host:8086 or https://host/path, without user, password and query'),
   /** How long rows of a level are kept there, where the store keeps levels apart. */
   keep: z
     .strictObject({
@@ -20,7 +30,7 @@ const common = {
     })
     .prefault({}),
   /** Without an answer for so long, a request counts as lost. */
-  timeout: duration('30s'),
+  timeout: duration('30s').refine((ms) => ms >= 1_000 && ms <= 600_000, 'write 1s to 10m'),
 };
 
 const influx1Schema = z.strictObject({
@@ -62,7 +72,10 @@ export function mirrorSecretEnv(mirror: MirrorConfig): string | undefined {
 
 export function checkMirrors(mirrors: readonly MirrorConfig[]): string[] {
   const names = mirrors.map(({ name }) => name);
-  return [...new Set(names.filter((name, at) => names.indexOf(name) !== at))].map(
-    (name) => `stores: the name "${name}" stands twice; each has a cursor of its own`,
-  );
+  const twice = [...new Set(names.filter((name, at) => names.indexOf(name) !== at))];
+  const withPath = mirrors.filter(({ kind, url }) => kind === 'influx1' && new URL(url).pathname !== '/');
+  return [
+    ...twice.map((name) => `stores: the name "${name}" stands twice; each has a cursor of its own`),
+    ...withPath.map(({ name, url }) => `stores: "${name}" has the url ${url}; influx1 takes none with a path`),
+  ];
 }

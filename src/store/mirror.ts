@@ -26,6 +26,8 @@ export interface MarkRange {
  * in overlapping ranges, says the same.
  */
 export interface StoreChanges {
+  /** What they go up to; less than was asked for where that would have been too much at once. */
+  readonly upTo: StoreMark;
   /** A reading that does not count has NaN; so has one that is not there any more. */
   readonly readings: ReadingColumns;
   readonly panes: PaneColumns;
@@ -34,7 +36,7 @@ export interface StoreChanges {
 }
 
 /** Where mirrors get from what they are told: the embedded store. */
-export interface ChangesSource extends Pick<Store, 'series' | 'devices' | 'stats' | 'changes' | 'markBefore'> {}
+export interface ChangesSource extends Pick<Store, 'series' | 'stats' | 'changes' | 'markBefore'> {}
 
 /** What became of lines that were sent. */
 export type Sent =
@@ -48,7 +50,14 @@ export type Sent =
    * Nothing is known to be there: the store is busy, does not let us in, or is away. One that was away may have been
    * killed, and not every store has on disk what it took.
    */
-  | { readonly kind: 'later'; readonly detail: string; readonly afterMs?: number; readonly isAway?: boolean };
+  | {
+      readonly kind: 'later';
+      readonly detail: string;
+      readonly afterMs?: number;
+      readonly isAway?: boolean;
+      /** What `open` makes is not there. */
+      readonly isMissing?: boolean;
+    };
 
 /** What a mirror can do; a text says why it cannot. */
 export interface MirrorCapabilities {
@@ -87,7 +96,8 @@ export interface PointsQuery {
 export interface Mirror {
   readonly capabilities: MirrorCapabilities;
   /**
-   * Makes databases, buckets and retention rules where that is allowed; again after each time that it was away.
+   * Makes databases, buckets and retention rules that are not there, where that is allowed; again when they are gone.
+   * Never rejects.
    *
    * @returns what could not be made, for the log; the rest works without it
    */
@@ -106,6 +116,8 @@ export interface MirrorStanding {
   readonly position: number;
   /** Why it gets nothing at present; null when all is well. */
   readonly problem: string | null;
+  /** Batches of panes and values that it has not been told of, as of the last look; Infinity before the first. */
+  readonly batchesBehind: number;
   /** Wall clock when it had all that the embedded store had, ms UTC; NaN while nobody knows. */
   readonly levelAtMs: number;
   /** Since the start of the program. */

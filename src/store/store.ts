@@ -259,8 +259,8 @@ export interface Store extends StoreHistory, StoredKpis {
   /** The newest value of every (kpi, zone, window). */
   latestKpis(): Promise<readonly KpiValue[]>;
   quarantine(query: QuarantineQuery): Promise<readonly QuarantineRow[]>;
-  /** What was written between two marks, as it stands now. */
-  changes(range: MarkRange): Promise<StoreChanges>;
+  /** What was written between two marks, as it stands now; about `rowsMax` rows of readings, and of the rest, at most. */
+  changes(range: MarkRange, rowsMax: number): Promise<StoreChanges>;
   /** The mark before everything that says something of an instant or later, ms UTC; the store's own when nothing does. */
   markBefore(timeMs: number): Promise<StoreMark>;
   /** Deletes what the rule allows; returns how many readings went. Space inside the store is used again. */
@@ -268,7 +268,14 @@ export interface Store extends StoreHistory, StoredKpis {
   /** Deletes from quarantine what the bound does not allow, the oldest messages first and whole; returns how many rows went. */
   trimQuarantine(bound: QuarantineBound): Promise<number>;
   /** Rows and bytes, for /metrics. */
-  stats(): Promise<StoreMark & { readonly readingCount: number; readonly bytesOnDisk: number }>;
+  stats(): Promise<
+    StoreMark & {
+      /** When the store was made, ms UTC: one that was made anew is another one. */
+      readonly madeAtMs: number;
+      readonly readingCount: number;
+      readonly bytesOnDisk: number;
+    }
+  >;
   close(): Promise<void>;
 }
 

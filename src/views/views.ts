@@ -52,7 +52,7 @@ export interface MirrorBacklog extends MirrorStanding {
   /** Records of the journal, and their bytes by the mean of those that are kept. */
   readonly backlogRecords: number;
   readonly backlogBytes: number;
-  /** Since it had everything, ms; 0 when it has, NaN while nobody knows. */
+  /** Since it had everything, ms; 0 when it has. */
   readonly backlogAgeMs: number;
 }
 

@@ -3,6 +3,8 @@ import type { MirrorStanding } from '../store/index.ts';
 import type { MirrorNotice, MirrorThreadSettings } from './mirror-protocol.ts';
 import { fromPortError } from './store-protocol.ts';
 
+const STOP_GRACE_MS = 3_000;
+
 export interface MirrorListeners {
   onStanding(standing: MirrorStanding): void;
   onWarning(name: string, text: string): void;
@@ -47,7 +49,10 @@ export function startMirrorThread(settings: MirrorThreadSettings, listeners: Mir
     async stop() {
       isOver = true;
       worker.postMessage({ kind: 'stop' });
+      // A request that nobody answers is given up: it is made again after the next start.
+      const timer = setTimeout(() => void worker.terminate(), STOP_GRACE_MS);
       await ended;
+      clearTimeout(timer);
     },
   };
 }

@@ -1,17 +1,25 @@
-import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { assert, type Clock } from '../base/index.ts';
+import { appendFileSync, mkdirSync, statSync } from 'node:fs';
+import { assert, BugError, type Clock } from '../base/index.ts';
 import type { Series } from '../model/index.ts';
-import type { ChangesSource, Mirror, MirrorLevel, MirrorStanding, StoreChanges, StoreMark } from '../store/index.ts';
+import type {
+  ChangesSource,
+  Mirror,
+  MirrorLevel,
+  MirrorStanding,
+  Sent,
+  StoreChanges,
+  StoreMark,
+} from '../store/index.ts';
 import { type LineBatch, Lines } from '../store/influx/index.ts';
 import { paneValue } from '../windows/index.ts';
+import { mirrorFiles, readCursor, takeRewind, writeCursor } from './mirror-files.ts';
 
 /** Lines of one request; the sweet spot of InfluxDB. */
 const LINES_MAX = 5_000;
-/** Rows that one question to the embedded store is to bring. */
+/** Rows that one question to the embedded store is to bring, and may bring at most. */
 const ROWS_PER_STEP = 20_000;
+const ROWS_MAX = 60_000;
 const STEP_FIRST = 500;
-const STEP_MAX = 1_000_000;
 /** What is new is sent this often when the mirror is level. */
 const EVERY_MS = 1_000;
 const BACK_OFF_FIRST_MS = 500;
@@ -27,12 +35,16 @@ const REFUSED_BYTES_MAX = 16 << 20;
 
 export interface MirrorLoopOptions {
   readonly name: string;
+  /** What the mirror is, such as its address and database: another one is told everything. */
+  readonly target: string;
   readonly mirror: Mirror;
   readonly source: ChangesSource;
+  /** Zone of a device by the configuration; empty where it has none. */
+  zoneOf(device: string): string;
   /** Where cursor and refused points are kept. */
   readonly folder: string;
   readonly clock: Clock;
-  /** Resolves after so long, or earlier when the signal aborts; never rejects. */
+  /** Resolves after so long, or earlier when the loop is to stop; never rejects. */
   wait(forMs: number): Promise<void>;
   /** 0 to 1. */
   random(): number;
@@ -41,19 +53,24 @@ export interface MirrorLoopOptions {
   onWarning(text: string): void;
 }
 
+/** Everything that there is comes after it, also rows that were written before batches were stamped. */
+const BEFORE_ALL: StoreMark = { position: 0, stamp: -1_000_001 };
+
 /**
  * Tells a mirror everything that the embedded store gets, from where the mirror was left. While the mirror is away its
  * cursor stays where it is; what the embedded store let go meanwhile (`store.readingsAge`) is not told any more. A point
- * that is refused for good is found by halving, written down, and left out.
+ * that is refused for good is found by halving, written down, and left out. Nothing that a mirror does ends it.
  */
 export class MirrorLoop {
   readonly #options: MirrorLoopOptions;
-  readonly #files: { readonly cursor: string; readonly rewind: string; readonly refused: string };
+  readonly #files: ReturnType<typeof mirrorFiles>;
   readonly #lines: Lines;
   #series: readonly Series[] = [];
-  #zones: ReadonlyMap<string, string> = new Map();
   #mark = BEFORE_ALL;
+  /** The embedded store that the mark is of; 0 before the first. */
+  #madeAtMs = 0;
   readonly #steps = { position: STEP_FIRST, stamp: STEP_FIRST };
+  #batchesBehind = Number.POSITIVE_INFINITY;
   #problem: string | null = null;
   #levelAtMs = Number.NaN;
   #savedAtMs = Number.NEGATIVE_INFINITY;
@@ -62,31 +79,20 @@ export class MirrorLoop {
   #reached: { readonly atMs: number; readonly mark: StoreMark }[] = [];
   /** Where to begin again once it is back. */
   #repeatFrom: StoreMark | undefined;
+  /** Refused since they were told of last. */
+  #untold = { points: 0, detail: '' };
   readonly #totals = { linesTotal: 0, bytesTotal: 0, refusedTotal: 0, droppedTotal: 0, retriesTotal: 0 };
 
   constructor(options: MirrorLoopOptions) {
     this.#options = options;
-    const { folder, name } = options;
-    mkdirSync(folder, { recursive: true });
-    this.#files = mirrorFiles(folder, name);
-    const names = {
-      series: (id: number) => this.#series[id]!,
-      zone: (device: string) => this.#zones.get(device) ?? '',
-      paneValue,
-    };
+    this.#files = mirrorFiles(options.folder, options.name);
+    const names = { series: (id: number) => this.#series[id]!, zone: options.zoneOf, paneValue };
     this.#lines = new Lines(names, LINES_MAX);
-    const saved = readCursor(this.#files.cursor);
-    if (saved !== undefined) {
-      this.#mark = saved.mark;
-      this.#levelAtMs = saved.levelAtMs;
-    }
-    this.#reached.push({ atMs: options.clock.monotonicMs(), mark: this.#mark });
   }
 
   standing(): MirrorStanding {
-    const { position } = this.#mark;
-    const [problem, levelAtMs] = [this.#problem, this.#levelAtMs];
-    return { name: this.#options.name, position, problem, levelAtMs, ...this.#totals };
+    const [name, { position }, problem] = [this.#options.name, this.#mark, this.#problem];
+    return { name, position, problem, batchesBehind: this.#batchesBehind, levelAtMs: this.#levelAtMs, ...this.#totals };
   }
 
   /** Lets `run` return after the request at hand. */
@@ -94,75 +100,143 @@ export class MirrorLoop {
     this.#stopping = true;
   }
 
-  /** Runs until `stop`. Rejects when the embedded store refuses for good. */
+  /** Runs until `stop`. Rejects at our own mistakes only. */
   async run(): Promise<void> {
+    this.#options.onStanding(this.standing());
+    await this.#withPatience(async () => this.#begin());
     await this.#open();
-    while (!this.#stopping) {
-      await this.#takeRewind();
-      const { position, stamp } = await this.#options.source.stats();
-      const target = { position, stamp };
-      if (!isAt(this.#mark, target)) await this.#tell(target);
-      else this.#isLevel();
-      this.#options.onStanding(this.standing());
-      if (isAt(this.#mark, target) && !this.#stopping) await this.#options.wait(EVERY_MS);
-    }
-    this.#save(this.#repeatFrom ?? this.#mark);
+    while (!this.#stopping) await this.#withPatience(() => this.#round());
+    await this.#withPatience(async () => this.#save());
     await this.#options.mirror.close();
+  }
+
+  /** A full disk, or a store that has no memory now: it is tried again, as everything that the machine does to us. */
+  async #withPatience(work: () => Promise<void>): Promise<void> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        await work();
+        return;
+      } catch (error) {
+        const isOurs = error instanceof BugError || error instanceof TypeError || error instanceof RangeError;
+        if (isOurs) throw error;
+        if (this.#stopping) return;
+        await this.#backOff(attempt, (error as Error).message);
+      }
+    }
+  }
+
+  #begin(): void {
+    const { folder, clock, target } = this.#options;
+    mkdirSync(folder, { recursive: true });
+    const saved = readCursor(this.#files.cursor);
+    if (saved !== undefined && saved.target !== target) {
+      this.#options.onWarning(`is told everything: what was told before went to ${saved.target}`);
+    } else if (saved !== undefined) {
+      this.#mark = saved.mark;
+      this.#madeAtMs = saved.madeAtMs;
+      this.#levelAtMs = saved.levelAtMs;
+    }
+    this.#reached = [{ atMs: clock.monotonicMs(), mark: this.#mark }];
   }
 
   async #open(): Promise<void> {
     for (const problem of await this.#options.mirror.open()) this.#options.onWarning(problem);
   }
 
+  /** Tells a part of what it does not have, or waits where there is nothing. */
+  async #round(): Promise<void> {
+    await this.#obeyRewind();
+    const { position, stamp, madeAtMs } = await this.#options.source.stats();
+    const target = { position, stamp };
+    this.#knowStore(target, madeAtMs);
+    this.#batchesBehind = Math.max(0, target.stamp - this.#mark.stamp);
+    if (!isAt(this.#mark, target)) await this.#tell(target);
+    if (this.#stopping) return;
+    const isLevel = isAt(this.#mark, target);
+    if (isLevel) {
+      this.#levelAtMs = this.#options.clock.nowMs();
+      this.#batchesBehind = 0;
+      if (this.#problem !== null) this.#tellProblem(null);
+    }
+    if (this.#options.clock.monotonicMs() - this.#savedAtMs >= SAVE_EVERY_MS) this.#save();
+    this.#options.onStanding(this.standing());
+    if (isLevel) await this.#options.wait(EVERY_MS);
+  }
+
+  /** A store that was made anew, or put back from a backup, has other batches under the same marks. */
+  #knowStore(target: StoreMark, madeAtMs: number): void {
+    const isOther = this.#madeAtMs !== 0 && this.#madeAtMs !== madeAtMs;
+    const isBehind = this.#mark.position > target.position || this.#mark.stamp > target.stamp;
+    this.#madeAtMs = madeAtMs;
+    if (!isOther && !isBehind) return;
+    this.#options.onWarning(
+      'is told everything: the embedded store is another one, or older, than what was told before',
+    );
+    this.#goTo(BEFORE_ALL);
+  }
+
   /** Tells what some messages and batches brought, as many as make a fair number of rows. */
   async #tell(target: StoreMark): Promise<void> {
-    const upTo = {
-      position: Math.max(this.#mark.position, Math.min(target.position, this.#mark.position + this.#steps.position)),
-      stamp: Math.max(this.#mark.stamp, Math.min(target.stamp, this.#mark.stamp + this.#steps.stamp)),
+    const after = this.#mark;
+    const asked = {
+      position: Math.min(target.position, after.position + this.#steps.position),
+      stamp: Math.min(target.stamp, after.stamp + this.#steps.stamp),
     };
-    const changes = await this.#options.source.changes({ after: this.#mark, upTo });
+    const changes = await this.#options.source.changes({ after, upTo: asked }, ROWS_MAX);
     await this.#learn(changes);
     for (const batch of this.#lines.batches(changes)) {
       await this.#deliver(batch);
       if (this.#stopping) return;
     }
-    this.#reach(upTo);
-    this.#steps.position = nextStep(this.#steps.position, changes.readings.count);
-    this.#steps.stamp = nextStep(this.#steps.stamp, changes.panes.rows + changes.kpis.length);
-    if (isAt(this.#mark, target)) this.#isLevel();
-    if (this.#options.clock.monotonicMs() - this.#savedAtMs >= SAVE_EVERY_MS) this.#save(this.#reached[0]!.mark);
+    this.#tellOfRefused();
+    this.#reach(changes.upTo);
+    const stamped = changes.panes.rows + changes.kpis.length;
+    for (const [by, rows] of [['position', changes.readings.count] as const, ['stamp', stamped] as const]) {
+      const granted = changes.upTo[by] - after[by];
+      if (granted < asked[by] - after[by]) this.#steps[by] = Math.max(1, granted);
+      else if (granted === this.#steps[by] && rows < ROWS_PER_STEP) this.#steps[by] *= 2;
+    }
   }
 
   #reach(mark: StoreMark): void {
-    this.#mark = this.#repeatFrom ?? mark;
+    if (this.#repeatFrom !== undefined) {
+      this.#goTo(this.#repeatFrom);
+      return;
+    }
+    this.#mark = mark;
+    this.#reached.push({ atMs: this.#options.clock.monotonicMs(), mark });
+  }
+
+  #goTo(mark: StoreMark): void {
+    this.#mark = mark;
     this.#repeatFrom = undefined;
-    const atMs = this.#options.clock.monotonicMs();
-    this.#reached.push({ atMs, mark: this.#mark });
-    while (this.#reached.length > 1 && this.#reached[1]!.atMs < atMs - REPEAT_MS) this.#reached.shift();
+    this.#reached = [{ atMs: this.#options.clock.monotonicMs(), mark }];
+    Object.assign(this.#steps, { position: STEP_FIRST, stamp: STEP_FIRST });
   }
 
-  #isLevel(): void {
-    this.#levelAtMs = this.#options.clock.nowMs();
+  /** Where it was `REPEAT_MS` ago, or a little earlier. */
+  #earlier(): StoreMark {
+    const beforeMs = this.#options.clock.monotonicMs() - REPEAT_MS;
+    while (this.#reached.length > 1 && this.#reached[1]!.atMs < beforeMs) this.#reached.shift();
+    return this.#reached[0]!.mark;
   }
 
-  /** Names of series and zones of devices that came since the last time. */
+  /** Names of series that came since the last time. */
   async #learn({ readings, panes }: StoreChanges): Promise<void> {
     let newest = -1;
     for (let row = 0; row < readings.count; row++) newest = Math.max(newest, readings.series[row]!);
     for (let row = 0; row < panes.rows; row++) newest = Math.max(newest, panes.series[row]!);
     if (newest < this.#series.length) return;
     this.#series = await this.#options.source.series({});
-    this.#zones = new Map((await this.#options.source.devices()).map(({ device, zone }) => [device, zone]));
     assert(newest < this.#series.length, `the store has rows of the series ${newest}, and not the series`);
   }
 
   /** Until it is there, or its points are written down as refused, or the loop is stopped. */
   async #deliver(batch: LineBatch): Promise<void> {
     for (let attempt = 0; !this.#stopping; attempt++) {
-      const sent = await this.#options.mirror.send(batch.level, batch.text);
+      const sent = await this.#send(batch);
       if (sent.kind === 'later') {
-        if (sent.isAway === true) this.#repeatFrom ??= this.#reached[0]!.mark;
-        await this.#backOff(attempt, sent.detail, sent.afterMs);
+        await this.#wait(attempt, sent);
         continue;
       }
       if (this.#problem !== null) this.#tellProblem(null);
@@ -172,10 +246,32 @@ export class MirrorLoop {
     }
   }
 
+  /** Who has not taken a single line yet may refuse all of them for what they have in common: that is no point's fault. */
+  async #send(batch: LineBatch): Promise<Sent> {
+    const sent = await this.#options.mirror.send(batch.level, batch.text);
+    if (sent.kind !== 'refused' || sent.lines !== undefined || this.#totals.linesTotal > 0) return sent;
+    const lines = batch.text.split('\n');
+    for (const at of new Set([0, lines.length >> 1, lines.length - 1])) {
+      const one = await this.#options.mirror.send(batch.level, lines[at]!);
+      if (one.kind === 'taken') return sent;
+    }
+    return { kind: 'later', detail: sent.detail };
+  }
+
   #count({ lines, text }: LineBatch, dropped: number): void {
     this.#totals.linesTotal += lines;
     this.#totals.bytesTotal += text.length;
     this.#totals.droppedTotal += dropped;
+  }
+
+  async #wait(
+    attempt: number,
+    { detail, afterMs, isAway, isMissing }: Extract<Sent, { kind: 'later' }>,
+  ): Promise<void> {
+    if (isAway === true) this.#repeatFrom ??= this.#earlier();
+    await this.#backOff(attempt, detail, afterMs);
+    // Whoever comes back may have been set up anew.
+    if (!this.#stopping && (isAway === true || isMissing === true)) await this.#options.mirror.open();
   }
 
   async #backOff(attempt: number, detail: string, afterMs = 0): Promise<void> {
@@ -184,8 +280,6 @@ export class MirrorLoop {
     const growing = Math.min(BACK_OFF_MS_MAX, BACK_OFF_FIRST_MS * 2 ** Math.min(attempt, 20));
     const jittered = growing * (0.5 + this.#options.random() / 2);
     await this.#options.wait(Math.max(jittered, Math.min(afterMs, RETRY_AFTER_MS_MAX)));
-    // Whoever comes back may have been set up anew.
-    if (!this.#stopping) await this.#options.mirror.open();
   }
 
   #tellProblem(problem: string | null): void {
@@ -199,11 +293,8 @@ export class MirrorLoop {
     if (lines.length === 1) return this.#refuse(batch.level, lines, detail);
     if (refused?.every((line) => line < lines.length) === true) {
       const named = new Set(refused);
-      this.#refuse(
-        batch.level,
-        [...named].map((line) => lines[line]!),
-        detail,
-      );
+      const bad = [...named].map((line) => lines[line]!);
+      this.#refuse(batch.level, bad, detail);
       const rest = lines.filter((_, line) => !named.has(line));
       return rest.length === 0 ? undefined : this.#deliver(batchOf(batch.level, rest));
     }
@@ -214,96 +305,44 @@ export class MirrorLoop {
 
   #refuse(level: MirrorLevel, lines: readonly string[], detail: string): void {
     this.#totals.refusedTotal += lines.length;
+    this.#untold = { points: this.#untold.points + lines.length, detail };
     const { refused } = this.#files;
     const at = new Date(this.#options.clock.nowMs()).toISOString();
     const text = lines.map((line) => `${JSON.stringify({ at, level, line, detail })}\n`).join('');
     const size = statSync(refused, { throwIfNoEntry: false })?.size ?? 0;
     if (size + text.length <= REFUSED_BYTES_MAX) appendFileSync(refused, text);
-    this.#options.onWarning(`${lines.length} points were refused: ${detail} (see ${refused})`);
+  }
+
+  #tellOfRefused(): void {
+    const { points, detail } = this.#untold;
+    if (points === 0) return;
+    this.#untold = { points: 0, detail: '' };
+    this.#options.onWarning(`${points} points were refused: ${detail} (see ${this.#files.refused})`);
   }
 
   /** `vitals store rewind` leaves word of where to begin again. */
-  async #takeRewind(): Promise<void> {
-    const order = readRewind(this.#files.rewind);
-    if (order === undefined) return;
-    const { position, stamp } = await this.#options.source.markBefore(order.toMs);
-    this.#mark = { position: Math.min(this.#mark.position, position), stamp: Math.min(this.#mark.stamp, stamp) };
-    this.#reached = [{ atMs: this.#options.clock.monotonicMs(), mark: this.#mark }];
-    this.#save(this.#mark);
-    rmSync(this.#files.rewind, { force: true });
-    this.#options.onWarning(`begins again after position ${this.#mark.position}, as ordered`);
+  async #obeyRewind(): Promise<void> {
+    await takeRewind(this.#files.rewind, async (toMs) => {
+      const { position, stamp } = toMs === 0 ? BEFORE_ALL : await this.#options.source.markBefore(toMs);
+      this.#goTo({ position: Math.min(this.#mark.position, position), stamp: Math.min(this.#mark.stamp, stamp) });
+      this.#save();
+      this.#options.onWarning(`begins again after position ${this.#mark.position}, as ordered`);
+    });
   }
 
-  /** @param mark where to begin after the next start; after a kill a little of what was told before is told again */
-  #save(mark: StoreMark): void {
+  /** A little before where it is: after the next start that is told again, as the mirror may be killed meanwhile. */
+  #save(): void {
     this.#savedAtMs = this.#options.clock.monotonicMs();
-    const { cursor } = this.#files;
-    const levelAtMs = Number.isNaN(this.#levelAtMs) ? null : this.#levelAtMs;
-    writeFileSync(`${cursor}.tmp`, JSON.stringify({ ...mark, levelAtMs }));
-    renameSync(`${cursor}.tmp`, cursor);
+    const mark = this.#repeatFrom ?? this.#earlier();
+    const [{ target }, madeAtMs, levelAtMs] = [this.#options, this.#madeAtMs, this.#levelAtMs];
+    writeCursor(this.#files.cursor, { mark, madeAtMs, target, levelAtMs });
   }
 }
 
-/** Rows that were written before batches were stamped have stamp 0. */
-const BEFORE_ALL: StoreMark = { position: 0, stamp: -1 };
-
-/** A store that was made anew is behind for a while: what it brings then was told before. */
 function isAt(mark: StoreMark, target: StoreMark): boolean {
   return mark.position >= target.position && mark.stamp >= target.stamp;
 }
 
-/** So many positions or batches are looked at at once that they bring a fair number of rows. */
-function nextStep(step: number, rows: number): number {
-  if (rows > ROWS_PER_STEP) return Math.max(1, Math.floor(step / 2));
-  return rows < ROWS_PER_STEP / 2 ? Math.min(STEP_MAX, step * 2) : step;
-}
-
 function batchOf(level: MirrorLevel, lines: readonly string[]): LineBatch {
   return { level, text: lines.join('\n'), lines: lines.length };
-}
-
-/** Where the cursors of all mirrors lie. */
-export function mirrorFolder(dataFolder: string): string {
-  return join(dataFolder, 'mirrors');
-}
-
-/** Where a mirror's cursor lies, and what goes with it. */
-export function mirrorFiles(folder: string, name: string) {
-  return {
-    cursor: join(folder, `${name}.json`),
-    rewind: join(folder, `${name}.rewind.json`),
-    refused: join(folder, `${name}.refused.ndjson`),
-  };
-}
-
-/** To begin again before all that says something of an instant or later; 0 for everything. */
-export interface Rewind {
-  /** ms UTC. */
-  readonly toMs: number;
-}
-
-/** @returns undefined when there is none, or none that can be read: then everything is told again */
-export function readCursor(file: string): { readonly mark: StoreMark; readonly levelAtMs: number } | undefined {
-  const tree = readTree(file);
-  if (typeof tree?.position !== 'number' || typeof tree.stamp !== 'number') return undefined;
-  const mark = { position: tree.position, stamp: tree.stamp };
-  return { mark, levelAtMs: typeof tree.levelAtMs === 'number' ? tree.levelAtMs : Number.NaN };
-}
-
-export function writeRewind(file: string, rewind: Rewind): void {
-  writeFileSync(`${file}.tmp`, JSON.stringify(rewind));
-  renameSync(`${file}.tmp`, file);
-}
-
-function readRewind(file: string): Rewind | undefined {
-  const tree = readTree(file);
-  return typeof tree?.toMs === 'number' ? { toMs: tree.toMs } : undefined;
-}
-
-function readTree(file: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
-  } catch {
-    return undefined;
-  }
 }

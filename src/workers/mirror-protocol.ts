@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { MirrorConfig } from '../config/index.ts';
+import type { CityConfig, MirrorConfig } from '../config/index.ts';
 import type { MirrorStanding } from '../store/index.ts';
 import type { PortError } from './store-protocol.ts';
 
@@ -12,6 +12,8 @@ export interface MirrorSettings {
 /** What the thread of the mirrors is started with. */
 export interface MirrorThreadSettings {
   readonly mirrors: readonly MirrorSettings[];
+  /** Zones of devices come from it. */
+  readonly city: CityConfig;
   /** Where cursors are kept. */
   readonly folder: string;
   /** Of the embedded store. */

@@ -4,7 +4,7 @@ import { type Clock, FailureThrottle, formatDuration, OperatingError, systemCloc
 import { createEmbeddedBroker } from '../broker/embedded/index.ts';
 import { createExternalBroker } from '../broker/external/index.ts';
 import type { Broker, Posts } from '../broker/index.ts';
-import { type Config, EXTERNAL_BROKER, mirrorSecret } from '../config/index.ts';
+import { type CityConfig, type Config, EXTERNAL_BROKER, mirrorSecret } from '../config/index.ts';
 import {
   type AuditTrail,
   type DeviceDirectory,
@@ -44,7 +44,7 @@ import { openHttpTls } from './http-tls.ts';
 import { JournalBudget } from './journal-budget.ts';
 import { factsOfZones } from './kpi-city.ts';
 import { startMirrorThread } from './mirror-client.ts';
-import { mirrorFolder } from './mirror-loop.ts';
+import { mirrorFolder } from './mirror-files.ts';
 import { openPosts } from './open-posts.ts';
 import { openStoreThread, type StoreThread } from './store-client.ts';
 
@@ -131,6 +131,7 @@ class RunningProduct implements Product {
   #engineSequence = 0;
   #storeSequence = 0;
   #levelAtMs: number;
+  readonly #openedAtMs: number;
   #unmarked = false;
   #markedAtMs = 0;
   #closing: Promise<void> | undefined;
@@ -142,6 +143,7 @@ class RunningProduct implements Product {
     this.#messageRate = rateMeter(this.#clock, 5);
     this.#readingRate = rateMeter(this.#clock, 5);
     this.#levelAtMs = this.#clock.monotonicMs();
+    this.#openedAtMs = this.#clock.nowMs();
     this.failed = new Promise((resolve) => {
       this.#fail = resolve;
     });
@@ -301,7 +303,7 @@ class RunningProduct implements Product {
     });
     const folder = mirrorFolder(config.dataFolder);
     const thread = startMirrorThread(
-      { mirrors, folder, readerPort: this.#store.readerPort() },
+      { mirrors, folder, city: cityOf(config), readerPort: this.#store.readerPort() },
       {
         onStanding: (standing) => this.#takeMirror(standing),
         onWarning: (store, text) => log.warn({ room: 'store', store }, text),
@@ -327,8 +329,10 @@ class RunningProduct implements Product {
     const bytesMean = durableSequence === 0 ? 0 : bytesOnDisk / (durableSequence - firstSequence + 1);
     return [...this.#mirrors.values()].map((standing) => {
       const backlogRecords = Math.max(0, this.#storeSequence - standing.position);
-      const ageMs = this.#clock.nowMs() - standing.levelAtMs;
-      const backlogAgeMs = backlogRecords === 0 ? 0 : ageMs;
+      // One that never had everything is behind for as long as the program runs, at least.
+      const sinceMs = Number.isNaN(standing.levelAtMs) ? this.#openedAtMs : standing.levelAtMs;
+      const isLevel = backlogRecords === 0 && standing.batchesBehind === 0;
+      const backlogAgeMs = isLevel ? 0 : this.#clock.nowMs() - sinceMs;
       return { ...standing, backlogRecords, backlogBytes: Math.round(backlogRecords * bytesMean), backlogAgeMs };
     });
   }
@@ -383,10 +387,9 @@ class RunningProduct implements Product {
         `cannot start with ${config.dataFolder}: the store includes journal record ${position}, but the journal ends at ${durable}; they are not of one run`,
       );
     }
-    const { dataFolder: _folder, file: _file, secrets: _secrets, ...city } = config;
     this.#engine = await startEngineThread(
       {
-        config: city,
+        config: cityOf(config),
         profileFolders: profileFolders(config),
         journalFolder: join(config.dataFolder, 'journal'),
         snapshotFolder: join(config.dataFolder, 'snapshots'),
@@ -553,6 +556,11 @@ class RunningProduct implements Product {
 
 function orderState({ id, state, progress, createdAtMs, error, result }: Job): OrderState {
   return { id, state, progress, createdAtMs, error, result };
+}
+
+/** What threads may know of the configuration: no secrets. */
+function cityOf({ dataFolder: _folder, file: _file, secrets: _secrets, ...city }: Config): CityConfig {
+  return city;
 }
 
 function prepareFolder(folder: string): void {

@@ -133,8 +133,8 @@ class StoreThreadClient implements StoreThread {
     return this.call('quarantine', [query]) as ReturnType<Store['quarantine']>;
   }
 
-  changes(range: Parameters<Store['changes']>[0]) {
-    return this.call('changes', [range]) as ReturnType<Store['changes']>;
+  changes(...args: Parameters<Store['changes']>) {
+    return this.call('changes', args) as ReturnType<Store['changes']>;
   }
 
   markBefore(timeMs: number) {
@@ -349,16 +349,12 @@ export class StoreReaderClient implements ChangesSource {
     return this.ask('series', [filter]) as ReturnType<ChangesSource['series']>;
   }
 
-  devices() {
-    return this.ask('devices', []) as ReturnType<ChangesSource['devices']>;
-  }
-
   stats() {
     return this.ask('stats', []) as ReturnType<ChangesSource['stats']>;
   }
 
-  changes(range: Parameters<ChangesSource['changes']>[0]) {
-    return this.ask('changes', [range]) as ReturnType<ChangesSource['changes']>;
+  changes(...args: Parameters<ChangesSource['changes']>) {
+    return this.ask('changes', args) as ReturnType<ChangesSource['changes']>;
   }
 
   markBefore(timeMs: number) {

@@ -53,7 +53,6 @@ const HISTORY_METHODS: ReadonlySet<StoreMethod> = new Set<keyof StoreHistory | k
 /** What a mirror may ask for. */
 const READER_METHODS: ReadonlySet<StoreMethod> = new Set<keyof ChangesSource>([
   'series',
-  'devices',
   'stats',
   'changes',
   'markBefore',

@@ -275,6 +275,7 @@ export class NaiveStore implements Store {
       return storedReadingCounts(stands) ? stands : { ...stands, value: Number.NaN };
     });
     return {
+      upTo,
       readings: columnsOf(readings),
       panes: paneColumnsOf(this.paneRows.filter((row) => isIn(this.writtenAt.get(paneKey(row)) ?? 0))),
       kpis: this.kpiRows.filter((row) => isIn(this.writtenAt.get(kpiKey(row)) ?? 0)),
@@ -306,7 +307,13 @@ export class NaiveStore implements Store {
   }
 
   async stats() {
-    return { position: this.position, stamp: this.stamp, readingCount: this.rows.rows.length, bytesOnDisk: 0 };
+    return {
+      position: this.position,
+      stamp: this.stamp,
+      madeAtMs: 0,
+      readingCount: this.rows.rows.length,
+      bytesOnDisk: 0,
+    };
   }
 
   async close() {}

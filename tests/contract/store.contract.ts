@@ -584,7 +584,7 @@ function nameTests(use: Use): void {
 
 /** What a mirror is told: readings by series and time, panes and KPI values by key. */
 async function told(store: Store, after: StoreMark, upTo: StoreMark) {
-  const { readings, panes, kpis } = await store.changes({ after, upTo });
+  const { readings, panes, kpis } = await store.changes({ after, upTo }, 1_000);
   const rows = Array.from({ length: readings.count }, (_, row) => readingAt(readings, row));
   return {
     readings: rows
@@ -695,7 +695,7 @@ function changesTests(use: Use): void {
     await use.store().write(batchOf(10, { kpis: [kpiOf({ kpi: 'a', startMs: 0, value: 2, revision: 1 })] }));
     const second = await use.store().stats();
     expect([first.position, second.position, second.stamp]).toEqual([10, 10, first.stamp + 1]);
-    const { kpis } = await use.store().changes({ after: first, upTo: second });
+    const { kpis } = await use.store().changes({ after: first, upTo: second }, 1_000);
     expect(kpis).toMatchObject([{ value: 2, revision: 1 }]);
   });
 

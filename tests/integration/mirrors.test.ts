@@ -29,7 +29,8 @@ describe.skipIf(!isInstalled)('stores beside the embedded one (skipped without i
   const serve = () => bench.start({ config, data: bench.path('data') });
   const readiness = () => getJson<ReadinessBody>(server.httpUrl, '/readyz');
   const isLevel = ({ stores }: ReadinessBody) =>
-    stores.length === 2 && stores.every(({ backlogRecords, problem }) => backlogRecords === 0 && problem === null);
+    stores.length === 2 &&
+    stores.every(({ backlogRecords, up, backlogAgeMs }) => up && backlogRecords === 0 && backlogAgeMs === 0);
 
   beforeAll(async () => {
     bench = new Workbench();
@@ -102,7 +103,7 @@ describe.skipIf(!isInstalled)('stores beside the embedded one (skipped without i
   it('have every reading once when they and the product are killed under load', async () => {
     await publish(async () => {
       await influx.kill();
-      await eventually(readiness, ({ stores }) => stores.some(({ problem }) => problem !== null));
+      await eventually(readiness, ({ stores }) => stores.some(({ up }) => !up));
       const text = await (await fetch(`${server.httpUrl}/metrics`)).text();
       expect(text).toMatch(/vitals_mirror_up\{store="influx"\} 0/);
       expect(text).toMatch(/vitals_mirror_backlog_records\{store="influx"\} \d+/);

@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { PaneColumns } from '../../model/index.ts';
+import { PANE_LEVELS, type PaneColumns } from '../../model/index.ts';
 import type { MarkRange, StoreChanges, StoreMark } from '../mirror.ts';
 import type { ReadingColumns } from '../store.ts';
 import { chunksOf, panesWhere, readingColumns } from './chunks.ts';
@@ -11,6 +11,15 @@ import { EXCHANGED, KPIS_TABLE } from './tables.ts';
 /** A reading whose value does not count has none. */
 const STANDS = `CASE WHEN ${COUNTS} THEN value ELSE 'NaN' END`;
 
+/** A table, and what its rows are counted by. */
+type Counted = readonly [table: string, by: string];
+
+const STAMPED: readonly Counted[] = [
+  ['panes_quarter', 'written_at'],
+  ['panes_hour', 'written_at'],
+  ['kpis', 'written_at'],
+];
+
 /** What was written between two marks, as it stands now; on a connection that reads. */
 export class Changes {
   readonly #connection: DuckDBConnection;
@@ -19,21 +28,43 @@ export class Changes {
     this.#connection = connection;
   }
 
-  async between({ after, upTo }: MarkRange): Promise<StoreChanges> {
+  async between({ after, upTo: asked }: MarkRange, rowsMax: number): Promise<StoreChanges> {
+    const upTo = {
+      position: await this.#atMost(rowsMax, after.position, asked.position, [['readings', 'sequence']]),
+      stamp: await this.#atMost(rowsMax, after.stamp, asked.stamp, STAMPED),
+    };
     const readings = await this.#readings([bound(after.position), bound(upTo.position)]);
     const range = [bound(after.stamp), bound(upTo.stamp)];
-    const panes = await Promise.all(
-      (['quarter', 'hour'] as const).map((level) =>
-        panesWhere(this.#connection, level, 'WHERE p.written_at > ? AND p.written_at <= ?', range),
-      ),
-    );
+    const panes: PaneColumns[] = [];
+    // One after the other: the connection must not be closed under a question that nobody waits for.
+    for (const level of PANE_LEVELS) {
+      panes.push(await panesWhere(this.#connection, level, 'WHERE p.written_at > ? AND p.written_at <= ?', range));
+    }
     const kpis = await this.#connection.runAndReadAll(
       `SELECT ${KPIS_TABLE.select} FROM kpis WHERE written_at > ? AND written_at <= ?
        QUALIFY row_number() OVER (PARTITION BY kpi, zone, "window", start_ms ORDER BY revision DESC) = 1`,
       range.map(([value]) => value),
       range.map(([, type]) => type),
     );
-    return { readings, panes: joined(panes), kpis: rowsFrom(KPIS_TABLE, kpis.getRows()) };
+    return { upTo, readings, panes: joined(panes), kpis: rowsFrom(KPIS_TABLE, kpis.getRows()) };
+  }
+
+  /** An end up to which there are not more rows than that, or the next one after the start. */
+  async #atMost(rowsMax: number, after: number, asked: number, tables: readonly Counted[]): Promise<number> {
+    let upTo = asked;
+    while (upTo > after + 1 && (await this.#countRows(after, upTo, tables)) > rowsMax) {
+      upTo = after + Math.ceil((upTo - after) / 2);
+    }
+    return upTo;
+  }
+
+  async #countRows(after: number, upTo: number, tables: readonly Counted[]): Promise<number> {
+    const counts = tables.map(([table, by]) => `(SELECT count(*) FROM ${table} WHERE ${by} > $1 AND ${by} <= $2)`);
+    const found = await this.#connection.runAndReadAll(`SELECT (${counts.join(' + ')})::DOUBLE`, [
+      bound(after)[0],
+      bound(upTo)[0],
+    ]);
+    return found.getRows()[0]![0] as number;
   }
 
   /**

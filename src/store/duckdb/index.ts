@@ -41,6 +41,7 @@ export function createDuckdbStore(options: DuckdbStoreOptions): Store {
 
 interface Opened {
   readonly file: string;
+  readonly madeAtMs: number;
   readonly instance: DuckDBInstance;
   readonly writer: Writer;
   readonly queries: Queries;
@@ -161,8 +162,8 @@ class DuckdbStore implements Store {
     return this.ask((opened) => opened.queries.quarantine(query));
   }
 
-  changes(range: Parameters<Store['changes']>[0]) {
-    return this.ask((opened) => opened.changes.between(range));
+  changes(...args: Parameters<Store['changes']>) {
+    return this.ask((opened) => opened.changes.between(...args));
   }
 
   markBefore(timeMs: number) {
@@ -174,8 +175,8 @@ class DuckdbStore implements Store {
   }
 
   stats() {
-    return this.ask(async ({ position, stamp, readingCount, file }) => {
-      return { position, stamp, readingCount, bytesOnDisk: fileBytes(file) + fileBytes(`${file}.wal`) };
+    return this.ask(async ({ position, stamp, madeAtMs, readingCount, file }) => {
+      return { position, stamp, madeAtMs, readingCount, bytesOnDisk: fileBytes(file) + fileBytes(`${file}.wal`) };
     });
   }
 
@@ -241,7 +242,7 @@ async function openFile(options: DuckdbStoreOptions): Promise<Opened> {
 
 async function openParts(options: DuckdbStoreOptions, file: string, instance: DuckDBInstance): Promise<Opened> {
   const writeConnection = await instance.connect();
-  const { position, basis, stamp } = await openSchema(writeConnection, options.file, options.clock.nowMs());
+  const { position, basis, stamp, madeAtMs } = await openSchema(writeConnection, options.file, options.clock.nowMs());
   const readConnection = await instance.connect();
   const newestReadings = new NewestReadings();
   const queries = new Queries(readConnection);
@@ -249,7 +250,9 @@ async function openParts(options: DuckdbStoreOptions, file: string, instance: Du
   const writer = new Writer(writeConnection, newestReadings, replacements);
   await writer.prepare();
   const history = new History(readConnection, replacements);
-  const changes = new Changes(readConnection);
+  // What mirrors ask stands in nobody's way.
+  const changesConnection = await instance.connect();
+  const changes = new Changes(changesConnection);
   const saved = await queries.newestReadings();
   for (const reading of saved) newestReadings.offer(reading);
   const newestKpis = new NewestKpis();
@@ -258,6 +261,7 @@ async function openParts(options: DuckdbStoreOptions, file: string, instance: Du
     writer.close();
     writeConnection.closeSync();
     readConnection.closeSync();
+    changesConnection.closeSync();
     instance.closeSync();
     openFiles.delete(file);
   };
@@ -274,6 +278,7 @@ async function openParts(options: DuckdbStoreOptions, file: string, instance: Du
     disconnect,
     position,
     stamp,
+    madeAtMs,
     basis,
     readingCount,
   };

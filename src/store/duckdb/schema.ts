@@ -7,6 +7,7 @@ export interface OpenedSchema {
   readonly basis: string | undefined;
   /** Of the newest batch. */
   readonly stamp: number;
+  readonly madeAtMs: number;
 }
 
 /**
@@ -34,11 +35,13 @@ export async function openSchema(connection: DuckDBConnection, file: string, now
     throw new OperatingError('store_schema_newer', message);
   }
   await migrate(connection, Number(version));
-  const [basis, stamp] = (await connection.runAndReadAll('SELECT basis, stamp FROM meta')).getRows()[0] ?? [];
+  const [basis, stamp, madeAtMs] =
+    (await connection.runAndReadAll('SELECT basis, stamp, created_at_ms FROM meta')).getRows()[0] ?? [];
   return {
     position: Number(position),
     basis: typeof basis === 'string' ? basis : undefined,
     stamp: Number(stamp),
+    madeAtMs: Number(madeAtMs),
   };
 }
 
@@ -62,5 +65,5 @@ async function createSchema(connection: DuckDBConnection, nowMs: number): Promis
     BigInt(Math.trunc(nowMs)),
   ]);
   await connection.run('COMMIT');
-  return { position: 0, basis: undefined, stamp: 0 };
+  return { position: 0, basis: undefined, stamp: 0, madeAtMs: Math.trunc(nowMs) };
 }

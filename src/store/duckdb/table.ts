@@ -55,7 +55,7 @@ export interface Table<Row> {
   readonly isStamped: boolean;
 }
 
-/** 0 for rows that were there before rows were stamped. */
+/** Below 0 for rows that were there before rows were stamped. */
 export const STAMP_DDL = 'written_at BIGINT DEFAULT 0';
 
 /** Describes a table; every property of `Row` must be named, so a new field of the model cannot be forgotten. */

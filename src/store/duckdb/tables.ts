@@ -180,6 +180,9 @@ export const TABLES: readonly Table<unknown>[] = [
   QUARANTINE_TABLE as unknown as Table<unknown>,
 ];
 
+/** More days than any window begins after 1970. */
+const STAMP_DAYS = 1_000_000;
+
 /** What turns a file of a version into one of the next. */
 export const MIGRATIONS: Readonly<Record<number, readonly string[]>> = {
   // Days are merged from hours.
@@ -196,9 +199,11 @@ export const MIGRATIONS: Readonly<Record<number, readonly string[]>> = {
   3: [REPLACED_TABLE.ddl.replace('CREATE TABLE', 'CREATE TABLE IF NOT EXISTS')],
   // Stores beside this one are told what changed.
   4: [
-    ...[...Object.values(PANE_TABLES), KPIS_TABLE].map(
-      ({ name }) => `ALTER TABLE ${name} ADD COLUMN IF NOT EXISTS ${STAMP_DDL}`,
-    ),
+    ...[...Object.values(PANE_TABLES), KPIS_TABLE].flatMap(({ name }) => [
+      `ALTER TABLE ${name} ADD COLUMN IF NOT EXISTS ${STAMP_DDL}`,
+      // Day by day, before all later ones: nobody can take all of them at once.
+      `UPDATE ${name} SET written_at = start_ms // 86400000 - ${STAMP_DAYS} WHERE written_at = 0`,
+    ]),
     'ALTER TABLE meta ADD COLUMN IF NOT EXISTS stamp BIGINT DEFAULT 0',
   ],
 };

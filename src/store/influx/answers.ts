@@ -4,6 +4,9 @@ const DETAIL_CHARS_MAX = 300;
 /** InfluxDB 1.x names how many points were older than the retention; the others of the request are stored. */
 const BEYOND_RETENTION = /points beyond retention policy dropped=(\d+)/;
 
+/** What a proxy says when what is behind it is gone. */
+const AWAY: ReadonlySet<number> = new Set([502, 503, 504]);
+
 /** A store's answer to a write, over HTTP. */
 export interface HttpAnswer {
   readonly status: number;
@@ -14,12 +17,16 @@ export interface HttpAnswer {
 
 /** What an answer of a speaker of line protocol means. InfluxDB 3 names the lines that it refuses. */
 export function sentBy({ status, body, retryAfter }: HttpAnswer): Sent {
-  if (status >= 200 && status < 300) return { kind: 'taken', dropped: 0 };
+  if (status === 204) return { kind: 'taken', dropped: 0 };
+  // Whoever answers otherwise, such as a login page with 200, is no store that has taken anything.
+  if (status < 400) return { kind: 'later', detail: `${status}, which is no answer to a write; is the address right?` };
   const detail = `${status} ${messageOf(body)}`.trim();
   if (status === 413) return { kind: 'tooLarge', detail };
   if (status !== 400 && status !== 422) {
     const afterMs = delayMs(retryAfter);
-    return { kind: 'later', detail, ...(afterMs === undefined ? {} : { afterMs }) };
+    const missing = status === 404 ? { isMissing: true } : {};
+    const away = AWAY.has(status) ? { isAway: true } : {};
+    return { kind: 'later', detail, ...(afterMs === undefined ? {} : { afterMs }), ...missing, ...away };
   }
   const beyond = BEYOND_RETENTION.exec(body);
   if (beyond !== null) return { kind: 'taken', dropped: Number(beyond[1]) };

@@ -1,9 +1,8 @@
 // In: line protocol, and questions. Out: an InfluxDB 1.x that holds it (1.6 and later), spoken to over its own API.
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { InfluxDB } from 'influx';
 import { formatDuration, OperatingError } from '../../base/index.ts';
-import { notSent, pointsOf, pointsQuery, sentBy } from '../influx/index.ts';
+import { identifier, notSent, pointsOf, pointsQuery, sentBy } from '../influx/index.ts';
 import {
   MIRROR_LEVELS,
   type Mirror,
@@ -26,21 +25,16 @@ export interface Influx1Options {
   readonly timeoutMs: number;
 }
 
-/** What of the client's backing off is used. */
-interface Backoff {
-  getDelay(): number;
-  next(): Backoff;
-  reset(): Backoff;
-}
-
 const compress = promisify(gzip);
-/** The client would leave a host alone for a while; when to try again is said by the one who sends. */
-const AT_ONCE: Backoff = { getDelay: () => 0, next: () => AT_ONCE, reset: () => AT_ONCE };
 /** The fastest level: lines of one series are nearly alike. */
 const GZIP = { level: 1 } as const;
+const HOUR_MS = 3_600_000;
 
 /**
  * InfluxDB 1.x: each level has a retention policy of its name.
+ *
+ * The package `influx` is not used: a response that breaks off behind its headers never ends there, whatever its time-out,
+ * and writing points with it takes twice the processor time (`vitals bench store`).
  *
  * Errors of `points`: `store_unreachable`, `store_query_failed`.
  */
@@ -51,60 +45,56 @@ export function createInflux1Mirror(options: Influx1Options): Mirror {
 class Influx1Mirror implements Mirror {
   readonly capabilities: MirrorCapabilities = { read: true, retention: true, replace: true };
   readonly #options: Influx1Options;
-  readonly #client: InfluxDB;
   readonly #headers: Readonly<Record<string, string>>;
 
   constructor(options: Influx1Options) {
     this.#options = options;
-    const { url, database, username, password, timeoutMs } = options;
-    const { protocol, hostname, port } = new URL(url);
-    const isTls = protocol === 'https:';
-    this.#client = new InfluxDB({
-      ...{ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) || (isTls ? 443 : 80), database },
-      protocol: isTls ? 'https' : 'http',
-      ...(username === undefined ? {} : { username, password: password ?? '' }),
-      pool: { requestTimeout: timeoutMs, backoff: AT_ONCE, maxRetries: 0 },
-    });
-    const login = Buffer.from(`${username}:${password ?? ''}`).toString('base64');
+    const { username, password = '' } = options;
+    const login = Buffer.from(`${username}:${password}`).toString('base64');
     this.#headers = username === undefined ? {} : { authorization: `Basic ${login}` };
   }
 
   async open(): Promise<readonly string[]> {
     const { database } = this.#options;
     try {
-      await this.#client.createDatabase(database);
-      const { policies } = await this.#policies();
-      for (const level of MIRROR_LEVELS) await this.#ensurePolicy(level, policies.get(level));
-      return [];
+      await this.#ask(`CREATE DATABASE ${identifier(database)}`);
+      const known = await this.#policies();
+      const problems: string[] = [];
+      for (const level of MIRROR_LEVELS) problems.push(...(await this.#ensurePolicy(level, known.get(level))));
+      return problems;
     } catch (error) {
-      return [`database ${database} or its retention policies could not be made: ${(error as Error).message}`];
+      return [`the database ${database} or its retention policies could not be made: ${(error as Error).message}`];
     }
   }
 
-  async #policies(): Promise<{ readonly policies: ReadonlyMap<string, string> }> {
-    const rows = await this.#client.showRetentionPolicies(this.#options.database);
-    return { policies: new Map(rows.map(({ name, duration }) => [name, duration])) };
+  /** Durations by name. */
+  async #policies(): Promise<ReadonlyMap<string, string>> {
+    const answer = await this.#ask(`SHOW RETENTION POLICIES ON ${identifier(this.#options.database)}`);
+    const { columns = [], values = [] } = (answer as Table).results?.[0]?.series?.[0] ?? {};
+    const [name, duration] = [columns.indexOf('name'), columns.indexOf('duration')];
+    return new Map(values.map((row) => [String(row[name]), String(row[duration])]));
   }
 
-  async #ensurePolicy(level: MirrorLevel, known: string | undefined): Promise<void> {
+  /** One that is there stays as it is: it may be somebody else's, and a shorter one would delete what it holds. */
+  async #ensurePolicy(level: MirrorLevel, known: string | undefined): Promise<readonly string[]> {
     const { database, keepMs } = this.#options;
-    const duration = durationText(keepMs[level]);
-    const wanted = { database, duration, replication: 1, isDefault: level === 'hour' };
-    if (known === undefined) await this.#client.createRetentionPolicy(level, wanted);
-    else await this.#client.alterRetentionPolicy(level, wanted);
+    const wanted = durationText(keepMs[level]);
+    if (known === undefined) {
+      const on = `${identifier(level)} ON ${identifier(database)}`;
+      await this.#ask(`CREATE RETENTION POLICY ${on} DURATION ${wanted} REPLICATION 1`);
+      return [];
+    }
+    if (known === policyText(keepMs[level])) return [];
+    return [`the retention policy ${level} of ${database} is ${known} and not ${wanted}; it is left as it is`];
   }
 
   async send(level: MirrorLevel, lines: string): Promise<Sent> {
-    const { url, database, timeoutMs } = this.#options;
+    const { database } = this.#options;
     const query = new URLSearchParams({ db: database, rp: level, precision: 'ms' });
     try {
       const body = await compress(lines, GZIP);
-      const answer = await fetch(`${url}/write?${query}`, {
-        method: 'POST',
-        headers: { ...this.#headers, 'content-encoding': 'gzip', 'content-type': 'text/plain; charset=utf-8' },
-        body,
-        signal: AbortSignal.timeout(timeoutMs),
-      });
+      const headers = { 'content-encoding': 'gzip', 'content-type': 'text/plain; charset=utf-8' };
+      const answer = await this.#post(`/write?${query}`, headers, body);
       const retryAfter = answer.headers.get('retry-after') ?? undefined;
       return sentBy({ status: answer.status, body: await answer.text(), retryAfter });
     } catch (error) {
@@ -113,20 +103,61 @@ class Influx1Mirror implements Mirror {
   }
 
   async points(query: PointsQuery): Promise<readonly MirrorPoint[]> {
-    let answer: unknown;
+    return pointsOf(await this.#ask(pointsQuery(query, query.level)));
+  }
+
+  /** InfluxQL, times in ms. @throws OperatingError `store_unreachable`, `store_query_failed` */
+  async #ask(q: string): Promise<unknown> {
+    const { url, database } = this.#options;
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    let tree: Table;
     try {
-      answer = await this.#client.queryRaw(pointsQuery(query, query.level), { precision: 'ms' });
+      const body = new URLSearchParams({ db: database, epoch: 'ms', q });
+      tree = (await (await this.#post('/query', headers, body.toString())).json()) as Table;
     } catch (cause) {
-      const message = `cannot ask ${this.#options.url}: ${(cause as Error).message}`;
-      throw new OperatingError('store_unreachable', message, { retryable: true, cause });
+      const sent = notSent(cause);
+      const detail = sent.kind === 'later' ? sent.detail : '';
+      throw new OperatingError('store_unreachable', `cannot ask ${url}: ${detail}`, { retryable: true, cause });
     }
-    return pointsOf(answer);
+    const failure = tree.error ?? tree.results?.find(({ error }) => error !== undefined)?.error;
+    if (failure !== undefined) throw new OperatingError('store_query_failed', `${url} does not answer: ${failure}`);
+    return tree;
+  }
+
+  #post(path: string, headers: Readonly<Record<string, string>>, body: string | Buffer): Promise<Response> {
+    const { url, timeoutMs } = this.#options;
+    return fetch(`${url}${path}`, {
+      method: 'POST',
+      headers: { ...this.#headers, ...headers },
+      body,
+      redirect: 'manual',
+      signal: AbortSignal.timeout(timeoutMs),
+    });
   }
 
   async close(): Promise<void> {}
 }
 
-/** InfluxDB takes no less than an hour. */
+interface Table {
+  readonly error?: string;
+  readonly results?: readonly {
+    readonly error?: string;
+    readonly series?: readonly {
+      readonly columns?: readonly string[];
+      readonly values?: readonly (readonly unknown[])[];
+    }[];
+  }[];
+}
+
+/** As InfluxQL takes it. */
 function durationText(keepMs: number): string {
-  return Number.isFinite(keepMs) ? formatDuration(Math.max(3_600_000, keepMs)) : 'INF';
+  return Number.isFinite(keepMs) ? formatDuration(keepMs) : 'INF';
+}
+
+/** As InfluxDB tells it: `720h0m0s`, and 0 for ever. */
+function policyText(keepMs: number): string {
+  if (!Number.isFinite(keepMs)) return '0s';
+  const hours = Math.floor(keepMs / HOUR_MS);
+  const minutes = Math.floor((keepMs % HOUR_MS) / 60_000);
+  return `${hours}h${minutes}m${(keepMs % 60_000) / 1000}s`;
 }

@@ -109,6 +109,7 @@ class Influx2Mirror implements Mirror {
         ...(token === undefined ? {} : { authorization: `Token ${token}` }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      redirect: 'manual',
       signal: AbortSignal.timeout(timeoutMs),
     });
     const tree = (await answer.json().catch(() => ({}))) as Record<string, unknown>;

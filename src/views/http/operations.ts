@@ -72,10 +72,6 @@ async function wholeMessages(
   return { page: longer.filter((row) => row.sequence === extra.sequence), next: extra.sequence };
 }
 
-function orNull(value: number): number | null {
-  return Number.isFinite(value) ? value : null;
-}
-
 /** Probes for a supervisor: alive, and ready to serve. */
 export function probeRoutes(app: TypedServer, { sources }: RouteContext): void {
   app.get(
@@ -100,8 +96,9 @@ export function probeRoutes(app: TypedServer, { sources }: RouteContext): void {
     },
     async (_request, reply) => {
       const problems = [...sources.problems()];
+      // No words of a mirror's: they may name what is no stranger's business, and a probe has no login.
       const stores = sources.mirrors().map(({ name, problem, backlogRecords, backlogBytes, backlogAgeMs }) => {
-        return { name, problem, backlogRecords, backlogBytes, backlogAgeMs: orNull(backlogAgeMs) };
+        return { name, up: problem === null, backlogRecords, backlogBytes, backlogAgeMs };
       });
       return reply.code(problems.length === 0 ? 200 : 503).send({ ready: problems.length === 0, problems, stores });
     },

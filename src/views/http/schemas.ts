@@ -315,10 +315,10 @@ export const readinessSchema = z
     stores: z.array(
       z.object({
         name: z.string(),
-        problem: z.string().nullable(),
+        up: z.boolean(),
         backlogRecords: z.number(),
         backlogBytes: z.number(),
-        backlogAgeMs: z.number().nullable(),
+        backlogAgeMs: z.number(),
       }),
     ),
   })

@@ -80,7 +80,13 @@ export class SimulatedStore extends ComparedStore {
           this.apply(batch);
           if (this.#random.chance(this.lostAnswers)) throw passing('store_timed_out');
         }),
-      stats: async () => ({ stamp: 0, position: this.position, readingCount: this.readings.length, bytesOnDisk: 0 }),
+      stats: async () => ({
+        stamp: 0,
+        madeAtMs: 0,
+        position: this.position,
+        readingCount: this.readings.length,
+        bytesOnDisk: 0,
+      }),
       readingsAround: (...args) => timed(() => this.readingsAround(...args)),
       panesOf: (query) => timed(() => this.panesOf(query)),
       panesIn: (...args) => timed(() => this.panesIn(...args)),

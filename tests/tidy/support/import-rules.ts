@@ -32,7 +32,7 @@ export const PACKAGE_FOLDERS: Readonly<Record<string, readonly string[]>> = {
   ws: ['src/broker/embedded'],
   mqtt: ['src/broker/external', 'simulators'],
   '@duckdb/node-api': ['src/store/duckdb'],
-  influx: ['src/store/influx1', 'bench'],
+  influx: ['bench'],
   '@influxdata/influxdb-client': ['src/store/influx2', 'bench'],
   fastify: ['src/views/http'],
   'fastify-type-provider-zod': ['src/views/http'],

@@ -39,14 +39,17 @@ describe('an answer to a write', () => {
   it('is told apart: taken, refused, too large, or later', () => {
     expect(said(204)).toEqual({ kind: 'taken', dropped: 0 });
     expect(said(413).kind).toBe('tooLarge');
-    expect(said(503, '', '7')).toEqual({ kind: 'later', detail: '503', afterMs: 7_000 });
+    expect(said(503, '', '7')).toEqual({ kind: 'later', detail: '503', afterMs: 7_000, isAway: true });
     expect(said(429, '{"message":"slow down"}')).toEqual({ kind: 'later', detail: '429 slow down' });
     expect(said(401, '{"error":"unauthorized"}').kind).toBe('later');
     expect(said(400, '{"error":"partial write: field type conflict dropped=1"}')).toEqual({
       kind: 'refused',
       detail: '400 partial write: field type conflict dropped=1',
     });
-    expect(said(503, '', 'Wed, 21 Oct 2026 07:28:00 GMT')).toEqual({ kind: 'later', detail: '503' });
+    expect(said(503, '', 'Wed, 21 Oct 2026 07:28:00 GMT')).toEqual({ kind: 'later', detail: '503', isAway: true });
+    expect(said(404, '{"error":"database not found"}')).toMatchObject({ kind: 'later', isMissing: true });
+    expect(said(200, '<html>').kind).toBe('later');
+    expect(said(302).kind).toBe('later');
   });
 
   it('that points are older than the retention is no refusal: the others are stored', () => {
