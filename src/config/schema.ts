@@ -239,6 +239,8 @@ const storeSchema = z
     threads: z.int().min(1).max(64).default(2),
     /** Raw readings older than this are deleted from the store (`windows.clock: wall` only); panes and KPI values stay. */
     readingsAge: duration('90d'),
+    /** Likewise panes of 15 minutes; those of hours and KPI values stay for ever. */
+    quartersAge: duration('730d'),
     /** Rows of quarantine beyond these go, the oldest messages first. */
     quarantineRowsMax: z.int().min(1_000).max(10_000_000).default(200_000),
     /** And those received longer ago than this. */
@@ -336,6 +338,16 @@ export function checkRelations(config: CityConfig): string[] {
     ...checkHttp(config.http),
     ...checkJournal(config.journal),
     ...checkMirrors(config.stores),
+    ...checkStore(config),
+  ];
+}
+
+/** What late readings correct must be there still. */
+function checkStore({ store: { readingsAge, quartersAge }, windows: { backlogMax } }: CityConfig): string[] {
+  const least = Math.max(readingsAge, backlogMax);
+  if (quartersAge >= least) return [];
+  return [
+    `store: quartersAge (${formatDuration(quartersAge)}) must be at least readingsAge (${formatDuration(readingsAge)}) and windows.backlogMax (${formatDuration(backlogMax)})`,
   ];
 }
 

@@ -201,6 +201,8 @@ export interface QuarantineBound {
 export interface RetentionRule {
   /** Readings measured before this instant, ms UTC. */
   readonly readingsBeforeMs?: number;
+  /** Panes of 15 minutes that begin before this instant, ms UTC; hours stay for ever. */
+  readonly quartersBeforeMs?: number;
 }
 
 /** What the engine asks for when it rebuilds what is older than its memory. */

@@ -487,7 +487,9 @@ class RunningProduct implements Product {
       if (config.windows.clock === 'wall' && Number.isFinite(this.#standing.nowMs)) {
         // By the engine's time where it lags: late hours that it still comes to are rebuilt from these readings.
         const engineNowMs = Math.min(nowMs, this.#standing.nowMs);
-        await this.#store.trimRetention({ readingsBeforeMs: engineNowMs - config.store.readingsAge });
+        const { readingsAge, quartersAge } = config.store;
+        const [readingsBeforeMs, quartersBeforeMs] = [engineNowMs - readingsAge, engineNowMs - quartersAge];
+        await this.#store.trimRetention({ readingsBeforeMs, quartersBeforeMs });
       }
     } catch (error) {
       log.warn({ err: error }, 'what retention lets go could not be deleted');

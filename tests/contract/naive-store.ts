@@ -295,6 +295,8 @@ export class NaiveStore implements Store {
   }
 
   async trimRetention(rule: RetentionRule) {
+    const { quartersBeforeMs = Number.NEGATIVE_INFINITY } = rule;
+    this.paneRows = this.paneRows.filter(({ level, pane }) => level === 'hour' || pane.startMs >= quartersBeforeMs);
     return this.rows.deleteBefore(rule.readingsBeforeMs ?? Number.NEGATIVE_INFINITY);
   }
 

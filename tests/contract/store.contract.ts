@@ -73,6 +73,7 @@ export function storeContract(name: string, makeHarness: () => Promise<StoreHarn
     positionTests(use);
     readingTests(use);
     paneTests(use);
+    retentionTests(use);
     historyTests(use);
     kpiTests(use);
     quarantineTests(use);
@@ -304,6 +305,17 @@ function paneTests(use: Use): void {
 /** Rows of a history as [series, time, value], as tests write them down. */
 function historyRows({ count, series, timeMs, value }: ReadingHistory): [number, number, number][] {
   return Array.from({ length: count }, (_, at) => [series[at]!, timeMs[at]!, value[at]!]);
+}
+
+function retentionTests(use: Use): void {
+  test('lets panes of 15 minutes go by their age, and those of hours never', async () => {
+    const at = (level: PaneLevel, startMs: number) => ({ series: 0, level, pane: paneOf({ startMs }) });
+    await use.store().write(batchOf(1, { panes: [at('quarter', 10), at('quarter', 20), at('hour', 10)] }));
+    expect(await use.store().trimRetention({ quartersBeforeMs: 20 })).toBe(0);
+    await use.reopen();
+    expect((await use.store().panes(0, 'quarter', EVER)).map(({ startMs }) => startMs)).toEqual([20]);
+    expect((await use.store().panes(0, 'hour', EVER)).map(({ startMs }) => startMs)).toEqual([10]);
+  });
 }
 
 function historyTests(use: Use): void {
@@ -726,7 +738,7 @@ function modelTests(makeHarness: () => Promise<StoreHarness>, numRuns: number): 
             await naive.write(step.batch);
             await store.write(structuredClone(step.batch) as StoreBatch);
             if (step.trimBeforeMs !== undefined) {
-              const rule = { readingsBeforeMs: step.trimBeforeMs };
+              const rule = { readingsBeforeMs: step.trimBeforeMs, quartersBeforeMs: step.trimBeforeMs };
               expect(await store.trimRetention(rule)).toBe(await naive.trimRetention(rule));
             }
             if (step.reopen) store = await harness.reopen();

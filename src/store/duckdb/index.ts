@@ -91,8 +91,10 @@ class DuckdbStore implements Store {
 
   trimRetention(rule: RetentionRule): Promise<number> {
     return this.inTurn('trim', async (opened) => {
-      if (rule.readingsBeforeMs === undefined) return 0;
-      const deleted = await opened.writer.deleteReadingsBefore(Math.ceil(rule.readingsBeforeMs), opened.position);
+      const { readingsBeforeMs, quartersBeforeMs } = rule;
+      if (quartersBeforeMs !== undefined) await opened.writer.deleteQuartersBefore(Math.ceil(quartersBeforeMs));
+      if (readingsBeforeMs === undefined) return 0;
+      const deleted = await opened.writer.deleteReadingsBefore(Math.ceil(readingsBeforeMs), opened.position);
       opened.readingCount -= deleted;
       return deleted;
     });

@@ -159,6 +159,12 @@ export class Writer {
     return deleted;
   }
 
+  async deleteQuartersBefore(beforeMs: number): Promise<void> {
+    await this.transaction(async () => {
+      await this.execute(`DELETE FROM ${PANE_TABLES.quarter.name} WHERE start_ms < $1`, [beforeMs]);
+    });
+  }
+
   /** A message whose rows do not all fit goes as a whole. Returns how many rows went. */
   async trimQuarantine(rowsMax: number, receivedFromMs: number): Promise<number> {
     let deleted = 0;
