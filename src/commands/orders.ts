@@ -15,7 +15,7 @@ export interface OrderBody {
   readonly state: string;
   readonly progress: number;
   readonly error: string | null;
-  readonly result: { readonly messages?: number; readonly gone?: number } | null;
+  readonly result: unknown;
 }
 
 const LOOK_EVERY_MS = 500;
@@ -50,19 +50,28 @@ export async function askServer<Body>(
   throw new OperatingError('server_refused', `${url} refused: ${said}`);
 }
 
-/** Tells of an order until it has ended. @returns whether it was completed */
-export async function follow(flags: ServerFlags, order: OrderBody, signal: AbortSignal): Promise<boolean> {
+/**
+ * Tells of an order until it has ended.
+ *
+ * @param tellResult what is printed once it is completed
+ * @returns whether it was completed
+ */
+export async function follow(
+  flags: ServerFlags,
+  order: OrderBody,
+  signal: AbortSignal,
+  tellResult: (result: unknown) => string,
+): Promise<boolean> {
   process.stderr.write(`order ${order.id} was taken\n`);
   for (let said = ''; ; ) {
     signal.throwIfAborted();
-    const { orders } = await askServer<{ orders: OrderBody[] }>(flags, 'GET', '/api/v1/redecode', { limit: '1000' });
-    const now = orders.find(({ id }) => id === order.id) ?? order;
+    const { jobs } = await askServer<{ jobs: OrderBody[] }>(flags, 'GET', '/api/v1/jobs', { limit: '1000' });
+    const now = jobs.find(({ id }) => id === order.id) ?? order;
     const text = `${now.state}, ${Math.floor(100 * now.progress)} %`;
     if (text !== said) process.stderr.write(`${text}\n`);
     said = text;
     if (now.state === 'completed') {
-      const { messages = 0, gone = 0 } = now.result ?? {};
-      process.stdout.write(`${messages} messages are decoded again; ${gone} are not in the journal any more\n`);
+      process.stdout.write(`${tellResult(now.result)}\n`);
       return true;
     }
     if (now.state === 'failed' || now.state === 'cancelled') {
@@ -71,4 +80,10 @@ export async function follow(flags: ServerFlags, order: OrderBody, signal: Abort
     }
     await delay(LOOK_EVERY_MS, undefined, { signal });
   }
+}
+
+/** What became of messages that were decoded again. */
+export function decodedAgain(result: unknown): string {
+  const { messages = 0, gone = 0 } = (result ?? {}) as { readonly messages?: number; readonly gone?: number };
+  return `${messages} messages are decoded again; ${gone} are not in the journal any more`;
 }

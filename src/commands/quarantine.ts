@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { REJECT_REASONS, type RejectReason } from '../model/index.ts';
-import { askServer, follow, type OrderBody } from './orders.ts';
+import { askServer, decodedAgain, follow, type OrderBody } from './orders.ts';
 import { abortOnSignals, count, EXIT, reportFailure } from './publish-flags.ts';
 
 interface Flags {
@@ -73,7 +73,7 @@ async function replay(flags: Flags, signal: AbortSignal): Promise<number> {
   const { reason: of, device, topic } = flags;
   const query = { reason: of, device, topic };
   const { order } = await askServer<{ order: OrderBody }>(flags, 'POST', '/api/v1/quarantine/replay', query);
-  return (await follow(flags, order, signal)) ? EXIT.ok : EXIT.failed;
+  return (await follow(flags, order, signal, decodedAgain)) ? EXIT.ok : EXIT.failed;
 }
 
 /** Texts come from outside: what a terminal would obey is told as it would be in JSON. */

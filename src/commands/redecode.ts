@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { systemClock } from '../base/index.ts';
 import { forecastAgain, openHistory, type SeriesForecast } from '../workers/index.ts';
 import { instantOf, time } from './kpis.ts';
-import { askServer, follow, type OrderBody } from './orders.ts';
+import { askServer, decodedAgain, follow, type OrderBody } from './orders.ts';
 import { abortOnSignals, EXIT, reportFailure } from './publish-flags.ts';
 import { collect, readConfig } from './serve.ts';
 
@@ -55,7 +55,7 @@ async function run(flags: Flags): Promise<number> {
     const { order } = await askServer<{ order: OrderBody }>(flags, 'POST', '/api/v1/redecode', {
       ...{ from: isoText(fromMs), to: isoText(toMs), topic: flags.topic, profile: flags.profile },
     });
-    return (await follow(flags, order, abort.signal)) ? EXIT.ok : EXIT.failed;
+    return (await follow(flags, order, abort.signal, decodedAgain)) ? EXIT.ok : EXIT.failed;
   } catch (error) {
     return reportFailure(error, abort.signal);
   } finally {

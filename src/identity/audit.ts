@@ -31,6 +31,8 @@ export const AUDIT_KINDS = [
   'token_removed',
   'access_refused',
   'decode_again',
+  'export',
+  'job_cancelled',
 ] as const;
 export type AuditKind = (typeof AUDIT_KINDS)[number];
 

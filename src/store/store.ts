@@ -205,6 +205,21 @@ export interface RetentionRule {
   readonly quartersBeforeMs?: number;
 }
 
+/** What is exported: readings as they are stored, panes by their level, KPI values with all revisions. */
+export const EXPORT_KINDS = ['readings', 'quarters', 'hours', 'kpis'] as const;
+export type ExportKind = (typeof EXPORT_KINDS)[number];
+
+export interface ExportOrder extends TimeRange {
+  readonly kind: ExportKind;
+  /** Path of the file to be written; its folder is made. */
+  readonly file: string;
+}
+
+export interface Exported {
+  readonly rows: number;
+  readonly bytes: number;
+}
+
 /** What the engine asks for when it rebuilds what is older than its memory. */
 export interface StoreHistory {
   /**
@@ -269,6 +284,8 @@ export interface Store extends StoreHistory, StoredKpis {
   trimRetention(rule: RetentionRule): Promise<number>;
   /** Deletes from quarantine what the bound does not allow, the oldest messages first and whole; returns how many rows went. */
   trimQuarantine(bound: QuarantineBound): Promise<number>;
+  /** Writes the rows of a time range into a Parquet file; one of that name is replaced. */
+  export(order: ExportOrder): Promise<Exported>;
   /** Rows and bytes, for /metrics. */
   stats(): Promise<
     StoreMark & {

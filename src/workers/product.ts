@@ -1,10 +1,10 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type Clock, FailureThrottle, formatDuration, OperatingError, systemClock } from '../base/index.ts';
 import { createEmbeddedBroker } from '../broker/embedded/index.ts';
 import { createExternalBroker } from '../broker/external/index.ts';
 import type { Broker, Posts } from '../broker/index.ts';
-import { type CityConfig, type Config, EXTERNAL_BROKER, mirrorSecret } from '../config/index.ts';
+import { type Config, EXTERNAL_BROKER } from '../config/index.ts';
 import {
   type AuditTrail,
   type DeviceDirectory,
@@ -13,38 +13,27 @@ import {
   openUserDirectory,
   readAudit,
 } from '../identity/index.ts';
-import type { Job, Jobs } from '../jobs/index.ts';
+import type { Jobs } from '../jobs/index.ts';
 import { createInlineJobs } from '../jobs/inline/index.ts';
 import type { JournalWriter } from '../journal/index.ts';
 import { openLocalJournalReader, openLocalJournalWriter } from '../journal/local/index.ts';
 import { kpiInfo, U4SSC_KPIS, u4sscOverview } from '../kpis/index.ts';
 import { type Accounting, type Message, NOTHING_AGAIN } from '../model/index.ts';
-import type { MirrorStanding } from '../store/index.ts';
 import { type Logger, rateMeter } from '../telemetry/index.ts';
-import {
-  createHttpServer,
-  type HttpViews,
-  type OrderState,
-  type Orders,
-  type PeopleOptions,
-} from '../views/http/index.ts';
-import {
-  type EngineStanding,
-  type LiveUpdate,
-  type MirrorBacklog,
-  publishKpiTopics,
-  type ViewSources,
-} from '../views/index.ts';
+import { createHttpServer, type HttpViews, type Orders, type PeopleOptions } from '../views/http/index.ts';
+import { type EngineStanding, type LiveUpdate, publishKpiTopics, type ViewSources } from '../views/index.ts';
 import { aggregateNeed, aggregatePanes, aggregateReadings } from '../windows/index.ts';
-import { type AgainOrder, againJob, DECODE_AGAIN } from './again-job.ts';
+import { againJob, DECODE_AGAIN } from './again-job.ts';
 import { cityKpis } from './city-kpis.ts';
-import { filtersOfProfile, profileFolders, profileTopics } from './device-rights.ts';
+import { CityMirrors } from './city-mirrors.ts';
+import { cityOf } from './city-of.ts';
+import { cityOrders } from './city-orders.ts';
+import { profileFolders, profileTopics } from './device-rights.ts';
 import { type EngineThread, startEngineThread } from './engine-client.ts';
+import { EXPORT, exportJob, localDayOf } from './export-job.ts';
 import { openHttpTls } from './http-tls.ts';
 import { JournalBudget } from './journal-budget.ts';
 import { factsOfZones } from './kpi-city.ts';
-import { startMirrorThread } from './mirror-client.ts';
-import { mirrorFolder } from './mirror-files.ts';
 import { openPosts } from './open-posts.ts';
 import { openStoreThread, type StoreThread } from './store-client.ts';
 
@@ -125,13 +114,12 @@ class RunningProduct implements Product {
   #people!: PeopleOptions;
   #posts: Posts | undefined;
   #http: HttpViews | undefined;
-  readonly #mirrors = new Map<string, MirrorStanding>();
+  #mirrors: CityMirrors | undefined;
   #accounting: Accounting = NOTHING_YET;
   #standing: EngineStanding = NOT_STANDING_YET;
   #engineSequence = 0;
   #storeSequence = 0;
   #levelAtMs: number;
-  readonly #openedAtMs: number;
   #unmarked = false;
   #markedAtMs = 0;
   #closing: Promise<void> | undefined;
@@ -143,7 +131,6 @@ class RunningProduct implements Product {
     this.#messageRate = rateMeter(this.#clock, 5);
     this.#readingRate = rateMeter(this.#clock, 5);
     this.#levelAtMs = this.#clock.monotonicMs();
-    this.#openedAtMs = this.#clock.nowMs();
     this.failed = new Promise((resolve) => {
       this.#fail = resolve;
     });
@@ -298,43 +285,12 @@ class RunningProduct implements Product {
   #openMirrors(): void {
     const { config, log } = this.#options;
     if (config.stores.length === 0) return;
-    const mirrors = config.stores.map((mirror) => {
-      return { config: mirror, secret: config.secrets.get(mirrorSecret(mirror.name)) };
+    const mirrors = new CityMirrors({
+      ...{ config, clock: this.#clock, log: log.child({ room: 'store' }), readerPort: this.#store.readerPort() },
+      onFailure: (error) => this.#fail(error),
     });
-    const folder = mirrorFolder(config.dataFolder);
-    const thread = startMirrorThread(
-      { mirrors, folder, city: cityOf(config), readerPort: this.#store.readerPort() },
-      {
-        onStanding: (standing) => this.#takeMirror(standing),
-        onWarning: (store, text) => log.warn({ room: 'store', store }, text),
-        onFailure: (error) => this.#fail(error),
-      },
-    );
-    this.#closers.push(() => thread.stop());
-  }
-
-  #takeMirror(standing: MirrorStanding): void {
-    const { name, problem } = standing;
-    const before = this.#mirrors.get(name)?.problem ?? null;
-    this.#mirrors.set(name, standing);
-    if (problem === before) return;
-    const { log } = this.#options;
-    if (problem === null) log.info({ room: 'store', store: name }, 'the store takes what it is told again');
-    else log.warn({ room: 'store', store: name }, `the store is told later: ${problem}`);
-  }
-
-  /** Records by the mean of those that the journal holds: it does not know where each lies. */
-  #mirrorBacklogs(): MirrorBacklog[] {
-    const { firstSequence, durableSequence, bytesOnDisk } = this.#budget.stats();
-    const bytesMean = durableSequence === 0 ? 0 : bytesOnDisk / (durableSequence - firstSequence + 1);
-    return [...this.#mirrors.values()].map((standing) => {
-      const backlogRecords = Math.max(0, this.#storeSequence - standing.position);
-      // One that never had everything is behind for as long as the program runs, at least.
-      const sinceMs = Number.isNaN(standing.levelAtMs) ? this.#openedAtMs : standing.levelAtMs;
-      const isLevel = backlogRecords === 0 && standing.batchesBehind === 0;
-      const backlogAgeMs = isLevel ? 0 : this.#clock.nowMs() - sinceMs;
-      return { ...standing, backlogRecords, backlogBytes: Math.round(backlogRecords * bytesMean), backlogAgeMs };
-    });
+    this.#mirrors = mirrors;
+    this.#closers.push(() => mirrors.stop());
   }
 
   async #openJobs(): Promise<void> {
@@ -359,21 +315,15 @@ class RunningProduct implements Product {
       lateMax: config.windows.lateMax,
     });
     this.#jobs.handle(DECODE_AGAIN, handler);
+    const exportsFolder = resolve(config.dataFolder, 'exports');
+    const dayOf = (atMs: number) => localDayOf(config.city.timeZone, atMs);
+    this.#jobs.handle(EXPORT, exportJob({ store: () => this.#store, exportsFolder, dayOf }));
   }
 
   #orders(): Orders {
     const { config } = this.#options;
-    return {
-      decodeAgain: async ({ profile, ...order }, { name, address }) => {
-        const topics = profile === undefined ? order.topics : filtersOfProfile(config, profile, order.topics);
-        const upToSequence = this.#journal.durableSequence();
-        const job = await this.#jobs.add(DECODE_AGAIN, { ...order, topics, upToSequence } satisfies AgainOrder);
-        const cause = `order ${job.id}: ${JSON.stringify({ ...order, topics })}`;
-        this.#audit.record({ kind: 'decode_again', who: name, by: 'http', address, cause });
-        return orderState(job);
-      },
-      list: async (limit) => (await this.#jobs.list({ kind: DECODE_AGAIN, limit })).map(orderState),
-    };
+    const durableSequence = () => this.#journal.durableSequence();
+    return cityOrders({ config, jobs: this.#jobs, audit: this.#audit, durableSequence });
   }
 
   async #openEngine(): Promise<void> {
@@ -529,7 +479,7 @@ class RunningProduct implements Product {
       brokerStats: () => this.#broker.stats(),
       postStats: () => this.#posts?.stats(),
       journalStats: () => this.#budget.stats(),
-      mirrors: () => this.#mirrorBacklogs(),
+      mirrors: () => this.#mirrors?.backlogs(this.#budget.stats(), this.#storeSequence) ?? [],
       quarantineDropped: () => this.#quarantineDropped,
       jobs: () => this.#jobs.list({ limit: 100 }),
       rates: () => ({ messagesPerS: this.#messageRate.perSecond(), readingsPerS: this.#readingRate.perSecond() }),
@@ -554,15 +504,6 @@ class RunningProduct implements Product {
     if (lagMs > LAG_MS_MAX) problems.push(`the engine is ${formatDuration(lagMs)} behind the journal`);
     return problems;
   }
-}
-
-function orderState({ id, state, progress, createdAtMs, error, result }: Job): OrderState {
-  return { id, state, progress, createdAtMs, error, result };
-}
-
-/** What threads may know of the configuration: no secrets. */
-function cityOf({ dataFolder: _folder, file: _file, secrets: _secrets, ...city }: Config): CityConfig {
-  return city;
 }
 
 function prepareFolder(folder: string): void {

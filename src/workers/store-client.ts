@@ -133,6 +133,10 @@ class StoreThreadClient implements StoreThread {
     return this.call('quarantine', [query]) as ReturnType<Store['quarantine']>;
   }
 
+  export(order: Parameters<Store['export']>[0]) {
+    return this.call('export', [order]) as ReturnType<Store['export']>;
+  }
+
   changes(...args: Parameters<Store['changes']>) {
     return this.call('changes', args) as ReturnType<Store['changes']>;
   }

@@ -33,6 +33,7 @@ const METHODS: ReadonlySet<StoreMethod> = new Set<StoreMethod>([
   'quarantine',
   'changes',
   'markBefore',
+  'export',
   'trimRetention',
   'trimQuarantine',
   'stats',

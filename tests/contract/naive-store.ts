@@ -308,6 +308,10 @@ export class NaiveStore implements Store {
     return before - this.quarantineRows.length;
   }
 
+  async export(): Promise<never> {
+    throw new Error('a naive store writes no files');
+  }
+
   async stats() {
     return {
       position: this.position,

@@ -1,13 +1,14 @@
 // In: store batches, and questions. Out: one DuckDB file that holds them; answers from a second connection beside the writer.
 import { accessSync, constants, mkdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { DuckDBInstance } from '@duckdb/node-api';
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { type Clock, OperatingError } from '../../base/index.ts';
 import type { QuarantineBound, RetentionRule, Store, StoreBatch } from '../store.ts';
 import { Changes } from './changes.ts';
 import { lockedError, openError, workError } from './errors.ts';
 import { History } from './history.ts';
 import { NewestKpis, NewestReadings } from './newest.ts';
+import { exportParquet } from './parquet.ts';
 import { Queries } from './queries.ts';
 import { openSchema } from './schema.ts';
 import { Writer } from './writer.ts';
@@ -47,6 +48,7 @@ interface Opened {
   readonly queries: Queries;
   readonly history: History;
   readonly changes: Changes;
+  readonly exportConnection: DuckDBConnection;
   readonly newestReadings: NewestReadings;
   readonly newestKpis: NewestKpis;
   readonly disconnect: () => void;
@@ -176,6 +178,10 @@ class DuckdbStore implements Store {
     }));
   }
 
+  export(order: Parameters<Store['export']>[0]) {
+    return this.ask((opened) => exportParquet(opened.exportConnection, order));
+  }
+
   stats() {
     return this.ask(async ({ position, stamp, madeAtMs, readingCount, file }) => {
       return { position, stamp, madeAtMs, readingCount, bytesOnDisk: fileBytes(file) + fileBytes(`${file}.wal`) };
@@ -255,6 +261,7 @@ async function openParts(options: DuckdbStoreOptions, file: string, instance: Du
   // What mirrors ask stands in nobody's way.
   const changesConnection = await instance.connect();
   const changes = new Changes(changesConnection);
+  const exportConnection = await instance.connect();
   const saved = await queries.newestReadings();
   for (const reading of saved) newestReadings.offer(reading);
   const newestKpis = new NewestKpis();
@@ -264,6 +271,7 @@ async function openParts(options: DuckdbStoreOptions, file: string, instance: Du
     writeConnection.closeSync();
     readConnection.closeSync();
     changesConnection.closeSync();
+    exportConnection.closeSync();
     instance.closeSync();
     openFiles.delete(file);
   };
@@ -275,6 +283,7 @@ async function openParts(options: DuckdbStoreOptions, file: string, instance: Du
     queries,
     history,
     changes,
+    exportConnection,
     newestReadings,
     newestKpis,
     disconnect,

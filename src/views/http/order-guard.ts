@@ -1,5 +1,10 @@
 /** Paths at which something is ordered; everything else is read. */
-export const ORDER_PATHS: ReadonlySet<string> = new Set(['/api/v1/redecode', '/api/v1/quarantine/replay']);
+export const ORDER_PATHS: ReadonlySet<string> = new Set([
+  '/api/v1/redecode',
+  '/api/v1/quarantine/replay',
+  '/api/v1/exports',
+  '/api/v1/jobs/cancel',
+]);
 
 /** A page of another site cannot send this header with a request, whatever the browser remembers of logins. */
 export const ORDER_HEADER = 'x-vitals-order';

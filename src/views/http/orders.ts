@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { OperatingError } from '../../base/index.ts';
 import { REJECT_REASONS, type RejectReason } from '../../model/index.ts';
+import { EXPORT_KINDS, type ExportKind } from '../../store/index.ts';
 import type { RouteContext, TypedServer } from './context.ts';
 import { ORDER_HEADER } from './order-guard.ts';
 import { instant, isRange, limitUpTo, name, RANGE_REFUSED } from './parameters.ts';
@@ -18,9 +19,18 @@ export interface DecodeAgainOrder {
   readonly quarantine?: { readonly reason?: RejectReason; readonly device?: string };
 }
 
+/** Which rows an admin wants to have as files; see `vitals export`. */
+export interface ExportDaysOrder {
+  /** The days that these instants lie in are exported whole. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly kinds: readonly ExportKind[];
+}
+
 /** An order, and how far it is. */
 export interface OrderState {
   readonly id: string;
+  readonly kind: string;
   readonly state: string;
   /** 0 to 1. */
   readonly progress: number;
@@ -37,20 +47,28 @@ export interface Orders {
    * @throws OperatingError `profile_unknown`, `jobs_full`
    */
   decodeAgain(order: DecodeAgainOrder, who: { readonly name: string; readonly address: string }): Promise<OrderState>;
-  /** Newest first. */
-  list(limit: number): Promise<readonly OrderState[]>;
+  exportDays(order: ExportDaysOrder, who: { readonly name: string; readonly address: string }): Promise<OrderState>;
+  /** Newest first; of one kind where it is given. */
+  list(limit: number, kind?: string): Promise<readonly OrderState[]>;
+  /** One that waits never starts, one that runs is stopped. @returns undefined when there is none of that id */
+  cancel(id: string, who: { readonly name: string; readonly address: string }): Promise<OrderState | undefined>;
 }
 
 const TOPIC_CHARACTERS_MAX = 1024;
 const topic = z.string().min(1).max(TOPIC_CHARACTERS_MAX, `at most ${TOPIC_CHARACTERS_MAX} characters`);
 const orderSchema = z.object({
   id: z.string(),
+  kind: z.string(),
   state: z.string(),
   progress: z.number().min(0).max(1),
   createdAt: z.string(),
   error: z.string().nullable(),
   result: z.unknown(),
 });
+const kinds = z
+  .string()
+  .transform((text) => text.split(','))
+  .pipe(z.array(z.enum(EXPORT_KINDS)).min(1).max(EXPORT_KINDS.length));
 const responses = { 202: z.object({ order: orderSchema }), 400: errorSchema, 503: errorSchema };
 
 /** Orders of admins: messages are decoded again. */
@@ -65,8 +83,9 @@ export function orderRoutes(app: TypedServer, { clock }: RouteContext, orders: O
         response: { 200: z.object({ orders: z.array(orderSchema) }), 400: errorSchema },
       },
     },
-    async ({ query: { limit } }) => ({ orders: (await orders.list(limit)).map(orderBody) }),
+    async ({ query: { limit } }) => ({ orders: (await orders.list(limit, 'decode-again')).map(orderBody) }),
   );
+  jobRoutes(app, orders);
   app.post(
     '/redecode',
     {
@@ -113,6 +132,58 @@ export function orderRoutes(app: TypedServer, { clock }: RouteContext, orders: O
   );
 }
 
+/** What outlives a request: exports, and all orders. */
+function jobRoutes(app: TypedServer, orders: Orders): void {
+  app.get(
+    '/jobs',
+    {
+      schema: {
+        summary: 'Jobs, newest first, and how far they are',
+        tags: ['operations'],
+        querystring: z.strictObject({ limit: limitUpTo(1_000, 20) }),
+        response: { 200: z.object({ jobs: z.array(orderSchema) }), 400: errorSchema },
+      },
+    },
+    async ({ query: { limit } }) => ({ jobs: (await orders.list(limit)).map(orderBody) }),
+  );
+  app.post(
+    '/jobs/cancel',
+    {
+      schema: {
+        summary: 'Cancels a job: one that waits never starts, one that runs is stopped',
+        description: `Needs the header ${ORDER_HEADER}, with any value.`,
+        tags: ['operations'],
+        querystring: z.strictObject({ id: name }),
+        response: { 202: z.object({ order: orderSchema }), 400: errorSchema, 404: errorSchema },
+      },
+    },
+    async (request, reply) => {
+      const order = await orders.cancel(request.query.id, personOf(request));
+      if (order === undefined) throw new HttpProblem(404, 'job_unknown', `there is no job ${request.query.id}`);
+      return reply.code(202).send({ order: orderBody(order) });
+    },
+  );
+  app.post(
+    '/exports',
+    {
+      schema: {
+        summary: 'Writes the rows of whole local days into Parquet files of the data folder',
+        description: `Needs the header ${ORDER_HEADER}, with any value. \`what\` is one kind or several with commas.`,
+        tags: ['operations'],
+        querystring: z
+          .strictObject({ from: instant, to: instant, what: kinds.default([...EXPORT_KINDS]) })
+          .refine(isRange, RANGE_REFUSED),
+        response: responses,
+      },
+    },
+    async (request, reply) => {
+      const { from: fromMs, to: toMs, what } = request.query;
+      const order = orders.exportDays({ fromMs, toMs, kinds: what }, personOf(request));
+      return reply.code(202).send({ order: orderBody(await taken(order)) });
+    },
+  );
+}
+
 /** What cannot be ordered is told as it is. */
 async function taken(order: Promise<OrderState>): Promise<OrderState> {
   try {
@@ -123,7 +194,7 @@ async function taken(order: Promise<OrderState>): Promise<OrderState> {
   }
 }
 
-const REFUSED: ReadonlySet<string> = new Set(['profile_unknown', 'topic_and_profile']);
+const REFUSED: ReadonlySet<string> = new Set(['profile_unknown', 'topic_and_profile', 'days_too_many']);
 
 function orderBody({ createdAtMs, ...order }: OrderState) {
   return { ...order, createdAt: Temporal.Instant.fromEpochMilliseconds(createdAtMs).toString() };

@@ -40,6 +40,9 @@ const ROUTE_ROLES: Readonly<Record<string, NeededRole>> = {
   '/api/v1/quarantine': 'operator',
   '/api/v1/quarantine/replay': 'admin',
   '/api/v1/redecode': 'admin',
+  '/api/v1/jobs': 'operator',
+  '/api/v1/jobs/cancel': 'admin',
+  '/api/v1/exports': 'admin',
   '/api/v1/audit': 'admin',
 };
 

@@ -218,7 +218,7 @@ describe('operations', () => {
     mine.sources.problemList.push('the store is away since 14:20');
     expect(await mine.get('/readyz')).toEqual({
       status: 503,
-      body: { ready: false, problems: ['the store is away since 14:20'] },
+      body: { ready: false, problems: ['the store is away since 14:20'], stores: [] },
     });
     expect((await mine.get('/healthz')).status).toBe(200);
     await mine.app.close();
