@@ -25,6 +25,8 @@ function isNewEnough() {
 function start() {
   const built = join(root, 'dist', 'src', 'main.js');
   const source = join(root, 'src', 'main.ts');
+  // Journal, store and compression share these threads, and a long question of the store must not hold the journal up.
+  if (process.env.UV_THREADPOOL_SIZE === undefined) process.env.UV_THREADPOOL_SIZE = '16';
   // Compiled sources are kept in the temporary folder: the second start is a second quicker.
   if (enableCompileCache !== undefined) enableCompileCache();
   import(pathToFileURL(existsSync(source) || !existsSync(built) ? source : built).href).catch((error) => {

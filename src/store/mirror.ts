@@ -118,6 +118,8 @@ export interface MirrorStanding {
   readonly problem: string | null;
   /** Batches of panes and values that it has not been told of, as of the last look; Infinity before the first. */
   readonly batchesBehind: number;
+  /** It is told again, or will be, what it may have had in memory only when it went away. */
+  readonly isRepeating: boolean;
   /** Wall clock when it had all that the embedded store had, ms UTC; NaN while nobody knows. */
   readonly levelAtMs: number;
   /** Since the start of the program. */

@@ -291,6 +291,8 @@ export interface Store extends StoreHistory, StoredKpis {
     StoreMark & {
       /** When the store was made, ms UTC: one that was made anew is another one. */
       readonly madeAtMs: number;
+      /** How far it was when it was opened. */
+      readonly openedAt: StoreMark;
       readonly readingCount: number;
       readonly bytesOnDisk: number;
     }

@@ -1,6 +1,6 @@
 import type { Config } from '../config/index.ts';
 import type { AuditTrail } from '../identity/index.ts';
-import type { Job, Jobs } from '../jobs/index.ts';
+import type { Job, JobState, Jobs } from '../jobs/index.ts';
 import type { OrderState, Orders } from '../views/http/index.ts';
 import { type AgainOrder, DECODE_AGAIN } from './again-job.ts';
 import { filtersOfProfile } from './device-rights.ts';
@@ -13,6 +13,8 @@ export interface CityOrdersSources {
   /** Newest durable record of the journal. */
   durableSequence(): number;
 }
+
+const ENDED: ReadonlySet<JobState> = new Set(['completed', 'failed', 'cancelled']);
 
 /** What admins order becomes a job, and a line of the audit trail. */
 export function cityOrders({ config, jobs, audit, durableSequence }: CityOrdersSources): Orders {
@@ -35,7 +37,8 @@ export function cityOrders({ config, jobs, audit, durableSequence }: CityOrdersS
       return (await jobs.list({ limit, ...(kind === undefined ? {} : { kind }) })).map(orderState);
     },
     cancel: async (id, { name, address }) => {
-      if ((await jobs.get(id)) === undefined) return undefined;
+      const before = await jobs.get(id);
+      if (before === undefined || ENDED.has(before.state)) return before && orderState(before);
       await jobs.cancel(id);
       audit.record({ kind: 'job_cancelled', who: name, by: 'http', address, cause: `order ${id}` });
       const job = await jobs.get(id);

@@ -54,10 +54,13 @@ export function writeRewind(file: string, toMs: number): void {
 
 /** Does what is ordered, if anything is; an order that cannot be read is gone afterwards, too. */
 export async function takeRewind(file: string, obey: (toMs: number) => Promise<void>): Promise<void> {
-  if (!existsSync(file)) return;
-  const order = rewindSchema.safeParse(treeOf(file)).data;
+  const taken = `${file}.taken`;
+  // Another order may come while this one is obeyed; one that was not obeyed to its end is taken up again.
+  if (existsSync(file)) renameSync(file, taken);
+  if (!existsSync(taken)) return;
+  const order = rewindSchema.safeParse(treeOf(taken)).data;
   if (order !== undefined) await obey(order.toMs);
-  rmSync(file, { force: true });
+  rmSync(taken, { force: true });
 }
 
 /** Whoever reads sees the old file or the new one. */

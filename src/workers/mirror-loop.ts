@@ -54,7 +54,7 @@ export interface MirrorLoopOptions {
 }
 
 /** Everything that there is comes after it, also rows that were written before batches were stamped. */
-const BEFORE_ALL: StoreMark = { position: 0, stamp: -1_000_001 };
+const BEFORE_ALL: StoreMark = { position: 0, stamp: -100_000_001 };
 
 /**
  * Tells a mirror everything that the embedded store gets, from where the mirror was left. While the mirror is away its
@@ -69,6 +69,7 @@ export class MirrorLoop {
   #mark = BEFORE_ALL;
   /** The embedded store that the mark is of; 0 before the first. */
   #madeAtMs = 0;
+  #isFirstRound = true;
   readonly #steps = { position: STEP_FIRST, stamp: STEP_FIRST };
   #batchesBehind = Number.POSITIVE_INFINITY;
   #problem: string | null = null;
@@ -77,8 +78,12 @@ export class MirrorLoop {
   #stopping = false;
   /** Where it was when, oldest first, as far back as `REPEAT_MS` and one more. */
   #reached: { readonly atMs: number; readonly mark: StoreMark }[] = [];
-  /** Where to begin again once it is back. */
-  #repeatFrom: StoreMark | undefined;
+  /** What it was told in the half-minute before it went away; told again once it has everything else. */
+  #repeat: { readonly from: StoreMark; readonly until: StoreMark } | undefined;
+  /** That is being told again; where to go on afterwards. */
+  #repeating: { readonly until: StoreMark; readonly goOn: StoreMark } | undefined;
+  /** What could not be made the last time. */
+  #said: ReadonlySet<string> = new Set();
   /** Refused since they were told of last. */
   #untold = { points: 0, detail: '' };
   readonly #totals = { linesTotal: 0, bytesTotal: 0, refusedTotal: 0, droppedTotal: 0, retriesTotal: 0 };
@@ -91,8 +96,16 @@ export class MirrorLoop {
   }
 
   standing(): MirrorStanding {
-    const [name, { position }, problem] = [this.#options.name, this.#mark, this.#problem];
-    return { name, position, problem, batchesBehind: this.#batchesBehind, levelAtMs: this.#levelAtMs, ...this.#totals };
+    const { position } = this.#repeating?.goOn ?? this.#mark;
+    return {
+      name: this.#options.name,
+      position,
+      problem: this.#problem,
+      batchesBehind: this.#batchesBehind,
+      isRepeating: this.#repeating !== undefined || this.#repeat !== undefined,
+      levelAtMs: this.#levelAtMs,
+      ...this.#totals,
+    };
   }
 
   /** Lets `run` return after the request at hand. */
@@ -140,16 +153,19 @@ export class MirrorLoop {
   }
 
   async #open(): Promise<void> {
-    for (const problem of await this.#options.mirror.open()) this.#options.onWarning(problem);
+    const problems = await this.#options.mirror.open();
+    // Said once, and not at every try while it is away.
+    for (const problem of problems) if (!this.#said.has(problem)) this.#options.onWarning(problem);
+    this.#said = new Set(problems);
   }
 
   /** Tells a part of what it does not have, or waits where there is nothing. */
   async #round(): Promise<void> {
     await this.#obeyRewind();
-    const { position, stamp, madeAtMs } = await this.#options.source.stats();
+    const { position, stamp, madeAtMs, openedAt } = await this.#options.source.stats();
     const target = { position, stamp };
-    this.#knowStore(target, madeAtMs);
-    this.#batchesBehind = Math.max(0, target.stamp - this.#mark.stamp);
+    this.#knowStore(openedAt, madeAtMs);
+    this.#batchesBehind = Math.max(0, target.stamp - (this.#repeating?.goOn ?? this.#mark).stamp);
     if (!isAt(this.#mark, target)) await this.#tell(target);
     if (this.#stopping) return;
     const isLevel = isAt(this.#mark, target);
@@ -160,14 +176,19 @@ export class MirrorLoop {
     }
     if (this.#options.clock.monotonicMs() - this.#savedAtMs >= SAVE_EVERY_MS) this.#save();
     this.#options.onStanding(this.standing());
-    if (isLevel) await this.#options.wait(EVERY_MS);
+    if (isLevel && this.#repeat !== undefined) this.#beginRepeat(this.#repeat);
+    else if (isLevel) await this.#options.wait(EVERY_MS);
   }
 
-  /** A store that was made anew, or put back from a backup, has other batches under the same marks. */
-  #knowStore(target: StoreMark, madeAtMs: number): void {
+  /**
+   * A store that was made anew, or put back from a backup, has other batches under the same marks. Whatever was told before
+   * this run, the store had when it was opened.
+   */
+  #knowStore(openedAt: StoreMark, madeAtMs: number): void {
     const isOther = this.#madeAtMs !== 0 && this.#madeAtMs !== madeAtMs;
-    const isBehind = this.#mark.position > target.position || this.#mark.stamp > target.stamp;
+    const isBehind = this.#isFirstRound && !isAt(openedAt, this.#mark);
     this.#madeAtMs = madeAtMs;
+    this.#isFirstRound = false;
     if (!isOther && !isBehind) return;
     this.#options.onWarning(
       'is told everything: the embedded store is another one, or older, than what was told before',
@@ -194,31 +215,40 @@ export class MirrorLoop {
     for (const [by, rows] of [['position', changes.readings.count] as const, ['stamp', stamped] as const]) {
       const granted = changes.upTo[by] - after[by];
       if (granted < asked[by] - after[by]) this.#steps[by] = Math.max(1, granted);
+      else if (rows > ROWS_MAX) this.#steps[by] = Math.max(1, this.#steps[by] >> 1);
       else if (granted === this.#steps[by] && rows < ROWS_PER_STEP) this.#steps[by] *= 2;
     }
   }
 
   #reach(mark: StoreMark): void {
-    if (this.#repeatFrom !== undefined) {
-      this.#goTo(this.#repeatFrom);
-      return;
-    }
     this.#mark = mark;
     this.#reached.push({ atMs: this.#options.clock.monotonicMs(), mark });
+    if (this.#repeating === undefined || !isAt(mark, this.#repeating.until)) return;
+    this.#mark = this.#repeating.goOn;
+    this.#repeating = undefined;
+  }
+
+  /** Goes back for a while; what is new waits, and nothing that was told is lost if it goes away meanwhile. */
+  #beginRepeat({ from, until }: { readonly from: StoreMark; readonly until: StoreMark }): void {
+    this.#repeat = undefined;
+    this.#repeating = { until, goOn: this.#mark };
+    this.#mark = from;
   }
 
   #goTo(mark: StoreMark): void {
     this.#mark = mark;
-    this.#repeatFrom = undefined;
+    this.#repeat = undefined;
+    this.#repeating = undefined;
     this.#reached = [{ atMs: this.#options.clock.monotonicMs(), mark }];
     Object.assign(this.#steps, { position: STEP_FIRST, stamp: STEP_FIRST });
   }
 
-  /** Where it was `REPEAT_MS` ago, or a little earlier. */
-  #earlier(): StoreMark {
+  /** What it was told since `REPEAT_MS` ago, or a little earlier. */
+  #toldLately(): { readonly from: StoreMark; readonly until: StoreMark } {
     const beforeMs = this.#options.clock.monotonicMs() - REPEAT_MS;
     while (this.#reached.length > 1 && this.#reached[1]!.atMs < beforeMs) this.#reached.shift();
-    return this.#reached[0]!.mark;
+    const marks = this.#reached.map(({ mark }) => mark);
+    return { from: marks.reduce((a, b) => least(a, b)), until: marks.reduce((a, b) => most(a, b)) };
   }
 
   /** Names of series that came since the last time. */
@@ -249,7 +279,8 @@ export class MirrorLoop {
   /** Who has not taken a single line yet may refuse all of them for what they have in common: that is no point's fault. */
   async #send(batch: LineBatch): Promise<Sent> {
     const sent = await this.#options.mirror.send(batch.level, batch.text);
-    if (sent.kind !== 'refused' || sent.lines !== undefined || this.#totals.linesTotal > 0) return sent;
+    const hasTaken = this.#totals.linesTotal > 0 || !Number.isNaN(this.#levelAtMs);
+    if (sent.kind !== 'refused' || sent.lines !== undefined || hasTaken) return sent;
     const lines = batch.text.split('\n');
     for (const at of new Set([0, lines.length >> 1, lines.length - 1])) {
       const one = await this.#options.mirror.send(batch.level, lines[at]!);
@@ -268,10 +299,16 @@ export class MirrorLoop {
     attempt: number,
     { detail, afterMs, isAway, isMissing }: Extract<Sent, { kind: 'later' }>,
   ): Promise<void> {
-    if (isAway === true) this.#repeatFrom ??= this.#earlier();
+    if (isAway === true) {
+      const { from, until } = this.#toldLately();
+      this.#repeat = {
+        from: least(from, this.#repeat?.from ?? from),
+        until: most(until, this.#repeat?.until ?? until),
+      };
+    }
     await this.#backOff(attempt, detail, afterMs);
     // Whoever comes back may have been set up anew.
-    if (!this.#stopping && (isAway === true || isMissing === true)) await this.#options.mirror.open();
+    if (!this.#stopping && (isAway === true || isMissing === true)) await this.#open();
   }
 
   async #backOff(attempt: number, detail: string, afterMs = 0): Promise<void> {
@@ -324,7 +361,7 @@ export class MirrorLoop {
   async #obeyRewind(): Promise<void> {
     await takeRewind(this.#files.rewind, async (toMs) => {
       const { position, stamp } = toMs === 0 ? BEFORE_ALL : await this.#options.source.markBefore(toMs);
-      this.#goTo({ position: Math.min(this.#mark.position, position), stamp: Math.min(this.#mark.stamp, stamp) });
+      this.#goTo(least(this.#mark, { position, stamp }));
       this.#save();
       this.#options.onWarning(`begins again after position ${this.#mark.position}, as ordered`);
     });
@@ -333,10 +370,19 @@ export class MirrorLoop {
   /** A little before where it is: after the next start that is told again, as the mirror may be killed meanwhile. */
   #save(): void {
     this.#savedAtMs = this.#options.clock.monotonicMs();
-    const mark = this.#repeatFrom ?? this.#earlier();
+    const lately = this.#toldLately().from;
+    const mark = least(lately, this.#repeat?.from ?? lately);
     const [{ target }, madeAtMs, levelAtMs] = [this.#options, this.#madeAtMs, this.#levelAtMs];
     writeCursor(this.#files.cursor, { mark, madeAtMs, target, levelAtMs });
   }
+}
+
+function least(a: StoreMark, b: StoreMark): StoreMark {
+  return { position: Math.min(a.position, b.position), stamp: Math.min(a.stamp, b.stamp) };
+}
+
+function most(a: StoreMark, b: StoreMark): StoreMark {
+  return { position: Math.max(a.position, b.position), stamp: Math.max(a.stamp, b.stamp) };
 }
 
 function isAt(mark: StoreMark, target: StoreMark): boolean {

@@ -51,6 +51,7 @@ export function mirrorContract(
     let server: ServerProcess;
     let proxy: FaultyHttp;
     let store: Store;
+    let data: string;
     let loop: Loop;
 
     beforeAll(async () => {
@@ -59,11 +60,19 @@ export function mirrorContract(
     beforeEach(async () => {
       server = await openServer(mkdtempSync(join(folder, 'server-')));
       proxy = await FaultyHttp.open(server.url);
-      const data = mkdtempSync(join(folder, 'data-'));
+      data = mkdtempSync(join(folder, 'data-'));
       store = createDuckdbStore({ file: join(data, 'store.duckdb'), ...DUCKDB });
       await store.open();
       loop = new Loop(() => open(proxy.url), store, join(data, 'mirrors'));
     });
+    /** As a restart of the product does. */
+    const reopen = async () => {
+      await loop.stop();
+      await store.close();
+      store = createDuckdbStore({ file: join(data, 'store.duckdb'), ...DUCKDB });
+      await store.open();
+      loop.source = store;
+    };
     afterEach(async () => {
       await loop.stop();
       await store.close();
@@ -140,7 +149,7 @@ export function mirrorContract(
       await loop.untilLevel();
       const { linesTotal } = loop.standing();
       expect(linesTotal).toBe(3 + 6 + 1);
-      await loop.stop();
+      await reopen();
       await store.write(batchOf(20, { readings: [readingOf({ sequence: 15, timeMs: START_MS + 3, value: 4 })] }));
       await loop.untilLevel();
       // And what was told in the seconds before it was stopped.
@@ -170,6 +179,7 @@ export function mirrorContract(
         await sleep(20);
       }
       await loop.untilLevel();
+      await until(() => !loop.standing().isRepeating);
       expect(killed && loop.standing().retriesTotal > 0).toBe(true);
       const held = await readingsOf('air-2');
       expect(held.map(({ timeMs }) => timeMs)).toEqual(Array.from({ length: 20_000 }, (_, at) => loadTimeMs(at)));
@@ -233,7 +243,7 @@ export function mirrorContract(
       await store.write(city(10));
       await loop.untilLevel();
       const { linesTotal } = loop.standing();
-      await loop.stop();
+      await reopen();
       loop.target = 'elsewhere';
       await loop.untilLevel(() => loop.standing().linesTotal === linesTotal);
       expect(loop.warnings.join()).toContain('what was told before went to here');
@@ -249,6 +259,15 @@ export function mirrorContract(
       expect((await readingsOf('air-9')).length).toBe(1);
       await loop.stop();
       await other.close();
+    });
+
+    test('gets on although the server goes away again and again', async () => {
+      let writes = 0;
+      proxy.fault = ({ path }) => (path.includes('write') && ++writes % 3 === 0 ? { reset: 'before' } : undefined);
+      await store.write(city(10));
+      for (let round = 1; round <= 20; round++) await store.write(load(10 + round * 500, 500));
+      await loop.untilLevel();
+      expect((await readingsOf('air-2')).length).toBe(10_000);
     });
 
     test('sends less at once to a server that takes less', async () => {

@@ -317,6 +317,7 @@ export class NaiveStore implements Store {
       position: this.position,
       stamp: this.stamp,
       madeAtMs: 0,
+      openedAt: { position: 0, stamp: 0 },
       readingCount: this.rows.rows.length,
       bytesOnDisk: 0,
     };

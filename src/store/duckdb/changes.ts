@@ -14,6 +14,10 @@ const STANDS = `CASE WHEN ${COUNTS} THEN value ELSE 'NaN' END`;
 /** A table, and what its rows are counted by. */
 type Counted = readonly [table: string, by: string];
 
+const READ: readonly Counted[] = [
+  ['readings', 'sequence'],
+  ['replaced', 'replaced_at'],
+];
 const STAMPED: readonly Counted[] = [
   ['panes_quarter', 'written_at'],
   ['panes_hour', 'written_at'],
@@ -30,7 +34,7 @@ export class Changes {
 
   async between({ after, upTo: asked }: MarkRange, rowsMax: number): Promise<StoreChanges> {
     const upTo = {
-      position: await this.#atMost(rowsMax, after.position, asked.position, [['readings', 'sequence']]),
+      position: await this.#atMost(rowsMax, after.position, asked.position, READ),
       stamp: await this.#atMost(rowsMax, after.stamp, asked.stamp, STAMPED),
     };
     const readings = await this.#readings([bound(after.position), bound(upTo.position)]);

@@ -3,6 +3,7 @@ import { accessSync, constants, mkdirSync, realpathSync, statSync } from 'node:f
 import { basename, dirname, join, resolve } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { type Clock, OperatingError } from '../../base/index.ts';
+import type { StoreMark } from '../mirror.ts';
 import type { QuarantineBound, RetentionRule, Store, StoreBatch } from '../store.ts';
 import { Changes } from './changes.ts';
 import { lockedError, openError, workError } from './errors.ts';
@@ -43,6 +44,7 @@ export function createDuckdbStore(options: DuckdbStoreOptions): Store {
 interface Opened {
   readonly file: string;
   readonly madeAtMs: number;
+  readonly openedAt: StoreMark;
   readonly instance: DuckDBInstance;
   readonly writer: Writer;
   readonly queries: Queries;
@@ -183,8 +185,15 @@ class DuckdbStore implements Store {
   }
 
   stats() {
-    return this.ask(async ({ position, stamp, madeAtMs, readingCount, file }) => {
-      return { position, stamp, madeAtMs, readingCount, bytesOnDisk: fileBytes(file) + fileBytes(`${file}.wal`) };
+    return this.ask(async ({ position, stamp, madeAtMs, openedAt, readingCount, file }) => {
+      return {
+        position,
+        stamp,
+        madeAtMs,
+        openedAt,
+        readingCount,
+        bytesOnDisk: fileBytes(file) + fileBytes(`${file}.wal`),
+      };
     });
   }
 
@@ -192,6 +201,8 @@ class DuckdbStore implements Store {
     const opened = this.opened;
     if (opened === undefined) return;
     this.opened = undefined;
+    // A file that is half written is of no use to anybody; the job writes it again.
+    opened.exportConnection.interrupt();
     await this.writing;
     await Promise.allSettled(this.asking);
     // Only spares work at the next opening: a crash here loses nothing.
@@ -290,6 +301,7 @@ async function openParts(options: DuckdbStoreOptions, file: string, instance: Du
     position,
     stamp,
     madeAtMs,
+    openedAt: { position, stamp },
     basis,
     readingCount,
   };

@@ -180,8 +180,8 @@ export const TABLES: readonly Table<unknown>[] = [
   QUARANTINE_TABLE as unknown as Table<unknown>,
 ];
 
-/** More days than any window begins after 1970. */
-const STAMP_DAYS = 1_000_000;
+/** More quarters of an hour than any window begins after 1970. */
+const STAMPS_BEFORE = 100_000_000;
 
 /** What turns a file of a version into one of the next. */
 export const MIGRATIONS: Readonly<Record<number, readonly string[]>> = {
@@ -201,8 +201,8 @@ export const MIGRATIONS: Readonly<Record<number, readonly string[]>> = {
   4: [
     ...[...Object.values(PANE_TABLES), KPIS_TABLE].flatMap(({ name }) => [
       `ALTER TABLE ${name} ADD COLUMN IF NOT EXISTS ${STAMP_DDL}`,
-      // Day by day, before all later ones: nobody can take all of them at once.
-      `UPDATE ${name} SET written_at = start_ms // 86400000 - ${STAMP_DAYS} WHERE written_at = 0`,
+      // A stamp a quarter of an hour, before all later ones: nobody can take all of them at once.
+      `UPDATE ${name} SET written_at = start_ms // 900000 - ${STAMPS_BEFORE} WHERE written_at = 0`,
     ]),
     'ALTER TABLE meta ADD COLUMN IF NOT EXISTS stamp BIGINT DEFAULT 0',
   ],

@@ -4,6 +4,9 @@ const DETAIL_CHARS_MAX = 300;
 /** InfluxDB 1.x names how many points were older than the retention; the others of the request are stored. */
 const BEYOND_RETENTION = /points beyond retention policy dropped=(\d+)/;
 
+/** InfluxDB 1.x says it of a retention policy with 500. */
+const MISSING = /(?:retention policy|database) not found/;
+
 /** What a proxy says when what is behind it is gone. */
 const AWAY: ReadonlySet<number> = new Set([502, 503, 504]);
 
@@ -24,7 +27,7 @@ export function sentBy({ status, body, retryAfter }: HttpAnswer): Sent {
   if (status === 413) return { kind: 'tooLarge', detail };
   if (status !== 400 && status !== 422) {
     const afterMs = delayMs(retryAfter);
-    const missing = status === 404 ? { isMissing: true } : {};
+    const missing = status === 404 || MISSING.test(body) ? { isMissing: true } : {};
     const away = AWAY.has(status) ? { isAway: true } : {};
     return { kind: 'later', detail, ...(afterMs === undefined ? {} : { afterMs }), ...missing, ...away };
   }

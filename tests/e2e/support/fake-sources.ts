@@ -318,6 +318,13 @@ function fakeStore(
         .filter((row) => (reason ?? row.reason) === row.reason && (device ?? row.device) === row.device)
         .filter((row) => beforeSequence === undefined || row.sequence < beforeSequence)
         .slice(0, limit),
-    stats: async () => ({ stamp: 0, madeAtMs: 0, position: 84_190, readingCount: 238_106, bytesOnDisk: 31_457_280 }),
+    stats: async () => ({
+      stamp: 0,
+      madeAtMs: 0,
+      openedAt: { position: 0, stamp: 0 },
+      position: 84_190,
+      readingCount: 238_106,
+      bytesOnDisk: 31_457_280,
+    }),
   };
 }

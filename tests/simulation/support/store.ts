@@ -83,6 +83,7 @@ export class SimulatedStore extends ComparedStore {
       stats: async () => ({
         stamp: 0,
         madeAtMs: 0,
+        openedAt: { position: 0, stamp: 0 },
         position: this.position,
         readingCount: this.readings.length,
         bytesOnDisk: 0,
