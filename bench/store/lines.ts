@@ -1,4 +1,5 @@
 import { Point } from '@influxdata/influxdb-client';
+import { PaneColumnsBuilder } from '../../src/model/index.ts';
 import { Lines } from '../../src/store/influx/index.ts';
 import { cpuSecondsOf } from '../cpu.ts';
 import type { StoreCase } from './cases.ts';
@@ -14,7 +15,7 @@ export async function measureLines(): Promise<StoreCase[]> {
   const parts = Array.from({ length: LINES / ROWS_AT_ONCE }, (_, at) => readingsFrom(at * ROWS_AT_ONCE, ROWS_AT_ONCE));
   const series = Array.from({ length: 1_000 }, (_, id) => seriesRow(id));
   const lines = new Lines({ series: (id) => series[id]!, zone: () => 'west', paneValue: () => null }, LINES_A_BATCH);
-  const { panes } = await noPanes();
+  const panes = new PaneColumnsBuilder().finish();
   let bytes = 0;
   const own = (): void => {
     for (const readings of parts) {
@@ -53,9 +54,4 @@ export async function measureLines(): Promise<StoreCase[]> {
       note: `the same lines, ${Math.round(pointBytes / (20 * ROWS_AT_ONCE))} B`,
     },
   ];
-}
-
-async function noPanes() {
-  const { PaneColumnsBuilder } = await import('../../src/model/index.ts');
-  return { panes: new PaneColumnsBuilder().finish() };
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { systemClock } from '../base/index.ts';
 import { EXPORT_KINDS } from '../store/index.ts';
-import { instantOf, time } from './kpis.ts';
+import { instantOf, isoText, time } from './kpis.ts';
 import { askServer, follow, type OrderBody } from './orders.ts';
 import { abortOnSignals, EXIT, reportFailure } from './publish-flags.ts';
 import { collect, readConfig } from './serve.ts';
@@ -59,8 +59,4 @@ async function run(flags: Flags): Promise<number> {
 function writtenText(result: unknown): string {
   const { folder, files, rows, bytes } = result as { folder: string; files: number; rows: number; bytes: number };
   return `${files} files with ${rows} rows, ${(bytes / 1e6).toFixed(1)} MB, in ${folder}`;
-}
-
-function isoText(atMs: number): string {
-  return Temporal.Instant.fromEpochMilliseconds(atMs).toString();
 }

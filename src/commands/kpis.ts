@@ -161,7 +161,8 @@ function jsonOf(kpi: KpiDefinition, { values, windowCount, seriesCount }: TrialR
   return `${JSON.stringify(document)}\n`;
 }
 
-function isoText(atMs: number): string {
+/** An instant as ISO 8601 in UTC, as the API takes it. */
+export function isoText(atMs: number): string {
   return Temporal.Instant.fromEpochMilliseconds(atMs).toString();
 }
 

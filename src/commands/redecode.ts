@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { systemClock } from '../base/index.ts';
 import { forecastAgain, openHistory, type SeriesForecast } from '../workers/index.ts';
-import { instantOf, time } from './kpis.ts';
+import { instantOf, isoText, time } from './kpis.ts';
 import { askServer, decodedAgain, follow, type OrderBody } from './orders.ts';
 import { abortOnSignals, EXIT, reportFailure } from './publish-flags.ts';
 import { collect, readConfig } from './serve.ts';
@@ -90,8 +90,4 @@ function seriesText({ device, quantity, channel, ...counts }: SeriesForecast): s
   const name = [device, quantity, channel].filter((part) => part !== '').join(' ');
   const said = Object.entries(counts).map(([outcome, count]) => `${count} ${outcome}`);
   return `${JSON.stringify(name).slice(1, -1)}: ${said.join(', ')}`;
-}
-
-function isoText(atMs: number): string {
-  return Temporal.Instant.fromEpochMilliseconds(atMs).toString();
 }

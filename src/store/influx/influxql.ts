@@ -22,7 +22,8 @@ export function pointsQuery({ measurement, tags, fromMs, toMs }: PointsQuery, po
   return `SELECT "value", "coverage", "count", "present" FROM ${from}${filter} ORDER BY time`;
 }
 
-interface Answer {
+/** What a server says to InfluxQL over `/query`. */
+export interface InfluxqlAnswer {
   readonly results?: readonly {
     readonly error?: string;
     readonly series?: readonly {
@@ -33,11 +34,17 @@ interface Answer {
   readonly error?: string;
 }
 
+/** An answer without an error in it. @throws OperatingError `store_query_failed` */
+export function answered(answer: unknown): InfluxqlAnswer {
+  const said = answer as InfluxqlAnswer;
+  const failure = said.error ?? said.results?.find((result) => result.error !== undefined)?.error;
+  if (failure !== undefined) throw new OperatingError('store_query_failed', `the store does not answer: ${failure}`);
+  return said;
+}
+
 /** Reads the answer to `pointsQuery` with times in ms. @throws OperatingError `store_query_failed` */
 export function pointsOf(answer: unknown): MirrorPoint[] {
-  const { results = [], error } = answer as Answer;
-  const failure = error ?? results.find((result) => result.error !== undefined)?.error;
-  if (failure !== undefined) throw new OperatingError('store_query_failed', `the store does not answer: ${failure}`);
+  const { results = [] } = answered(answer);
   return results.flatMap(({ series = [] }) =>
     series.flatMap(({ columns, values }) => {
       const at = (name: string) => columns.indexOf(name);

@@ -7,16 +7,10 @@
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be written
 const CODED = /[\u0000-\u001f\u007f\\]|%(?=[0-9A-Fa-f]{2})/g;
 const SEPARATORS = /[,= ]/g;
-const CODE = /%([0-9A-F]{2})/g;
 
 /** A tag's value without what line protocol cannot say; as queries name it. */
 export function tagText(text: string): string {
   return text.replace(CODED, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);
-}
-
-/** What `tagText` was made of. */
-export function textOfTag(tag: string): string {
-  return tag.replace(CODE, (_all, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
 
 /** Tags behind a measurement, sorted by key as the store sorts them; a tag without a value is left out. */

@@ -1,8 +1,8 @@
 // In: line protocol, and questions. Out: an InfluxDB 1.x that holds it (1.6 and later), spoken to over its own API.
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { formatDuration, OperatingError } from '../../base/index.ts';
-import { identifier, notSent, pointsOf, pointsQuery, sentBy } from '../influx/index.ts';
+import { formatDuration, HOUR_MS, MINUTE_MS, OperatingError } from '../../base/index.ts';
+import { answered, type InfluxqlAnswer, identifier, notSent, pointsOf, pointsQuery, sentBy } from '../influx/index.ts';
 import {
   MIRROR_LEVELS,
   type Mirror,
@@ -28,7 +28,6 @@ export interface Influx1Options {
 const compress = promisify(gzip);
 /** The fastest level: lines of one series are nearly alike. */
 const GZIP = { level: 1 } as const;
-const HOUR_MS = 3_600_000;
 
 /**
  * InfluxDB 1.x: each level has a retention policy of its name.
@@ -70,7 +69,7 @@ class Influx1Mirror implements Mirror {
   /** Durations by name. */
   async #policies(): Promise<ReadonlyMap<string, string>> {
     const answer = await this.#ask(`SHOW RETENTION POLICIES ON ${identifier(this.#options.database)}`);
-    const { columns = [], values = [] } = (answer as Table).results?.[0]?.series?.[0] ?? {};
+    const { columns = [], values = [] } = answer.results?.[0]?.series?.[0] ?? {};
     const [name, duration] = [columns.indexOf('name'), columns.indexOf('duration')];
     return new Map(values.map((row) => [String(row[name]), String(row[duration])]));
   }
@@ -107,21 +106,19 @@ class Influx1Mirror implements Mirror {
   }
 
   /** InfluxQL, times in ms. @throws OperatingError `store_unreachable`, `store_query_failed` */
-  async #ask(q: string): Promise<unknown> {
+  async #ask(q: string): Promise<InfluxqlAnswer> {
     const { url, database } = this.#options;
     const headers = { 'content-type': 'application/x-www-form-urlencoded' };
-    let tree: Table;
+    let tree: unknown;
     try {
       const body = new URLSearchParams({ db: database, epoch: 'ms', q });
-      tree = (await (await this.#post('/query', headers, body.toString())).json()) as Table;
+      tree = await (await this.#post('/query', headers, body.toString())).json();
     } catch (cause) {
       const sent = notSent(cause);
       const detail = sent.kind === 'later' ? sent.detail : '';
       throw new OperatingError('store_unreachable', `cannot ask ${url}: ${detail}`, { retryable: true, cause });
     }
-    const failure = tree.error ?? tree.results?.find(({ error }) => error !== undefined)?.error;
-    if (failure !== undefined) throw new OperatingError('store_query_failed', `${url} does not answer: ${failure}`);
-    return tree;
+    return answered(tree);
   }
 
   #post(path: string, headers: Readonly<Record<string, string>>, body: string | Buffer): Promise<Response> {
@@ -138,17 +135,6 @@ class Influx1Mirror implements Mirror {
   async close(): Promise<void> {}
 }
 
-interface Table {
-  readonly error?: string;
-  readonly results?: readonly {
-    readonly error?: string;
-    readonly series?: readonly {
-      readonly columns?: readonly string[];
-      readonly values?: readonly (readonly unknown[])[];
-    }[];
-  }[];
-}
-
 /** As InfluxQL takes it. */
 function durationText(keepMs: number): string {
   return Number.isFinite(keepMs) ? formatDuration(keepMs) : 'INF';
@@ -158,6 +144,6 @@ function durationText(keepMs: number): string {
 function policyText(keepMs: number): string {
   if (!Number.isFinite(keepMs)) return '0s';
   const hours = Math.floor(keepMs / HOUR_MS);
-  const minutes = Math.floor((keepMs % HOUR_MS) / 60_000);
-  return `${hours}h${minutes}m${(keepMs % 60_000) / 1000}s`;
+  const minutes = Math.floor((keepMs % HOUR_MS) / MINUTE_MS);
+  return `${hours}h${minutes}m${(keepMs % MINUTE_MS) / 1000}s`;
 }

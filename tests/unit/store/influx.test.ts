@@ -9,8 +9,12 @@ import {
   sentBy,
   tagSet,
   tagText,
-  textOfTag,
 } from '../../../src/store/influx/index.ts';
+
+/** What a tag was made of. */
+function textOfTag(tag: string): string {
+  return tag.replace(/%([0-9A-F]{2})/g, (_all, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+}
 
 describe('tags of line protocol', () => {
   it('have one spelling a text, none that breaks a line, and are read back', () => {
