@@ -8,5 +8,7 @@ export * from './packets.ts';
 export * from './ports.ts';
 export * from './product.ts';
 export * from './qos1-publisher.ts';
+export * from './redis.ts';
 export * from './server-process.ts';
+export * from './tcp-gate.ts';
 export * from './victoria-metrics.ts';

@@ -13,14 +13,16 @@ export function installed(...places: string[]): string | undefined {
   return places.find((place) => existsSync(place));
 }
 
-/** How to start a server with HTTP on a port. */
+/** How to start a server on a port, and how it says that it is ready: `healthPath` or `isHealthy`. */
 export interface ServerPlan {
   readonly program: string;
   readonly args: (port: number) => readonly string[];
   /** All of it: nothing of ours is handed down. */
   readonly environment?: (port: number) => Readonly<Record<string, string>>;
   /** Answers 2xx once it is ready. */
-  readonly healthPath: string;
+  readonly healthPath?: string;
+  /** Where it speaks no HTTP. */
+  readonly isHealthy?: (port: number) => Promise<boolean>;
 }
 
 /** A server of one's own that keeps its port over restarts. */
@@ -51,11 +53,11 @@ export class ServerProcess {
 
   /** Resolves once it answers. */
   async start(): Promise<void> {
-    const { program, args, environment, healthPath } = this.#plan;
+    const { program, args, environment, healthPath = '', isHealthy = isOk(this.url + healthPath) } = this.#plan;
     const env = environment?.(this.port) ?? {};
     const child = spawn(program, args(this.port), { stdio: 'ignore', env });
     this.#child = child;
-    for (let waitedMs = 0; !(await isHealthy(`${this.url}${healthPath}`)); waitedMs += POLL_MS) {
+    for (let waitedMs = 0; !(await isHealthy(this.port)); waitedMs += POLL_MS) {
       if (child.exitCode !== null || waitedMs >= START_MS_MAX) throw new Error(`${program} does not start`);
       await sleep(POLL_MS);
     }
@@ -76,10 +78,12 @@ export class ServerProcess {
   }
 }
 
-async function isHealthy(url: string): Promise<boolean> {
-  try {
-    return (await fetch(url)).ok;
-  } catch {
-    return false;
-  }
+function isOk(url: string): () => Promise<boolean> {
+  return async () => {
+    try {
+      return (await fetch(url)).ok;
+    } catch {
+      return false;
+    }
+  };
 }

@@ -17,6 +17,7 @@ import { tortureCommand } from './commands/torture.ts';
 import { usersCommand } from './commands/users.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { VERSION, versionCommand } from './commands/version.ts';
+import { workerCommand } from './commands/worker.ts';
 
 /*
  * The commands. An error that reaches the top is our own mistake: it ends the process with its stack, and the journal
@@ -44,6 +45,7 @@ redecodeCommand(program);
 quarantineCommand(program);
 exportCommand(program);
 storeCommand(program);
+workerCommand(program);
 benchCommand(program);
 tortureCommand(program);
 versionCommand(program);

@@ -3,6 +3,7 @@ export * from './devices.ts';
 export { ExpressionError, parseExpression } from './expression.ts';
 export type { ExternalBrokerConfig } from './external-broker.ts';
 export * from './facts.ts';
+export { JOBS_REDIS } from './jobs.ts';
 export * from './load.ts';
 export { type MirrorConfig, mirrorSecret } from './mirrors.ts';
 export { completeOwnKpi, type OwnKpiConfig } from './own-kpis.ts';

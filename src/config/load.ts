@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { parseDocument } from 'yaml';
 import * as z from 'zod';
 import { OperatingError } from '../base/index.ts';
+import { JOBS_REDIS } from './jobs.ts';
 import { mirrorSecret, mirrorSecretEnv } from './mirrors.ts';
 import { ownTargets } from './own-kpis.ts';
 import { type CityConfig, checkRelations, citySchema } from './schema.ts';
@@ -127,27 +128,24 @@ function readSecrets(
     }
     secrets.set(user.name, secret);
   }
-  const { passwordEnv } = config.mqtt.external ?? {};
-  if (passwordEnv !== undefined) {
-    const password = environment[passwordEnv];
-    if (password === undefined || password === '') {
-      throw invalid(file, `mqtt.external.passwordEnv: the environment variable ${passwordEnv} is not set`);
-    }
-    secrets.set(EXTERNAL_BROKER, password);
-  }
-  for (const mirror of config.stores) {
-    const variable = mirrorSecretEnv(mirror);
+  for (const { key, name, variable } of servers(config)) {
     if (variable === undefined) continue;
     const secret = environment[variable];
     if (secret === undefined || secret === '') {
-      throw invalid(
-        file,
-        `stores: "${mirror.name}" needs a secret in the environment variable ${variable}, which is not set`,
-      );
+      throw invalid(file, `${key}: a secret is needed in the environment variable ${variable}, which is not set`);
     }
-    secrets.set(mirrorSecret(mirror.name), secret);
+    secrets.set(name, secret);
   }
   return secrets;
+}
+
+/** Servers that the product uses, each with what its secret is called here and the variable that holds it. */
+function* servers({ mqtt, stores, jobs }: CityConfig) {
+  yield { key: 'mqtt.external.passwordEnv', name: EXTERNAL_BROKER, variable: mqtt.external?.passwordEnv };
+  for (const mirror of stores) {
+    yield { key: `stores: "${mirror.name}"`, name: mirrorSecret(mirror.name), variable: mirrorSecretEnv(mirror) };
+  }
+  yield { key: 'jobs.redis.passwordEnv', name: JOBS_REDIS, variable: jobs.redis?.passwordEnv };
 }
 
 function invalid(file: string, text: string): OperatingError {

@@ -4,6 +4,7 @@ import { DATA_QUALITIES, QUANTITIES } from '../model/index.ts';
 import { externalBrokerSchema } from './external-broker.ts';
 import { checkFacts, factsSchema, isDate, populationSchema, quoted } from './facts.ts';
 import { bytes, bytesOrNone, duration, host, port } from './fields.ts';
+import { checkJobs, jobsSchema } from './jobs.ts';
 import { checkMirrors, mirrorSchema } from './mirrors.ts';
 import {
   certificateFiles,
@@ -309,6 +310,7 @@ export const citySchema = z.strictObject({
   store: storeSchema,
   /** Stores beside the embedded one. */
   stores: z.array(mirrorSchema).max(8).default([]),
+  jobs: jobsSchema,
   /** Extra folder with device profiles of the city; they come before the built-in ones. */
   deviceProfiles: z.string().optional(),
   log: z
@@ -338,6 +340,7 @@ export function checkRelations(config: CityConfig): string[] {
     ...checkHttp(config.http),
     ...checkJournal(config.journal),
     ...checkMirrors(config.stores),
+    ...checkJobs(config.jobs),
     ...checkStore(config),
   ];
 }

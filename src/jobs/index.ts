@@ -1,2 +1,3 @@
-// In: work that outlives a request. Out: the same, done once its handler ran to the end; jobs.ts is the contract.
+// In: work that outlives a request. Out: the same, done once its handler ran to the end; jobs.ts and batches.ts are the contracts.
+export * from './batches.ts';
 export * from './jobs.ts';

@@ -1,4 +1,6 @@
-import type { QuantityKind } from '../model/index.ts';
+import type { QuantityKind, Series } from '../model/index.ts';
+import { BACKFLOW_TOLERANCE } from './register-increase.ts';
+import type { WindowSettings } from './window-settings.ts';
 
 /** What is believed of a register, in the quantity's unit. */
 export interface RegisterBelief {
@@ -15,4 +17,18 @@ export interface PaneRule {
   /** Register neighbours further apart leave the time between them open, ms. */
   readonly counterGapMsMax: number;
   readonly register: RegisterBelief;
+}
+
+/** The rule of a series. */
+export function paneRuleOf(
+  series: Series,
+  settings: Pick<WindowSettings, 'counterGapMsMax' | 'registerRateMaxPerHour'>,
+): PaneRule {
+  const rateMaxPerHour = settings.registerRateMaxPerHour(series);
+  return {
+    kind: series.kind,
+    expectEveryMs: series.expectEveryMs,
+    counterGapMsMax: settings.counterGapMsMax,
+    register: { rateMaxPerHour, backflowTolerance: BACKFLOW_TOLERANCE },
+  };
 }

@@ -1,7 +1,6 @@
 import { assert, DAY_MS, HOUR_MS, MINUTE_MS } from '../base/index.ts';
 import { QUANTITIES, type Series } from '../model/index.ts';
-import type { PaneRule } from './pane-rule.ts';
-import { BACKFLOW_TOLERANCE } from './register-increase.ts';
+import { type PaneRule, paneRuleOf } from './pane-rule.ts';
 import type { WindowSettings } from './window-settings.ts';
 
 /** What names a series, and how often it is expected to report, ms. */
@@ -120,19 +119,11 @@ export class SeriesTable {
 
   /** Many series share a rule. */
   #ruleOf(series: Series): PaneRule {
-    const rateMaxPerHour = this.#settings.registerRateMaxPerHour(series);
-    const key = `${series.kind} ${series.expectEveryMs} ${rateMaxPerHour}`;
-    let rule = this.#rules.get(key);
-    if (rule === undefined) {
-      rule = {
-        kind: series.kind,
-        expectEveryMs: series.expectEveryMs,
-        counterGapMsMax: this.#settings.counterGapMsMax,
-        register: { rateMaxPerHour, backflowTolerance: BACKFLOW_TOLERANCE },
-      };
-      this.#rules.set(key, rule);
-    }
-    return rule;
+    const rule = paneRuleOf(series, this.#settings);
+    const key = `${rule.kind} ${rule.expectEveryMs} ${rule.register.rateMaxPerHour}`;
+    const known = this.#rules.get(key);
+    if (known === undefined) this.#rules.set(key, rule);
+    return known ?? rule;
   }
 }
 

@@ -7,6 +7,7 @@ export { kpiSource } from './kpi-source.ts';
 export { mirrorFiles, mirrorFolder, readCursor, writeRewind } from './mirror-files.ts';
 export { MirrorLoop } from './mirror-loop.ts';
 export { type OpenedHistory, openHistory } from './open-history.ts';
+export { type BatchProcessOptions, startBatchProcess } from './open-jobs.ts';
 export { openProduct, type Product, type ProductOptions } from './product.ts';
 export { type AgainForecast, type ForecastRequest, forecastAgain, type SeriesForecast } from './try-again.ts';
 export { TRIAL_VALUES_MAX, type TrialRequest, type TrialResult, tryKpi } from './try-kpi.ts';

@@ -13,8 +13,6 @@ import {
   openUserDirectory,
   readAudit,
 } from '../identity/index.ts';
-import type { Jobs } from '../jobs/index.ts';
-import { createInlineJobs } from '../jobs/inline/index.ts';
 import type { JournalWriter } from '../journal/index.ts';
 import { openLocalJournalReader, openLocalJournalWriter } from '../journal/local/index.ts';
 import { kpiInfo, U4SSC_KPIS, u4sscOverview } from '../kpis/index.ts';
@@ -34,6 +32,7 @@ import { EXPORT, exportJob, localDayOf } from './export-job.ts';
 import { openHttpTls } from './http-tls.ts';
 import { JournalBudget } from './journal-budget.ts';
 import { factsOfZones } from './kpi-city.ts';
+import { type CityJobs, openCityJobs } from './open-jobs.ts';
 import { openPosts } from './open-posts.ts';
 import { openStoreThread, type StoreThread } from './store-client.ts';
 
@@ -108,7 +107,7 @@ class RunningProduct implements Product {
   #quarantineDropped = 0;
   #engine!: EngineThread;
   #broker!: Broker;
-  #jobs!: Jobs;
+  #cityJobs!: CityJobs;
   #audit!: AuditTrail;
   #devices!: DeviceDirectory;
   #people!: PeopleOptions;
@@ -162,10 +161,12 @@ class RunningProduct implements Product {
   #makeHttp(log: Logger): HttpViews {
     const { config, webFolder } = this.#options;
     const { tls } = config.http;
+    const { board } = this.#cityJobs;
     if (config.http.ingest) this.#posts = this.#makePosts();
     return createHttpServer(this.sources, {
       ...{ webFolder, log, people: this.#people, orders: this.#orders() },
       ...(this.#posts === undefined ? {} : { posts: this.#posts }),
+      ...(board === undefined ? {} : { board: board([DECODE_AGAIN, EXPORT]) }),
       ...(tls === undefined ? {} : { tls: openHttpTls(tls, this.#clock, log) }),
     });
   }
@@ -294,9 +295,9 @@ class RunningProduct implements Product {
   }
 
   async #openJobs(): Promise<void> {
-    this.#jobs = createInlineJobs({ file: join(this.#options.config.dataFolder, 'jobs.sqlite'), clock: this.#clock });
-    await this.#jobs.open();
-    this.#closers.push(() => this.#jobs.close());
+    const { config, log, version } = this.#options;
+    this.#cityJobs = await openCityJobs({ config, log, version, clock: this.#clock });
+    this.#closers.push(() => this.#cityJobs.close());
   }
 
   /** Once the engine runs: it takes what is decoded again. */
@@ -314,16 +315,16 @@ class RunningProduct implements Product {
       }),
       lateMax: config.windows.lateMax,
     });
-    this.#jobs.handle(DECODE_AGAIN, handler);
+    this.#cityJobs.jobs.handle(DECODE_AGAIN, handler);
     const exportsFolder = resolve(config.dataFolder, 'exports');
     const dayOf = (atMs: number) => localDayOf(config.city.timeZone, atMs);
-    this.#jobs.handle(EXPORT, exportJob({ store: () => this.#store, exportsFolder, dayOf }));
+    this.#cityJobs.jobs.handle(EXPORT, exportJob({ store: () => this.#store, exportsFolder, dayOf }));
   }
 
   #orders(): Orders {
     const { config } = this.#options;
     const durableSequence = () => this.#journal.durableSequence();
-    return cityOrders({ config, jobs: this.#jobs, audit: this.#audit, durableSequence });
+    return cityOrders({ config, jobs: this.#cityJobs.jobs, audit: this.#audit, durableSequence });
   }
 
   async #openEngine(): Promise<void> {
@@ -481,7 +482,7 @@ class RunningProduct implements Product {
       journalStats: () => this.#budget.stats(),
       mirrors: () => this.#mirrors?.backlogs(this.#budget.stats(), this.#storeSequence) ?? [],
       quarantineDropped: () => this.#quarantineDropped,
-      jobs: () => this.#jobs.list({ limit: 100 }),
+      jobs: () => this.#cityJobs.jobs.list({ limit: 100 }),
       rates: () => ({ messagesPerS: this.#messageRate.perSecond(), readingsPerS: this.#readingRate.perSecond() }),
       problems: () => this.#problems(),
       onUpdate: (listener) => {

@@ -33,7 +33,20 @@ export function jobsContract(name: string, makeHarness: () => Promise<JobsHarnes
       crash: async () => {
         jobs = await harness.crash();
       },
-      reach: (id, state) => reachState(() => jobs, harness, id, state),
+      reach: (id, state) =>
+        reachJob(
+          () => jobs,
+          harness,
+          id,
+          (job) => job.state === state,
+        ),
+      reachCheckpoint: (id) =>
+        reachJob(
+          () => jobs,
+          harness,
+          id,
+          (job) => job.checkpoint !== null,
+        ),
     };
     runningTests(use);
     addingTests(use);
@@ -49,12 +62,19 @@ interface Use {
   crash(): Promise<void>;
   /** Waits until the job has the state. */
   reach(id: string, state: JobState): Promise<Job>;
+  /** Waits until its handler has saved something. */
+  reachCheckpoint(id: string): Promise<Job>;
 }
 
-async function reachState(jobs: () => Jobs, harness: JobsHarness, id: string, state: JobState): Promise<Job> {
+async function reachJob(
+  jobs: () => Jobs,
+  harness: JobsHarness,
+  id: string,
+  isReached: (job: Job) => boolean,
+): Promise<Job> {
   for (;;) {
     const job = await jobs().get(id);
-    if (job?.state === state) return job;
+    if (job !== undefined && isReached(job)) return job;
     harness.passTime();
     await new Promise((resolve) => setImmediate(resolve));
   }
@@ -247,7 +267,7 @@ function endingTests(use: Use): void {
       await new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
     });
     const { id } = await use.jobs().add('a', null, { attemptsMax: 1 });
-    await use.reach(id, 'active');
+    await use.reachCheckpoint(id);
     await use.reopen();
     expect(await use.jobs().get(id)).toMatchObject({ state: 'waiting', attempts: 0 });
     use.jobs().handle('a', async ({ job }) => job.checkpoint);
@@ -262,7 +282,7 @@ function endingTests(use: Use): void {
     });
     const { id } = await use.jobs().add('a', { big: 1 });
     const behind = await use.jobs().add('a', 2);
-    await use.reach(id, 'active');
+    await use.reachCheckpoint(id);
     await use.crash();
     gate.open();
     expect(await use.jobs().get(id)).toMatchObject({ state: 'waiting', attempts: 1, checkpoint: { at: 7 } });

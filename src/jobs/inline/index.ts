@@ -1,7 +1,10 @@
 // In: jobs, and the code for their kinds. Out: the jobs done in this process; their list lies in one SQLite file.
 import { type Clock, OperatingError } from '../../base/index.ts';
+import { jsonOf, sentenceOf } from '../job-text.ts';
 import type { Job, JobContext, JobHandler, JobOptions, JobState, Jobs } from '../jobs.ts';
 import { type JobChanges, JobsTable, type StoredJob } from './table.ts';
+
+export { createInlineBatches } from './batches.ts';
 
 const ATTEMPTS_MAX_DEFAULT = 3;
 
@@ -90,7 +93,7 @@ class InlineJobs implements Jobs {
     const createdAtMs = Math.trunc(this.options.clock.nowMs());
     const job = table.add({
       kind,
-      input: toJson(input, `input of a job ${kind}`),
+      input: jsonOf(input, `input of a job ${kind}`),
       attemptsMax,
       deduplicationKey: key,
       createdAtMs,
@@ -206,7 +209,7 @@ class InlineJobs implements Jobs {
         saved = progress;
         change({ progress });
       },
-      checkpoint: async (value) => change({ checkpoint: toJson(value, `checkpoint of the job ${job.id}`) }),
+      checkpoint: async (value) => change({ checkpoint: jsonOf(value, `checkpoint of the job ${job.id}`) }),
     };
   }
 
@@ -244,10 +247,9 @@ type Outcome = { readonly result: string } | { readonly error: string };
 async function runHandler(handler: JobHandler, context: JobContext): Promise<Outcome> {
   try {
     const result = await handler(context);
-    return { result: toJson(result ?? null, `result of the job ${context.job.id}`) };
+    return { result: jsonOf(result ?? null, `result of the job ${context.job.id}`) };
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    return { error: text.replace(/\s*\n\s*/g, ' ') };
+    return { error: sentenceOf(error) };
   }
 }
 
@@ -258,18 +260,6 @@ function retryDelayMs(attempts: number): number {
 function publicJob({ attemptsMax: _attemptsMax, notBeforeMs: _notBeforeMs, ...job }: StoredJob): Job {
   // The error of an attempt that will be repeated is no end.
   return job.state === 'failed' ? job : { ...job, error: null };
-}
-
-function toJson(value: unknown, what: string): string {
-  let text: string | undefined;
-  try {
-    text = JSON.stringify(value);
-  } catch (cause) {
-    throw new OperatingError('job_not_json', `cannot keep the ${what}: ${(cause as Error).message}`, { cause });
-  }
-  if (text === undefined)
-    throw new OperatingError('job_not_json', `cannot keep the ${what}: ${typeof value} is no JSON value`);
-  return text;
 }
 
 function startProcessTimer(afterMs: number, call: () => void): () => void {

@@ -7,6 +7,7 @@ import type { Logger } from '../../telemetry/index.ts';
 import { createLatestState } from '../latest.ts';
 import type { ViewSources } from '../views.ts';
 import { auditRoute } from './audit.ts';
+import { BOARD_PATH, type Board, boardPages } from './board.ts';
 import { catalogueRoutes } from './catalogue.ts';
 import type { RouteContext, TypedServer } from './context.ts';
 import { DOCS_PATH, serveDocs } from './docs.ts';
@@ -40,6 +41,8 @@ export interface HttpOptions {
   readonly tls?: HttpTls;
   /** What admins may order; without it nothing can be. */
   readonly orders?: Orders;
+  /** Pages of the queues of jobs, where there are queues. */
+  readonly board?: Board;
   /** The way to the first admin. */
   readonly setup?: Setup;
   /** Bounds of the live stream; smaller ones are for tests. */
@@ -75,7 +78,7 @@ export async function buildApp(sources: ViewSources, options: HttpOptions): Prom
       .type('application/json')
       .send(problemText({ code: 'not_found', message }));
   });
-  guardRequests(app, { host: sources.config.http.host, docsPath: DOCS_PATH });
+  guardRequests(app, { host: sources.config.http.host, styledPaths: [DOCS_PATH, BOARD_PATH] });
   if (options.people !== undefined) guardByRole(app, sources.config.http, options.people, context.clock);
   if (options.setup !== undefined) setupRoutes(app, options.setup);
   await serveDocs(app, sources.version);
@@ -99,6 +102,7 @@ export async function buildApp(sources: ViewSources, options: HttpOptions): Prom
     ingestRoutes(app, { posts: options.posts, bodyBytesMax: config.http.bodyMax, version });
   probeRoutes(app.withTypeProvider<ZodTypeProvider>(), context);
   metricsRoute(app, createMetrics(context, hub));
+  if (options.board !== undefined) await boardPages(app, options.board);
   await servePage(app, options.webFolder);
   await app.ready();
   return app;

@@ -56,6 +56,8 @@ function problemOf(error: FastifyError | Error, request: FastifyRequest): HttpPr
   if (error instanceof HttpProblem) return error;
   if (hasZodFastifySchemaValidationErrors(error)) return validationProblem(error.validation, request);
   if (error instanceof OperatingError) {
+    // Of the queue: it says where it is and what is wrong with it.
+    if (error.code.startsWith('jobs_')) return new HttpProblem(503, error.code, error.message);
     return new HttpProblem(503, 'unavailable', 'cannot answer now: the store does not answer; try again shortly');
   }
   const status = 'statusCode' in error ? (error.statusCode ?? 500) : 500;

@@ -1,4 +1,5 @@
 import type { Role } from '../../identity/index.ts';
+import { BOARD_PATH } from './board.ts';
 import { DOCS_PATH } from './docs.ts';
 import { SETUP_PATH } from './setup.ts';
 
@@ -49,6 +50,8 @@ const ROUTE_ROLES: Readonly<Record<string, NeededRole>> = {
 /** The role that a route needs; undefined for one that nobody has decided about. */
 export function listedRole(route: string): NeededRole | undefined {
   if (Object.hasOwn(ROUTE_ROLES, route)) return ROUTE_ROLES[route];
+  // Inputs and errors of everybody's orders.
+  if (route === BOARD_PATH || route.startsWith(`${BOARD_PATH}/`)) return 'admin';
   return route === DOCS_PATH || route.startsWith(`${DOCS_PATH}/`) ? 'viewer' : undefined;
 }
 

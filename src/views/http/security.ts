@@ -20,8 +20,8 @@ const PAGE_POLICY = [
 /** The form for the first admin is sent back to here. */
 const SETUP_POLICY = PAGE_POLICY.replace("form-action 'none'", "form-action 'self'");
 
-/** The readable API page is made by a library that writes style attributes. */
-const DOCS_POLICY = PAGE_POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'");
+/** The readable API page and the board of jobs are made by libraries that write style attributes. */
+const STYLED_POLICY = PAGE_POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'");
 
 const HEADERS = {
   'x-content-type-options': 'nosniff',
@@ -40,12 +40,12 @@ const LOOPBACK_NAMES: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '
  */
 export function guardRequests(
   app: FastifyInstance,
-  options: { readonly host: string; readonly docsPath: string },
+  options: { readonly host: string; readonly styledPaths: readonly string[] },
 ): void {
   const checksHost = isLoopback(options.host);
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(HEADERS);
-    reply.header('content-security-policy', policyOf(request.url, options.docsPath));
+    reply.header('content-security-policy', policyOf(request.url, options.styledPaths));
     if (request.url.startsWith('/api/')) reply.header('cache-control', 'no-store');
     if (checksHost && !namesThisMachine(request.headers.host, options.host)) {
       throw new HttpProblem(
@@ -75,9 +75,9 @@ function takesBody(route: string | undefined): boolean {
   return route !== undefined && (route === SETUP_PATH || listedRole(route) === 'device');
 }
 
-function policyOf(url: string, docsPath: string): string {
+function policyOf(url: string, styledPaths: readonly string[]): string {
   if (url.startsWith(SETUP_PATH)) return SETUP_POLICY;
-  return url.startsWith(docsPath) ? DOCS_POLICY : PAGE_POLICY;
+  return styledPaths.some((path) => url.startsWith(path)) ? STYLED_POLICY : PAGE_POLICY;
 }
 
 /** True for the addresses that only this machine reaches. */

@@ -16,6 +16,7 @@ export const IMPLEMENTATION_DOORS: readonly string[] = [
   'src/store/influx/index.ts',
   'src/store/influx1/index.ts',
   'src/store/influx2/index.ts',
+  'src/jobs/bullmq/index.ts',
   'src/jobs/inline/index.ts',
   'src/views/http/index.ts',
 ];
@@ -34,6 +35,10 @@ export const PACKAGE_FOLDERS: Readonly<Record<string, readonly string[]>> = {
   '@duckdb/node-api': ['src/store/duckdb'],
   influx: ['bench'],
   '@influxdata/influxdb-client': ['src/store/influx2', 'bench'],
+  bullmq: ['src/jobs/bullmq'],
+  ioredis: ['src/jobs/bullmq'],
+  '@bull-board/api': ['src/jobs/bullmq'],
+  '@bull-board/fastify': ['src/jobs/bullmq'],
   fastify: ['src/views/http'],
   'fastify-type-provider-zod': ['src/views/http'],
   '@fastify/static': ['src/views/http'],

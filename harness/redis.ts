@@ -1,0 +1,35 @@
+import { mkdirSync } from 'node:fs';
+import { connect } from 'node:net';
+import { installed, ServerProcess } from './server-process.ts';
+
+/** Where Redis is installed; undefined where it is not. */
+export const REDIS_SERVER = installed('/usr/bin/redis-server', '/usr/local/bin/redis-server');
+
+/** A Redis of one's own: each write is on disk before it is answered, and nothing is evicted. Its data lies in the folder. */
+export function openRedisServer(folder: string, isStarted = true): Promise<ServerProcess> {
+  mkdirSync(folder, { recursive: true });
+  return ServerProcess.open(
+    {
+      program: REDIS_SERVER!,
+      args: (port) => [
+        ...['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', ''],
+        ...['--appendonly', 'yes', '--appendfsync', 'always', '--maxmemory-policy', 'noeviction'],
+      ],
+      isHealthy: (port) => answersPing(port),
+    },
+    isStarted,
+  );
+}
+
+/** True when a PING is answered; while Redis loads its file, it is not. */
+function answersPing(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.on('error', () => resolve(false));
+    socket.once('data', (data) => {
+      resolve(data.toString('latin1').startsWith('+PONG'));
+      socket.destroy();
+    });
+    socket.write('PING\r\n');
+  });
+}

@@ -1,0 +1,61 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+
+/** A way to a server that can be shut: for a peer behind it, the other side has died. */
+export class TcpGate {
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  readonly #target: number;
+  #isShut = false;
+
+  private constructor(target: number) {
+    this.#target = target;
+    this.#server = createServer({ noDelay: true }, (socket) => this.#join(socket));
+  }
+
+  static async open(target: number): Promise<TcpGate> {
+    const gate = new TcpGate(target);
+    gate.#server.listen(0, '127.0.0.1');
+    await once(gate.#server, 'listening');
+    return gate;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Cuts all connections; new ones are cut at once. */
+  shut(): void {
+    this.#isShut = true;
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  reopen(): void {
+    this.#isShut = false;
+  }
+
+  close(): void {
+    this.shut();
+    this.#server.close();
+  }
+
+  #join(peer: Socket): void {
+    if (this.#isShut) {
+      peer.destroy();
+      return;
+    }
+    const server = connect({ host: '127.0.0.1', port: this.#target, noDelay: true });
+    for (const [socket, other] of [
+      [peer, server],
+      [server, peer],
+    ] as const) {
+      this.#sockets.add(socket);
+      socket.on('error', () => {});
+      socket.on('close', () => {
+        this.#sockets.delete(socket);
+        other.destroy();
+      });
+      socket.pipe(other);
+    }
+  }
+}

@@ -1,0 +1,146 @@
+import { randomUUID } from 'node:crypto';
+import { Queue, QueueEvents } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { OperatingError } from '../../base/index.ts';
+import type { Batches } from '../batches.ts';
+import { connectForWork, type RedisPlace } from './redis.ts';
+
+/** The queue of all batches. */
+export const BATCHES = 'batches';
+
+/** What lies in a job: the packed columns, as JSON can carry them. */
+export interface BatchData {
+  /** Of the program: another one may give other bits. */
+  readonly version: string;
+  /** Base64. */
+  readonly columns: string;
+}
+
+/** Where a worker leaves what it made; it goes by itself when nobody fetches it. */
+export function resultKey(prefix: string, id: string): string {
+  return `${prefix}:${BATCHES}:result:${id}`;
+}
+
+export const RESULT_KEPT_S = 3_600;
+
+export interface BatchesOptions {
+  readonly redis: RedisPlace;
+  readonly version: string;
+  /** Told when Redis cannot be used; it is tried again all the time. */
+  readonly onProblem: (error: Error) => void;
+}
+
+/** Some megabytes each. */
+const WIDTH_MAX = 16;
+
+/** Work that throws is no passing fault, but the memory of a worker may be. */
+const ATTEMPTS = 3;
+const RETRY_MS = 1_000;
+
+/** Events tell of the end of a batch; one that was missed while Redis was away is found by looking. */
+const LOOK_EVERY_MS = 5_000;
+const EVENTS_KEPT = 1_000;
+
+interface Pending {
+  readonly resolve: (result: Uint8Array) => void;
+  readonly reject: (error: Error) => void;
+  readonly kind: string;
+  /** A batch without a result and without a job was missed at the last look. */
+  isMissed: boolean;
+}
+
+/** Batches in Redis, for `startBatchWorker` in any number of processes. A Redis that is away is waited for. */
+export function createBullBatches(options: BatchesOptions): Batches {
+  return new RedisBatches(options);
+}
+
+class RedisBatches implements Batches {
+  readonly widthMax = WIDTH_MAX;
+  readonly #options: BatchesOptions;
+  readonly #redis: Redis;
+  readonly #queue: Queue;
+  readonly #events: QueueEvents;
+  readonly #pending = new Map<string, Pending>();
+  readonly #look: NodeJS.Timeout;
+
+  constructor(options: BatchesOptions) {
+    const { redis, onProblem } = options;
+    this.#options = options;
+    this.#redis = connectForWork(redis, onProblem);
+    const common = { connection: this.#redis, prefix: redis.prefix };
+    this.#queue = new Queue(BATCHES, { ...common, streams: { events: { maxLen: EVENTS_KEPT } } });
+    this.#events = new QueueEvents(BATCHES, common);
+    this.#queue.on('error', onProblem);
+    this.#events.on('error', onProblem);
+    this.#events.on('completed', ({ jobId }) => void this.#fetch(jobId));
+    this.#events.on('failed', ({ jobId, failedReason }) => this.#fail(jobId, 'batch_failed', failedReason));
+    this.#look = setInterval(() => void this.#lookForMissed(), LOOK_EVERY_MS);
+    this.#look.unref();
+  }
+
+  async run(kind: string, input: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+    signal.throwIfAborted();
+    const id = randomUUID();
+    const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
+    const abort = (): void => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    try {
+      this.#pending.set(id, { resolve, reject, kind, isMissed: false });
+      void this.#add(kind, id, input).catch(reject);
+      return await promise;
+    } catch (error) {
+      // Nobody waits for it any more.
+      void this.#queue.remove(id).catch(() => undefined);
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', abort);
+      this.#pending.delete(id);
+    }
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#look);
+    const closed = new OperatingError('jobs_closed', 'the process stops');
+    for (const { reject } of this.#pending.values()) reject(closed);
+    await Promise.allSettled([this.#events.close(), this.#queue.close()]);
+    this.#redis.disconnect();
+  }
+
+  async #add(kind: string, id: string, input: Uint8Array): Promise<void> {
+    const { version } = this.#options;
+    const columns = Buffer.from(input.buffer, input.byteOffset, input.byteLength).toString('base64');
+    await this.#queue.add(kind, { version, columns } satisfies BatchData, {
+      ...{ jobId: id, attempts: ATTEMPTS, backoff: { type: 'fixed', delay: RETRY_MS } },
+      ...{ removeOnComplete: true, removeOnFail: true },
+    });
+  }
+
+  async #fetch(id: string): Promise<void> {
+    const pending = this.#pending.get(id);
+    if (pending === undefined) return;
+    try {
+      const result = await this.#redis.getdelBuffer(resultKey(this.#options.redis.prefix, id));
+      if (result !== null) pending.resolve(result);
+    } catch (error) {
+      this.#options.onProblem(error as Error);
+    }
+  }
+
+  #fail(id: string, code: string, why: string, retryable = false): void {
+    const pending = this.#pending.get(id);
+    pending?.reject(new OperatingError(code, `cannot do a batch ${pending.kind}: ${why}`, { retryable }));
+  }
+
+  async #lookForMissed(): Promise<void> {
+    for (const [id, pending] of [...this.#pending]) {
+      try {
+        const isThere = (await this.#redis.exists(this.#queue.toKey(id))) === 1;
+        await this.#fetch(id);
+        if (!isThere && pending.isMissed) this.#fail(id, 'batch_lost', 'Redis does not know it any more', true);
+        pending.isMissed = !isThere;
+      } catch (error) {
+        this.#options.onProblem(error as Error);
+      }
+    }
+  }
+}

@@ -1,0 +1,375 @@
+// In: jobs, and the code for their kinds. Out: the jobs done, by whichever process holds them; their list lies in Redis.
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Job as BullJob, Queue, UnrecoverableError, WaitingError, Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { type Clock, OperatingError } from '../../base/index.ts';
+import { jsonOf, sentenceOf } from '../job-text.ts';
+import type { Job, JobContext, JobHandler, JobOptions, JobState, Jobs } from '../jobs.ts';
+import { type Holder, type JobPlace, JobRecords, type Refusal } from './records.ts';
+import { answered, connectForOrders, connectForWork, type RedisPlace, settled } from './redis.ts';
+
+export { type BatchWorkerOptions, startBatchWorker } from './batch-worker.ts';
+export { type BatchesOptions, createBullBatches } from './batches.ts';
+export { type JobBoard, openJobBoard } from './board.ts';
+export type { RedisPlace } from './redis.ts';
+
+const ATTEMPTS_MAX_DEFAULT = 3;
+
+/** Limits of the list, as those of the jobs in the process. */
+const WAITING_JOBS_MAX = 10_000;
+const ENDED_JOBS_MAX = 1_000;
+const LIST_JOBS_MAX = 1_000;
+/** Jobs that are remembered in order of adding: all that may wait and have ended of some kinds. */
+const INDEX_JOBS_MAX = 20_000;
+const READ_AT_ONCE = 500;
+
+const PROGRESS_STEP_MIN = 0.01;
+
+/** How long the end of the process waits for handlers that were told to stop. */
+const CLOSE_MS_MAX = 5_000;
+
+export interface JobTiming {
+  /** Wait before a failed job runs again; it doubles up to `retryLongestMs`. */
+  readonly retryFirstMs: number;
+  readonly retryLongestMs: number;
+  /**
+   * How long a lock lasts unless its process renews it, at half the time. Long enough for a busy event loop and a Redis
+   * that restarts; the work of a process that died lies idle for as long.
+   */
+  readonly lockMs: number;
+  /** How often jobs whose lock ran out are looked for; it takes two looks. */
+  readonly stalledEveryMs: number;
+}
+
+const TIMING: JobTiming = { retryFirstMs: 1_000, retryLongestMs: 300_000, lockMs: 30_000, stalledEveryMs: 15_000 };
+
+/**
+ * How often a job may lose its process. A crash is not the job's failure, unless the job is what kills the process; then
+ * it must not do so for ever. The default of BullMQ is one, and attempts do not count for it.
+ */
+const INTERRUPTIONS_MAX = 5;
+
+export interface BullJobsOptions {
+  readonly redis: RedisPlace;
+  readonly clock: Clock;
+  /** Told when Redis cannot be used; it is tried again all the time. */
+  readonly onProblem: (error: Error) => void;
+  readonly timing?: Partial<JobTiming>;
+}
+
+/** Jobs of a queue of BullMQ for each kind, and what an operator's board shows of them. */
+export interface BullJobs extends Jobs {
+  /** Queues of some kinds, for a board. */
+  queuesOf(kinds: readonly string[]): readonly Queue[];
+}
+
+/**
+ * Jobs in Redis, by BullMQ. What `add` or `checkpoint` promised survives the end of this process, and that of Redis as
+ * far as its append-only file does. Each runs at least once: one that a dead or hanging process held runs again in
+ * another one, from its checkpoint; the old holder cannot change it any more.
+ *
+ * Errors: `jobs_unreachable` (retryable) while Redis is away; `jobs_full` (retryable) at 10,000 waiting jobs of a kind;
+ * `jobs_closed`; `job_not_json` for an input that is no JSON value.
+ */
+export function createBullJobs(options: BullJobsOptions): BullJobs {
+  return new RedisJobs(options);
+}
+
+interface Kind {
+  readonly queue: Queue;
+  handler?: JobHandler;
+  worker?: Worker;
+}
+
+interface Connections {
+  readonly orders: Redis;
+  readonly work: Redis;
+  /** For orders and questions, and for the process that does the work. */
+  readonly orderRecords: JobRecords;
+  readonly workRecords: JobRecords;
+}
+
+class RedisJobs implements BullJobs {
+  readonly #options: BullJobsOptions;
+  readonly #timing: JobTiming;
+  readonly #kinds = new Map<string, Kind>();
+  readonly #handlers = new Map<string, JobHandler>();
+  readonly #running = new Map<string, AbortController>();
+  #connections: Connections | undefined;
+  #isClosing = false;
+
+  constructor(options: BullJobsOptions) {
+    this.#options = options;
+    this.#timing = { ...TIMING, ...options.timing };
+  }
+
+  /** A Redis that is away does not keep the city from starting: orders are refused until it is there. */
+  async open(): Promise<void> {
+    if (this.#connections !== undefined) return;
+    const { redis, onProblem } = this.#options;
+    const orders = connectForOrders(redis, onProblem);
+    const work = connectForWork(redis, onProblem);
+    this.#connections = {
+      ...{ orders, work },
+      ...{ orderRecords: new JobRecords(orders), workRecords: new JobRecords(work) },
+    };
+    this.#isClosing = false;
+    await settled(orders);
+    for (const kind of this.#handlers.keys()) this.#startWorker(kind);
+  }
+
+  handle(kind: string, handler: JobHandler): void {
+    this.#handlers.set(kind, handler);
+    if (this.#connections !== undefined) this.#startWorker(kind);
+  }
+
+  async add(kind: string, input: unknown, options: JobOptions = {}): Promise<Job> {
+    const { orders } = this.#requireOpen();
+    const json = jsonOf(input, `input of a job ${kind}`);
+    return this.#answered(async () => {
+      const { queue } = this.#kind(kind);
+      if ((await queue.getWaitingCount()) + (await queue.getDelayedCount()) >= WAITING_JOBS_MAX) {
+        const message = `cannot add a job ${kind}: ${WAITING_JOBS_MAX} jobs are waiting already, that is the limit`;
+        throw new OperatingError('jobs_full', message, { retryable: true });
+      }
+      const number = await orders.incr(this.#key('next'));
+      const jobId = `${kind}-${number}`;
+      // In the index first: a job that runs is always listed, and an id without a job is passed over.
+      await orders.zadd(this.#key('index'), number, jobId);
+      await orders.zremrangebyrank(this.#key('index'), 0, -1 - INDEX_JOBS_MAX);
+      const { id } = await queue.add(kind, { input: JSON.parse(json) }, this.#bullOptions(jobId, options));
+      return (await this.#read([id!]))[0]!;
+    });
+  }
+
+  async get(id: string): Promise<Job | undefined> {
+    this.#requireOpen();
+    return this.#answered(async () => (await this.#read([id]))[0]);
+  }
+
+  async list(filter: {
+    readonly kind?: string;
+    readonly state?: JobState;
+    readonly limit: number;
+  }): Promise<readonly Job[]> {
+    const { orders } = this.#requireOpen();
+    const limit = Math.max(0, Math.min(LIST_JOBS_MAX, Math.floor(filter.limit)));
+    const found: Job[] = [];
+    return this.#answered(async () => {
+      for (let at = 0; found.length < limit; at += READ_AT_ONCE) {
+        const ids = await orders.zrevrange(this.#key('index'), at, at + READ_AT_ONCE - 1);
+        if (ids.length === 0) break;
+        const ofKind = ids.filter((id) => filter.kind === undefined || kindOf(id) === filter.kind);
+        const jobs = await this.#read(ofKind);
+        found.push(
+          ...jobs.filter((job) => job !== undefined && (filter.state ?? job.state) === job.state).map((job) => job!),
+        );
+      }
+      return found.slice(0, limit);
+    });
+  }
+
+  async cancel(id: string): Promise<void> {
+    const { orderRecords } = this.#requireOpen();
+    await this.#answered(async () => {
+      const kind = kindOf(id);
+      if (kind === undefined) return;
+      const { queue } = this.#kind(kind);
+      if (!(await orderRecords.cancel(queue.toKey(id), this.#nowMs()))) return;
+      this.#running.get(id)?.abort(cancelled(id));
+      await (await queue.getJob(id))?.removeDeduplicationKey();
+    });
+  }
+
+  queuesOf(kinds: readonly string[]): readonly Queue[] {
+    return kinds.map((kind) => this.#kind(kind).queue);
+  }
+
+  async close(): Promise<void> {
+    const connections = this.#connections;
+    if (connections === undefined) return;
+    this.#isClosing = true;
+    const stopped = new OperatingError('jobs_closed', 'the process stops');
+    for (const abort of this.#running.values()) abort.abort(stopped);
+    const kinds = [...this.#kinds.values()];
+    await within(CLOSE_MS_MAX, Promise.all(kinds.map(({ worker }) => worker?.close())));
+    await within(CLOSE_MS_MAX, Promise.all(kinds.flatMap(({ worker, queue }) => [worker?.close(true), queue.close()])));
+    this.#connections = undefined;
+    this.#kinds.clear();
+    connections.orders.disconnect();
+    connections.work.disconnect();
+  }
+
+  /** The queue of a kind; made when it is first asked for. */
+  #kind(name: string): Kind {
+    const known = this.#kinds.get(name);
+    if (known !== undefined) return known;
+    const { orders } = this.#requireOpen();
+    const queue = new Queue(name, { connection: orders, prefix: this.#options.redis.prefix, skipVersionCheck: true });
+    queue.on('error', this.#options.onProblem);
+    const kind: Kind = { queue };
+    this.#kinds.set(name, kind);
+    return kind;
+  }
+
+  #startWorker(name: string): void {
+    const { work } = this.#requireOpen();
+    const kind = this.#kind(name);
+    if (kind.worker !== undefined) return;
+    const { lockMs, stalledEveryMs } = this.#timing;
+    const worker = new Worker(name, (job, token) => this.#process(job, token!), {
+      ...{ connection: work, prefix: this.#options.redis.prefix, autorun: false, concurrency: 1 },
+      ...{ lockDuration: lockMs, stalledInterval: stalledEveryMs, maxStalledCount: INTERRUPTIONS_MAX },
+      // What is tried again after a lost connection; BullMQ itself waits 15 s.
+      runRetryDelay: 1_000,
+      settings: { backoffStrategy: (attempts = 1) => this.#retryDelayMs(attempts) },
+    });
+    kind.worker = worker;
+    worker.on('error', this.#options.onProblem);
+    worker.on('lockRenewalFailed', (ids) => {
+      for (const id of ids) this.#running.get(id)?.abort(lost(id));
+    });
+    void this.#runWorker(kind, worker);
+  }
+
+  /** One at a time over all processes, said before the first job is taken. */
+  async #runWorker({ queue }: Kind, worker: Worker): Promise<void> {
+    while (!this.#isClosing) {
+      try {
+        await queue.setGlobalConcurrency(1);
+        await worker.run();
+        return;
+      } catch (error) {
+        this.#options.onProblem(error as Error);
+        await delay(1_000, undefined, { ref: false });
+      }
+    }
+  }
+
+  async #process(job: BullJob, token: string): Promise<unknown> {
+    const { workRecords } = this.#requireOpen();
+    const id = job.id!;
+    const place = this.#placeOf(id);
+    const holder: Holder = { key: place.key, token };
+    const begun = await workRecords.begin(holder);
+    if (typeof begun !== 'number') throw refusal(id, begun);
+    const abort = new AbortController();
+    this.#running.set(id, abort);
+    try {
+      const [read] = await workRecords.read([place]);
+      const handler = this.#handlers.get(job.name)!;
+      const result = await handler(this.#contextOf(read!, holder, abort));
+      // In an object: a null result must not look like none.
+      return { result: JSON.parse(jsonOf(result ?? null, `result of the job ${id}`)) };
+    } catch (error) {
+      if (this.#isClosing) await this.#giveBack(job, holder);
+      throw abort.signal.aborted && !this.#isClosing ? abort.signal.reason : new Error(sentenceOf(error));
+    } finally {
+      this.#running.delete(id);
+    }
+  }
+
+  /** To the head of its queue. */
+  async #giveBack(job: BullJob, holder: Holder): Promise<never> {
+    await this.#requireOpen().workRecords.release(holder);
+    await job.moveToWait(holder.token);
+    throw new WaitingError('the process stops');
+  }
+
+  #contextOf(job: Job, holder: Holder, abort: AbortController): JobContext {
+    const { signal } = abort;
+    let saved = 0;
+    const change = async (field: 'progress' | 'vitals:checkpoint', json: string): Promise<void> => {
+      signal.throwIfAborted();
+      const refused = await this.#requireOpen().workRecords.change(holder, field, json);
+      if (refused === undefined) return;
+      abort.abort(refusal(job.id, refused));
+      signal.throwIfAborted();
+    };
+    return {
+      job,
+      signal,
+      progress: async (ratio) => {
+        const progress = Math.min(1, Math.max(0, ratio));
+        signal.throwIfAborted();
+        if (Math.abs(progress - saved) < PROGRESS_STEP_MIN && progress !== 1) return;
+        saved = progress;
+        await change('progress', String(progress));
+      },
+      checkpoint: (value) => change('vitals:checkpoint', jsonOf(value, `checkpoint of the job ${job.id}`)),
+    };
+  }
+
+  #bullOptions(jobId: string, { deduplicationKey, attemptsMax = ATTEMPTS_MAX_DEFAULT }: JobOptions) {
+    return {
+      jobId,
+      timestamp: this.#nowMs(),
+      attempts: Math.max(1, attemptsMax),
+      backoff: { type: 'vitals' },
+      removeOnComplete: { count: ENDED_JOBS_MAX },
+      removeOnFail: { count: ENDED_JOBS_MAX },
+      ...(deduplicationKey === undefined ? {} : { deduplication: { id: deduplicationKey } }),
+    };
+  }
+
+  #read(ids: readonly string[]): Promise<(Job | undefined)[]> {
+    return this.#requireOpen().orderRecords.read(ids.map((id) => this.#placeOf(id)));
+  }
+
+  #placeOf(id: string): JobPlace {
+    const kind = kindOf(id) ?? '';
+    return { id, kind, key: `${this.#options.redis.prefix}:${kind}:${id}` };
+  }
+
+  #answered<T>(ask: () => Promise<T>): Promise<T> {
+    return answered(this.#requireOpen().orders, this.#options.redis, ask);
+  }
+
+  #retryDelayMs(attempts: number): number {
+    const { retryFirstMs, retryLongestMs } = this.#timing;
+    return Math.min(retryLongestMs, retryFirstMs * 2 ** (attempts - 1));
+  }
+
+  #key(name: string): string {
+    return `${this.#options.redis.prefix}:jobs:${name}`;
+  }
+
+  #nowMs(): number {
+    return Math.trunc(this.#options.clock.nowMs());
+  }
+
+  #requireOpen(): Connections {
+    if (this.#connections !== undefined) return this.#connections;
+    throw new OperatingError(
+      'jobs_closed',
+      `cannot use the jobs in Redis at ${this.#options.redis.url}: they are not open`,
+    );
+  }
+}
+
+/** The kind that an id begins with. */
+function kindOf(id: string): string | undefined {
+  return /^(.+)-\d+$/.exec(id)?.[1];
+}
+
+function cancelled(id: string): UnrecoverableError {
+  return new UnrecoverableError(`the job ${id} was cancelled`);
+}
+
+function lost(id: string): Error {
+  return new Error(`the job ${id} is another process's now: this one did not renew its lock in time`);
+}
+
+function refusal(id: string, why: Refusal): Error {
+  return why === 'cancelled' ? cancelled(id) : lost(id);
+}
+
+async function within(limitMs: number, work: Promise<unknown>): Promise<void> {
+  const wait = new AbortController();
+  const settled = work.then(
+    () => undefined,
+    () => undefined,
+  );
+  await Promise.race([settled, delay(limitMs, undefined, { signal: wait.signal }).catch(() => undefined)]);
+  wait.abort();
+}

@@ -1,0 +1,93 @@
+import { join } from 'node:path';
+import { type Clock, OperatingError } from '../base/index.ts';
+import { type Config, JOBS_REDIS } from '../config/index.ts';
+import {
+  type BullJobs,
+  createBullBatches,
+  createBullJobs,
+  type JobBoard,
+  openJobBoard,
+  type RedisPlace,
+  startBatchWorker,
+} from '../jobs/bullmq/index.ts';
+import type { Batches, BatchWorks, Jobs } from '../jobs/index.ts';
+import { createInlineBatches, createInlineJobs } from '../jobs/inline/index.ts';
+import { createThrottle, type Logger } from '../telemetry/index.ts';
+import { PANES, paneBatchWork } from './pane-batch.ts';
+
+/** What batches do, in this process or in a worker. */
+const BATCH_WORKS: BatchWorks = { [PANES]: paneBatchWork };
+
+/** Redis that is away says so at every try. */
+const PROBLEM_EVERY_MS = 60_000;
+
+export interface CityJobsOptions {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly version: string;
+}
+
+export interface CityJobs {
+  readonly jobs: Jobs;
+  readonly batches: Batches;
+  /** Pages of the queues, where there are queues. */
+  readonly board?: (kinds: readonly string[]) => JobBoard;
+  close(): Promise<void>;
+}
+
+/** Opens the jobs where the configuration says: in this process, or in Redis. */
+export async function openCityJobs(options: CityJobsOptions): Promise<CityJobs> {
+  const { config, clock } = options;
+  if (config.jobs.redis !== undefined) return openInRedis(options, redisPlace(config));
+  const jobs = createInlineJobs({ file: join(config.dataFolder, 'jobs.sqlite'), clock });
+  await jobs.open();
+  return { jobs, batches: createInlineBatches(BATCH_WORKS), close: () => jobs.close() };
+}
+
+async function openInRedis(
+  { clock, log, version }: CityJobsOptions & Pick<CityJobsOptions, 'config'>,
+  redis: RedisPlace,
+): Promise<CityJobs> {
+  const onProblem = problemLog(log, clock, redis);
+  const jobs: BullJobs = createBullJobs({ redis, clock, onProblem });
+  await jobs.open();
+  const batches = createBullBatches({ redis, version, onProblem });
+  return {
+    jobs,
+    batches,
+    board: (kinds) => openJobBoard(jobs.queuesOf(kinds)),
+    close: async () => {
+      await batches.close();
+      await jobs.close();
+    },
+  };
+}
+
+export interface BatchProcessOptions extends CityJobsOptions {
+  /** Batches that are fetched while another one is worked on. */
+  readonly concurrency: number;
+  readonly onDone?: (kind: string, inputBytes: number) => void;
+}
+
+/** Does batches of a city until it is closed. @throws OperatingError `jobs_inline` for a city without a queue */
+export function startBatchProcess({ config, clock, log, ...options }: BatchProcessOptions): { close(): Promise<void> } {
+  if (config.jobs.redis === undefined) {
+    throw new OperatingError(
+      'jobs_inline',
+      `cannot work for ${config.file}: its jobs.backend is "inline", so batches are done where it is served; write backend: bullmq`,
+    );
+  }
+  const redis = redisPlace(config);
+  return startBatchWorker({ ...options, redis, works: BATCH_WORKS, onProblem: problemLog(log, clock, redis) });
+}
+
+function redisPlace({ jobs: { redis }, city, secrets }: Config): RedisPlace {
+  const { url, username, caFile, prefix = `{${city.id}}` } = redis!;
+  return { url, username, caFile, prefix, password: secrets.get(JOBS_REDIS) };
+}
+
+function problemLog(log: Logger, clock: Clock, { url }: RedisPlace): (error: Error) => void {
+  const throttle = createThrottle({ log, clock, everyMs: PROBLEM_EVERY_MS });
+  return (error) => throttle.warn(error.message, { room: 'jobs', redis: url }, `Redis of the jobs: ${error.message}`);
+}
