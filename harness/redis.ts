@@ -5,20 +5,24 @@ import { installed, ServerProcess } from './server-process.ts';
 /** Where Redis is installed; undefined where it is not. */
 export const REDIS_SERVER = installed('/usr/bin/redis-server', '/usr/local/bin/redis-server');
 
-/** A Redis of one's own: each write is on disk before it is answered, and nothing is evicted. Its data lies in the folder. */
-export function openRedisServer(folder: string, isStarted = true): Promise<ServerProcess> {
+/**
+ * A Redis of one's own, whose data lies in the folder; nothing is evicted.
+ *
+ * @param sync `always`: each write is on disk before it is answered; `everysec`: a second later at most
+ */
+export function openRedisServer(
+  folder: string,
+  { sync = 'always' }: { readonly sync?: 'always' | 'everysec' } = {},
+): Promise<ServerProcess> {
   mkdirSync(folder, { recursive: true });
-  return ServerProcess.open(
-    {
-      program: REDIS_SERVER!,
-      args: (port) => [
-        ...['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', ''],
-        ...['--appendonly', 'yes', '--appendfsync', 'always', '--maxmemory-policy', 'noeviction'],
-      ],
-      isHealthy: (port) => answersPing(port),
-    },
-    isStarted,
-  );
+  return ServerProcess.open({
+    program: REDIS_SERVER!,
+    args: (port) => [
+      ...['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', ''],
+      ...['--appendonly', 'yes', '--appendfsync', sync, '--maxmemory-policy', 'noeviction'],
+    ],
+    isHealthy: (port) => answersPing(port),
+  });
 }
 
 /** True when a PING is answered; while Redis loads its file, it is not. */

@@ -17,6 +17,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   engine: () => import('../../bench/engine.ts'),
   kpis: () => import('../../bench/kpis.ts'),
   store: () => import('../../bench/store.ts'),
+  jobs: () => import('../../bench/jobs.ts'),
   recordings: () => import('../../bench/recordings.ts'),
   pipeline: () => import('../../bench/pipeline.ts'),
 };

@@ -19,7 +19,7 @@ export interface PaneBatch {
   /** The city's: its hours begin and end by it. */
   readonly timeZone: string;
   readonly series: readonly PaneBatchSeries[];
-  /** Event time, ms UTC; strictly ascending within a series. */
+  /** Event time, whole ms UTC; strictly ascending within a series. */
   readonly timeMs: Float64Array;
   /** NaN for a reading that does not count. */
   readonly value: Float64Array;
@@ -28,15 +28,19 @@ export interface PaneBatch {
 const LENGTH_BYTES = 4;
 const NUMBER_BYTES = Float64Array.BYTES_PER_ELEMENT;
 
-/** Packed: length of a head of JSON, the head, and two columns of numbers, little-endian. */
+/**
+ * Packed: length of a head of JSON, the head, and two columns of numbers, little-endian: the steps between times, which
+ * compress where a device is regular, and the values.
+ */
 export function packPaneBatch({ timeMs, value, ...head }: PaneBatch): Uint8Array {
-  return packed(JSON.stringify(head), [timeMs, value]);
+  return packed(JSON.stringify(head), [stepsOf(timeMs), value]);
 }
 
 /** Makes the panes of a packed batch, packed. */
 export function paneBatchWork(input: Uint8Array): Uint8Array {
   const { text, columns } = unpacked(input, ({ series }) => series.reduce((sum, { count }) => sum + count, 0), 2);
-  const [timeMs, value] = columns as [Float64Array, Float64Array];
+  const [steps, value] = columns as [Float64Array, Float64Array];
+  const timeMs = sumOfSteps(steps);
   const calendar = calendarOf(text.timeZone);
   const panes = new PaneColumnsBuilder();
   let from = 0;
@@ -47,6 +51,25 @@ export function paneBatchWork(input: Uint8Array): Uint8Array {
     from = to;
   }
   return packPanes(panes.finish());
+}
+
+/** Whole ms: their differences and sums are exact. */
+function stepsOf(timeMs: Float64Array): Float64Array {
+  const steps = new Float64Array(timeMs.length);
+  for (let row = 0, before = 0; row < timeMs.length; row++) {
+    steps[row] = timeMs[row]! - before;
+    before = timeMs[row]!;
+  }
+  return steps;
+}
+
+function sumOfSteps(steps: Float64Array): Float64Array {
+  const timeMs = new Float64Array(steps.length);
+  for (let row = 0, at = 0; row < steps.length; row++) {
+    at += steps[row]!;
+    timeMs[row] = at;
+  }
+  return timeMs;
 }
 
 function packPanes({ rows, series, level, final, ...numbers }: PaneColumns): Uint8Array {

@@ -1,6 +1,14 @@
 import { type Job, UnrecoverableError, Worker } from 'bullmq';
 import type { BatchWorks } from '../batches.ts';
-import { BATCHES, type BatchData, type BatchesOptions, RESULT_KEPT_S, resultKey } from './batches.ts';
+import {
+  BATCHES,
+  type BatchData,
+  type BatchesOptions,
+  compressed,
+  decompressed,
+  RESULT_KEPT_S,
+  resultKey,
+} from './batches.ts';
 import { connectForWork } from './redis.ts';
 
 /**
@@ -31,10 +39,9 @@ export function startBatchWorker(options: BatchWorkerOptions): { close(): Promis
     }
     const work = works[job.name];
     if (work === undefined) throw new UnrecoverableError('this worker does not know its kind');
-    const input = Buffer.from(job.data.columns, 'base64');
-    const result = work(input);
-    const bytes = Buffer.from(result.buffer, result.byteOffset, result.byteLength);
-    await connection.set(resultKey(redis.prefix, job.id!), bytes, 'EX', RESULT_KEPT_S);
+    const input = decompressed(Buffer.from(job.data.columns, 'base64'));
+    const result = compressed(work(input));
+    await connection.set(resultKey(redis.prefix, job.id!), result, 'EX', RESULT_KEPT_S);
     onDone?.(job.name, input.byteLength);
   };
   const worker = new Worker<BatchData>(BATCHES, process, {
