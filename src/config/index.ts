@@ -5,5 +5,5 @@ export type { ExternalBrokerConfig } from './external-broker.ts';
 export * from './facts.ts';
 export * from './load.ts';
 export { type MirrorConfig, mirrorSecret } from './mirrors.ts';
-export { completeOwnKpi, type OwnKpiConfig } from './own-kpis.ts';
+export { completeOwnKpi, type OwnKpiConfig, readOwnKpi } from './own-kpis.ts';
 export * from './schema.ts';

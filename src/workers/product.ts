@@ -24,6 +24,7 @@ import { createHttpServer, type HttpViews, type Orders, type PeopleOptions } fro
 import { type EngineStanding, type LiveUpdate, publishKpiTopics, type ViewSources } from '../views/index.ts';
 import { aggregateNeed, aggregatePanes, aggregateReadings } from '../windows/index.ts';
 import { againJob, DECODE_AGAIN } from './again-job.ts';
+import { ALARM_EVALUATION, alarmJob } from './alarm-job.ts';
 import { cityKpis } from './city-kpis.ts';
 import { CityMirrors } from './city-mirrors.ts';
 import { cityOf } from './city-of.ts';
@@ -36,6 +37,7 @@ import { JournalBudget } from './journal-budget.ts';
 import { factsOfZones } from './kpi-city.ts';
 import { openPosts } from './open-posts.ts';
 import { openStoreThread, type StoreThread } from './store-client.ts';
+import { KPI_TRIAL, trialJob } from './trial-job.ts';
 
 export interface ProductOptions {
   readonly config: Config;
@@ -318,6 +320,10 @@ class RunningProduct implements Product {
     const exportsFolder = resolve(config.dataFolder, 'exports');
     const dayOf = (atMs: number) => localDayOf(config.city.timeZone, atMs);
     this.#jobs.handle(EXPORT, exportJob({ store: () => this.#store, exportsFolder, dayOf }));
+    this.#jobs.handle(ALARM_EVALUATION, alarmJob({ store: () => this.#store }));
+    const trialsFolder = resolve(config.dataFolder, 'trials');
+    const readerPort = () => this.#store.readerPort();
+    this.#jobs.handle(KPI_TRIAL, trialJob({ city: cityOf(config), readerPort, trialsFolder }));
   }
 
   #orders(): Orders {

@@ -113,5 +113,5 @@ it('episodes are those that a search over all values finds', () => {
     }),
     { numRuns: 1_000 },
   );
-  expect(found).toBeGreaterThan(1_000);
+  expect(found).toBeGreaterThan(300);
 });
