@@ -54,7 +54,7 @@ const POSTS_GRACE_MS = 2_000;
 export async function buildApp(sources: ViewSources, options: HttpOptions): Promise<FastifyInstance> {
   const app = fastify({
     logger: false,
-    // What takes a body reads it itself.
+    // What takes a longer body says so, or reads it itself.
     bodyLimit: 1024,
     serverFactory: (listener) => createHttpOrTlsServer(listener, options),
     forceCloseConnections: true,
