@@ -1,23 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { stringify } from 'yaml';
 import { killChild, openRedisServer, REDIS_SERVER } from '../harness/index.ts';
-import { DAY_MS, HOUR_MS, MINUTE_MS } from '../src/base/index.ts';
-import { VERSION } from '../src/commands/version.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS, systemClock } from '../src/base/index.ts';
 import { createBullBatches } from '../src/jobs/bullmq/index.ts';
 import type { Batches } from '../src/jobs/index.ts';
 import { createInlineBatches } from '../src/jobs/inline/index.ts';
-import {
-  PANES,
-  type PaneBatch,
-  type PaneBatchSeries,
-  packPaneBatch,
-  paneBatchWork,
-} from '../src/workers/pane-batch.ts';
+import { PANES, type PaneBatch, type PaneBatchSeries, packPaneBatch, paneBatchWork } from '../src/workers/index.ts';
 import type { BenchRow } from './bench-row.ts';
 import { cpuSecondsOfProcess } from './processes.ts';
 
@@ -26,6 +18,7 @@ const SERIES = 35;
 const READINGS_PER_SERIES = DAY_MS / MINUTE_MS;
 const BATCHES = 80;
 const READINGS = SERIES * READINGS_PER_SERIES * BATCHES;
+const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 const PREFIX = '{bench}';
 
 interface JobsCase {
@@ -56,7 +49,7 @@ export async function run(): Promise<JobsCase[]> {
       workers.push(await startWorker(folder, redis));
       const batches = createBullBatches({
         redis,
-        version: VERSION,
+        version: programVersion(),
         onProblem: (error) => console.error(error.message),
       });
       cases.push(await measure(`bullmq-${count}-worker${count > 1 ? 's' : ''}`, batches, inputs, workers, server.pid));
@@ -91,13 +84,13 @@ async function measure(
     redis: redisPid === undefined ? 0 : cpuSecondsOfProcess(redisPid),
   });
   const before = cpu();
-  const startedAtMs = performance.now();
+  const startedAtMs = systemClock.monotonicMs();
   const waiting = inputs.values();
   const lane = async (): Promise<void> => {
     for (const input of waiting) await batches.run(PANES, input, signal);
   };
   await Promise.all(Array.from({ length: batches.widthMax }, lane));
-  const seconds = (performance.now() - startedAtMs) / 1_000;
+  const seconds = (systemClock.monotonicMs() - startedAtMs) / 1_000;
   const after = cpu();
   await batches.close();
   const [order, worker, redis] = [after.order - before.order, after.worker - before.worker, after.redis - before.redis];
@@ -114,11 +107,18 @@ async function measure(
 async function startWorker(folder: string, redis: { url: string; prefix: string }): Promise<ChildProcess> {
   const config = join(folder, 'city.yaml');
   const city = { id: 'bench', name: 'Bench', timeZone: 'Europe/Madrid' };
-  writeFileSync(config, stringify({ city, zones: [], log: { level: 'warn' }, jobs: { backend: 'bullmq', redis } }));
-  const program = fileURLToPath(new URL('../bin/vitals.js', import.meta.url));
-  const child = spawn(process.execPath, [program, 'worker', '--config', config, '--announce']);
+  writeFileSync(
+    config,
+    JSON.stringify({ city, zones: [], log: { level: 'warn' }, jobs: { backend: 'bullmq', redis } }),
+  );
+  const child = spawn(process.execPath, [join(PROJECT, 'bin/vitals.js'), 'worker', '--config', config, '--announce']);
   await once(child.stdout!, 'data');
   return child;
+}
+
+/** A worker of another version refuses what it is sent. */
+function programVersion(): string {
+  return (JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8')) as { version: string }).version;
 }
 
 function batchOf(seed: number): PaneBatch {

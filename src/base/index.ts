@@ -1,8 +1,9 @@
-// In: nothing. Out: clock, disk, durations, assertions, checksums, exact sums, memory of answers; knows no sensors and no packages.
+// In: nothing. Out: clock, disk, durations, assertions, checksums, CSV, exact sums, memory of answers; knows no sensors and no packages.
 export * from './assert.ts';
 export * from './calendar.ts';
 export * from './clock.ts';
 export * from './crc32c.ts';
+export * from './csv.ts';
 export * from './disk.ts';
 export * from './duration.ts';
 export * from './exact-sum.ts';

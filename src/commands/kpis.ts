@@ -3,10 +3,18 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { localDay, OperatingError } from '../base/index.ts';
 import { type Config, isDate } from '../config/index.ts';
 import type { KpiDefinition } from '../kpis/index.ts';
-import { openHistory, ownDefinitions, type TrialResult, tryKpi } from '../workers/index.ts';
+import {
+  openHistory,
+  ownDefinitions,
+  type TrialRequest,
+  type TrialResult,
+  trialScopes,
+  trialSummary,
+  tryKpi,
+} from '../workers/index.ts';
 import { abortOnSignals, count, EXIT, reportFailure } from './publish-flags.ts';
 import { collect, readConfig, SERVE_EXIT } from './serve.ts';
-import { summaryLines, trialSummary, trialTable } from './trial-text.ts';
+import { summaryLines, trialTable } from './trial-text.ts';
 
 interface Flags {
   readonly config: string;
@@ -55,12 +63,11 @@ async function run(id: string, flags: Flags): Promise<number> {
       const ids = known.map((one) => one.id).join(', ') || 'none';
       return refuse(`cannot try "${id}": kpis of ${config.file} has no such id; known are ${ids}`);
     }
-    const problem = problemOf(config, kpi, flags);
-    if (problem !== undefined) return refuse(problem);
-    const result = await tried(config, kpi, flags, abort.signal);
+    const result = await tried(config, requestOf(config, kpi, flags), abort.signal);
     process.stdout.write(flags.json === true ? jsonOf(kpi, result) : textOf(config, kpi, result, flags.rows));
     return EXIT.ok;
   } catch (error) {
+    if (error instanceof OperatingError && REFUSED.has(error.code)) return refuse(error.message);
     return reportFailure(error, abort.signal);
   } finally {
     abort.release();
@@ -72,43 +79,23 @@ function refuse(problem: string): number {
   return SERVE_EXIT.configuration;
 }
 
-/** Why the KPI cannot be tried as it was asked for; undefined when it can. */
-function problemOf(config: Config, kpi: KpiDefinition, { zone, from, to }: Flags): string | undefined {
-  const { id } = kpi;
-  const zones = [config.city.id, ...config.zones.map((one) => one.id)];
-  for (const scope of zone) {
-    const kind = scope.startsWith('device:') ? 'device' : scope === config.city.id ? 'city' : 'zone';
-    if (kind !== 'device' && !zones.includes(scope))
-      return `cannot try ${id} for the zone "${scope}": it is not known; known are ${zones.join(', ')}`;
-    if (!kpi.scopes.includes(kind))
-      return `cannot try ${id} for "${scope}": its scopes are ${kpi.scopes.join(', ')}, and that is a ${kind}`;
-  }
-  if (scopesOf(config, kpi, zone).length === 0)
-    return `cannot try ${id}: it is one of devices alone; name some with --zone device:<id>`;
-  if (to !== undefined && instantOf(to, config) <= instantOf(from, config))
-    return `cannot try ${id}: --to ${to} is not behind --from ${from}`;
-  return undefined;
+/** @throws OperatingError `time_invalid`; `scope_unknown` with what is allowed */
+function requestOf(config: Config, kpi: KpiDefinition, { zone, from, to }: Flags): TrialRequest {
+  const scopes = trialScopes(config, kpi, zone);
+  const fromMs = instantOf(from, config);
+  const toMs = to === undefined ? Number.POSITIVE_INFINITY : instantOf(to, config);
+  if (toMs > fromMs) return { kpi, fromMs, toMs, scopes };
+  throw new OperatingError('range_empty', `cannot try ${kpi.id}: --to ${to} is not behind --from ${from}`);
 }
 
-function scopesOf({ city, zones }: Config, { scopes }: KpiDefinition, asked: readonly string[]): readonly string[] {
-  if (asked.length > 0) return asked;
-  if (scopes.includes('city')) return [city.id];
-  return scopes.includes('zone') ? zones.map(({ id }) => id) : [];
-}
+const REFUSED: ReadonlySet<string> = new Set(['scope_unknown', 'range_empty']);
 
-async function tried(config: Config, kpi: KpiDefinition, flags: Flags, signal: AbortSignal): Promise<TrialResult> {
+async function tried(config: Config, request: TrialRequest, signal: AbortSignal): Promise<TrialResult> {
   const history = await openHistory(config);
   const progress = progressBar();
   try {
     if (history.isCopy) process.stderr.write('the product runs: a copy of its store is looked at\n');
-    return await tryKpi(config, history.store, {
-      kpi,
-      fromMs: instantOf(flags.from, config),
-      toMs: flags.to === undefined ? Number.POSITIVE_INFINITY : instantOf(flags.to, config),
-      scopes: scopesOf(config, kpi, flags.zone),
-      onProgress: progress.update,
-      signal,
-    });
+    return await tryKpi(config, history.store, { ...request, onProgress: progress.update, signal });
   } finally {
     progress.stop();
     await history.close();

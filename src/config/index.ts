@@ -6,5 +6,5 @@ export * from './facts.ts';
 export { JOBS_REDIS } from './jobs.ts';
 export * from './load.ts';
 export { type MirrorConfig, mirrorSecret } from './mirrors.ts';
-export { completeOwnKpi, type OwnKpiConfig } from './own-kpis.ts';
+export { completeOwnKpi, type OwnKpiConfig, readOwnKpi } from './own-kpis.ts';
 export * from './schema.ts';

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { OperatingError } from '../base/index.ts';
 import {
   CITY_FACTS,
   type CityFactId,
@@ -94,6 +95,22 @@ export const ownKpiSchema = z.strictObject({
 export const ownKpisSchema = z.array(ownKpiSchema).max(OWN_KPIS_MAX).default([]);
 
 export type OwnKpiConfig = z.output<typeof ownKpiSchema>;
+
+/**
+ * Reads a definition as it stands in `kpis` of city.yaml.
+ *
+ * @throws OperatingError `kpi_invalid`, naming each key, the value and what is allowed
+ */
+export function readOwnKpi(tree: unknown): OwnKpiConfig {
+  const parsed = ownKpiSchema.safeParse(tree);
+  const problems = parsed.success ? checkOwnKpis([parsed.data]) : parsed.error.issues.map(problemOf);
+  if (parsed.success && problems.length === 0) return parsed.data;
+  throw new OperatingError('kpi_invalid', `cannot use the definition of a KPI: ${problems.join('; ')}`);
+}
+
+function problemOf({ path, message }: z.core.$ZodIssue): string {
+  return path.length === 0 ? message : `${path.join('.')}: ${message}`;
+}
 
 /** What is wrong with own KPIs beyond single keys; each problem names the KPI, the key, the value and what is allowed. */
 export function checkOwnKpis(kpis: readonly OwnKpiConfig[]): string[] {

@@ -32,6 +32,8 @@ export const AUDIT_KINDS = [
   'access_refused',
   'decode_again',
   'export',
+  'kpi_trial',
+  'alarm_evaluation',
   'job_cancelled',
 ] as const;
 export type AuditKind = (typeof AUDIT_KINDS)[number];

@@ -2,6 +2,7 @@
 import type { KpiDefinition } from './definition.ts';
 import type { KpiInfo } from './kpi.ts';
 
+export * from './alarm-rule.ts';
 export * from './definition.ts';
 export * from './explain.ts';
 export * from './explain-days.ts';

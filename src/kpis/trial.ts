@@ -1,6 +1,6 @@
-import type { Calendar } from '../base/index.ts';
+import { type Calendar, standardCalendar } from '../base/index.ts';
 import type { KpiValue } from '../model/index.ts';
-import type { KpiDefinition, KpiSeries } from './definition.ts';
+import type { KpiDefinition, KpiLook, KpiSeries } from './definition.ts';
 import type { KpiCity } from './kpi-engine.ts';
 import { type EvaluationContext, KpiEvaluation } from './kpi-evaluation.ts';
 import { MemberGroup } from './kpi-members.ts';
@@ -70,6 +70,24 @@ export class KpiTrial {
   }
 }
 
+/** Why a KPI cannot be computed from stored hours alone; undefined where it can. */
+export function whyNotTried(kpi: KpiDefinition): string | undefined {
+  const { looksAt = ['hours'], live } = kpi.days?.of ?? kpi;
+  if (live === true) return 'it depends on now';
+  if (looksAt.length === 0) return 'it is made of outages';
+  const other = looksAt.find((look) => look !== 'hours');
+  if (other !== undefined) return `it looks at ${LOOKED_AT[other]}, and only hours are read`;
+  if ((kpi.days?.yearsBefore ?? 0) > 0) return 'it looks at years before its window';
+  return kpi.window === 'month' ? 'windows of a month are not tried' : undefined;
+}
+
+const LOOKED_AT = {
+  hours: 'hours',
+  quarters: 'quarter-hours',
+  heard: 'when devices were heard',
+  levels: 'levels within hours',
+} as const satisfies Record<KpiLook, string>;
+
 /**
  * Windows of a KPI that end in (fromMs, toMs], oldest first; of a year, the ones that hold a day that has ended.
  *
@@ -84,9 +102,10 @@ export function* trialWindows(
   if (kpi.window === 'year') return yield* years(calendar, fromMs, nowMs);
   const isOfDays = isLongWindow(kpi.window) || kpi.window.startsWith('day');
   const showsRunning = kpi.window === 'hour' || kpi.window.startsWith('day');
-  let atMs = isOfDays ? calendar.dayStart(fromMs) : calendar.hourStart(fromMs);
+  const days = kpi.window === 'day-standard' ? standardCalendar(calendar) : calendar;
+  let atMs = isOfDays ? days.dayStart(fromMs) : calendar.hourStart(fromMs);
   while (atMs < nowMs) {
-    const nextMs = isOfDays ? calendar.dayEnd(atMs) : calendar.hourEnd(atMs);
+    const nextMs = isOfDays ? days.dayEnd(atMs) : calendar.hourEnd(atMs);
     if (nextMs > toMs || (nextMs > nowMs && !showsRunning)) return;
     const bounds = kpi.window === 'rolling-365d' ? rollingUpTo(calendar, nextMs) : windowAt(kpi, calendar, atMs);
     if (nextMs > fromMs) yield bounds;

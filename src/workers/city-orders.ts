@@ -1,10 +1,13 @@
 import type { Config } from '../config/index.ts';
 import type { AuditTrail } from '../identity/index.ts';
-import type { Job, JobState, Jobs } from '../jobs/index.ts';
+import type { Job, JobOptions, JobState, Jobs } from '../jobs/index.ts';
 import type { OrderState, Orders } from '../views/http/index.ts';
 import { type AgainOrder, DECODE_AGAIN } from './again-job.ts';
+import { ALARM_EVALUATION, alarmOrder } from './alarm-job.ts';
 import { filtersOfProfile } from './device-rights.ts';
 import { daysOrder, EXPORT } from './export-job.ts';
+import { KPI_TRIAL } from './trial-job.ts';
+import { trialOrder } from './trial-order.ts';
 
 export interface CityOrdersSources {
   readonly config: Config;
@@ -33,6 +36,19 @@ export function cityOrders({ config, jobs, audit, durableSequence }: CityOrdersS
       audit.record({ kind: 'export', who: name, by: 'http', address, cause: `order ${job.id}: ${order.folder}` });
       return orderState(job);
     },
+    tryKpi: async (asked, { name, address }) => {
+      const order = trialOrder(config, asked);
+      const job = await jobs.add(KPI_TRIAL, order, onceAtATime(KPI_TRIAL, order));
+      audit.record({ kind: 'kpi_trial', who: name, by: 'http', address, cause: `order ${job.id}: ${order.kpi}` });
+      return orderState(job);
+    },
+    evaluateAlarm: async (asked, { name, address }) => {
+      const order = alarmOrder(config, asked);
+      const job = await jobs.add(ALARM_EVALUATION, order, onceAtATime(ALARM_EVALUATION, order));
+      const cause = `order ${job.id}: ${order.kpi} of ${order.zone} ${order.condition} ${order.threshold}`;
+      audit.record({ kind: 'alarm_evaluation', who: name, by: 'http', address, cause });
+      return orderState(job);
+    },
     list: async (limit, kind) => {
       return (await jobs.list({ limit, ...(kind === undefined ? {} : { kind }) })).map(orderState);
     },
@@ -45,6 +61,11 @@ export function cityOrders({ config, jobs, audit, durableSequence }: CityOrdersS
       return job && orderState(job);
     },
   };
+}
+
+/** What is ordered again while it waits or runs is the same order. What failed would fail again. */
+function onceAtATime(kind: string, order: unknown): JobOptions {
+  return { deduplicationKey: `${kind} ${JSON.stringify(order)}`, attemptsMax: 1 };
 }
 
 function orderState({ id, kind, state, progress, createdAtMs, error, result }: Job): OrderState {

@@ -1,5 +1,5 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { type Clock, FailureThrottle, formatDuration, OperatingError, systemClock } from '../base/index.ts';
 import { createEmbeddedBroker } from '../broker/embedded/index.ts';
 import { createExternalBroker } from '../broker/external/index.ts';
@@ -14,22 +14,21 @@ import {
   readAudit,
 } from '../identity/index.ts';
 import type { JournalWriter } from '../journal/index.ts';
-import { openLocalJournalReader, openLocalJournalWriter } from '../journal/local/index.ts';
+import { openLocalJournalWriter } from '../journal/local/index.ts';
 import { kpiInfo, U4SSC_KPIS, u4sscOverview } from '../kpis/index.ts';
 import { type Accounting, type Message, NOTHING_AGAIN } from '../model/index.ts';
 import { type Logger, rateMeter } from '../telemetry/index.ts';
 import { createHttpServer, type HttpViews, type Orders, type PeopleOptions } from '../views/http/index.ts';
 import { type EngineStanding, type LiveUpdate, publishKpiTopics, type ViewSources } from '../views/index.ts';
 import { aggregateNeed, aggregatePanes, aggregateReadings } from '../windows/index.ts';
-import { againJob, DECODE_AGAIN } from './again-job.ts';
 import { cityKpis } from './city-kpis.ts';
 import { CityMirrors } from './city-mirrors.ts';
 import { cityOf } from './city-of.ts';
 import { cityOrders } from './city-orders.ts';
 import { profileFolders, profileTopics } from './device-rights.ts';
 import { type EngineThread, startEngineThread } from './engine-client.ts';
-import { EXPORT, exportJob, localDayOf } from './export-job.ts';
 import { openHttpTls } from './http-tls.ts';
+import { JOB_KINDS, jobHandlers } from './job-handlers.ts';
 import { JournalBudget } from './journal-budget.ts';
 import { factsOfZones } from './kpi-city.ts';
 import { type CityJobs, openCityJobs } from './open-jobs.ts';
@@ -166,7 +165,7 @@ class RunningProduct implements Product {
     return createHttpServer(this.sources, {
       ...{ webFolder, log, people: this.#people, orders: this.#orders() },
       ...(this.#posts === undefined ? {} : { posts: this.#posts }),
-      ...(board === undefined ? {} : { board: board([DECODE_AGAIN, EXPORT]) }),
+      ...(board === undefined ? {} : { board: board(JOB_KINDS) }),
       ...(tls === undefined ? {} : { tls: openHttpTls(tls, this.#clock, log) }),
     });
   }
@@ -302,23 +301,18 @@ class RunningProduct implements Product {
 
   /** Once the engine runs: it takes what is decoded again. */
   #startJobs(): void {
-    const { config } = this.#options;
-    const handler = againJob({
+    const handlers = jobHandlers({
+      config: this.#options.config,
       clock: this.#clock,
-      openReader: () => openLocalJournalReader({ folder: join(config.dataFolder, 'journal') }),
       journal: this.#journal,
-      store: () => this.#store,
+      store: this.#store,
       load: () => ({
         lateWaiting: this.#standing.late.waiting,
         recordsBehind: this.#journal.durableSequence() - this.#storeSequence,
         isBlocked: this.#budget.stats().blocked !== null,
       }),
-      lateMax: config.windows.lateMax,
     });
-    this.#cityJobs.jobs.handle(DECODE_AGAIN, handler);
-    const exportsFolder = resolve(config.dataFolder, 'exports');
-    const dayOf = (atMs: number) => localDayOf(config.city.timeZone, atMs);
-    this.#cityJobs.jobs.handle(EXPORT, exportJob({ store: () => this.#store, exportsFolder, dayOf }));
+    for (const [kind, handler] of Object.entries(handlers)) this.#cityJobs.jobs.handle(kind, handler);
   }
 
   #orders(): Orders {

@@ -1,11 +1,12 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { OperatingError } from '../base/index.ts';
-import type { ChangesSource, Store, StoreBatch, StoredKpis, StoreHistory, StoreMark } from '../store/index.ts';
+import type { Store, StoreBatch, StoredKpis, StoreHistory, StoreMark } from '../store/index.ts';
 import {
   buffersOf,
   fromPortError,
   type StoreAnswer,
   type StoreMethod,
+  type StoreReader,
   type StoreThreadMessage,
   type StoreThreadNotice,
   type StoreThreadSettings,
@@ -21,7 +22,7 @@ export interface StoreThread extends Store {
    * Batches of several ports are written in the order in which they arrive.
    */
   writerPort(): MessagePort;
-  /** A new port for the thread of the mirrors, to be used there by `StoreReaderClient`. */
+  /** A new port for a thread that only asks, to be used there by `StoreReaderClient`. */
   readerPort(): MessagePort;
   /** Called once when the thread ends without having been asked to; every pending and later call gets the same error. */
   onError(listener: (error: OperatingError) => void): void;
@@ -335,8 +336,8 @@ export class StoreWriterClient implements StoreHistory, StoredKpis {
   }
 }
 
-/** A mirror's end of a reader port. */
-export class StoreReaderClient implements ChangesSource {
+/** A mirror's, or a trial's, end of a reader port. */
+export class StoreReaderClient implements StoreReader {
   private readonly port: MessagePort;
   private readonly pending = new PendingAnswers();
   private failure: Error | undefined;
@@ -349,16 +350,24 @@ export class StoreReaderClient implements ChangesSource {
     );
   }
 
-  series(filter: Parameters<ChangesSource['series']>[0]) {
-    return this.ask('series', [filter]) as ReturnType<ChangesSource['series']>;
+  series(filter: Parameters<StoreReader['series']>[0]) {
+    return this.ask('series', [filter]) as ReturnType<StoreReader['series']>;
+  }
+
+  latest(series: readonly number[]) {
+    return this.ask('latest', [series]) as ReturnType<StoreReader['latest']>;
+  }
+
+  panesOf(query: Parameters<StoreReader['panesOf']>[0]) {
+    return this.ask('panesOf', [query]) as ReturnType<StoreReader['panesOf']>;
   }
 
   stats() {
-    return this.ask('stats', []) as ReturnType<ChangesSource['stats']>;
+    return this.ask('stats', []) as ReturnType<StoreReader['stats']>;
   }
 
-  changes(...args: Parameters<ChangesSource['changes']>) {
-    return this.ask('changes', args) as ReturnType<ChangesSource['changes']>;
+  changes(...args: Parameters<StoreReader['changes']>) {
+    return this.ask('changes', args) as ReturnType<StoreReader['changes']>;
   }
 
   markBefore(timeMs: number) {
@@ -371,7 +380,7 @@ export class StoreReaderClient implements ChangesSource {
     this.port.close();
   }
 
-  private async ask(method: keyof ChangesSource, args: readonly unknown[]): Promise<unknown> {
+  private async ask(method: keyof StoreReader, args: readonly unknown[]): Promise<unknown> {
     if (this.failure !== undefined) throw this.failure;
     const { id, answer } = this.pending.add();
     this.port.postMessage({ id, method, args });

@@ -1,11 +1,12 @@
 import type { MessagePort, Transferable } from 'node:worker_threads';
 import { OperatingError } from '../base/index.ts';
-import type { ChangesSource, Store, StoredKpis, StoreHistory } from '../store/index.ts';
+import type { Store, StoredKpis, StoreHistory } from '../store/index.ts';
 import {
   buffersOf,
   type PortError,
   type StoreAnswer,
   type StoreMethod,
+  type StoreReader,
   type StoreRequest,
   toPortError,
 } from './store-protocol.ts';
@@ -51,9 +52,11 @@ const HISTORY_METHODS: ReadonlySet<StoreMethod> = new Set<keyof StoreHistory | k
   'kpis',
 ]);
 
-/** What a mirror may ask for. */
-const READER_METHODS: ReadonlySet<StoreMethod> = new Set<keyof ChangesSource>([
+/** What a mirror or a trial may ask for. */
+const READER_METHODS: ReadonlySet<StoreMethod> = new Set<keyof StoreReader>([
   'series',
+  'latest',
+  'panesOf',
   'stats',
   'changes',
   'markBefore',
@@ -113,7 +116,7 @@ async function servePatiently(store: Store, request: StoreRequest, options: Writ
   }
 }
 
-/** Serves a reader's port: questions of mirrors, beside the writes. */
+/** Serves a reader's port: questions of mirrors and trials, beside the writes. */
 export function serveReaderPort(port: MessagePort, store: Store): void {
   port.on('message', (request: StoreRequest) => {
     const reply = READER_METHODS.has(request.method)
@@ -123,10 +126,11 @@ export function serveReaderPort(port: MessagePort, store: Store): void {
   });
 }
 
-/** Of an answer that has columns in it. */
+/** Of columns, or of an answer that has columns in it. */
 function nestedBuffersOf(result: unknown): Transferable[] {
   if (typeof result !== 'object' || result === null || Array.isArray(result)) return [];
-  return Object.values(result).flatMap(buffersOf);
+  const parts = Object.values(result).filter((part) => !ArrayBuffer.isView(part));
+  return [...buffersOf(result), ...parts.flatMap(buffersOf)];
 }
 
 function refused(request: StoreRequest, cause: string): StoreAnswer {

@@ -4,7 +4,7 @@
  */
 import type { MessagePort, Transferable } from 'node:worker_threads';
 import { BugError, OperatingError } from '../base/index.ts';
-import type { Store } from '../store/index.ts';
+import type { ChangesSource, Store, StoreHistory } from '../store/index.ts';
 
 /** What the store thread is started with. */
 export interface StoreThreadSettings {
@@ -15,6 +15,9 @@ export interface StoreThreadSettings {
 }
 
 export type StoreMethod = keyof Store;
+
+/** What mirrors and trials ask for, beside the writes. */
+export type StoreReader = ChangesSource & Pick<Store, 'latest'> & Pick<StoreHistory, 'panesOf'>;
 
 export interface StoreRequest {
   readonly id: number;
@@ -59,7 +62,7 @@ export function fromPortError(error: PortError): Error {
 
 /** The buffers of an object's columns, to be handed over instead of copied; none for anything else. */
 export function buffersOf(columns: unknown): Transferable[] {
-  if (typeof columns !== 'object' || columns === null) return [];
+  if (typeof columns !== 'object' || columns === null || Array.isArray(columns)) return [];
   const views = Object.values(columns).filter((column) => ArrayBuffer.isView(column));
   return [...new Set(views.map((view) => view.buffer as ArrayBuffer))].filter((buffer) => buffer.byteLength > 0);
 }

@@ -21,7 +21,7 @@ export type TrialStore = Pick<Store, 'series' | 'latest'> & Pick<StoreHistory, '
 /** Values that one trial makes at most. */
 export const TRIAL_VALUES_MAX = 200_000;
 
-/** Hours of series that are in memory at once: about half a gigabyte. */
+/** Hours of series that are in memory at once when nothing else is said: about half a gigabyte. */
 const HOURS_IN_MEMORY = 1_000_000;
 
 const DAYS_PER_QUESTION_MAX = 31;
@@ -33,6 +33,8 @@ export interface TrialRequest {
   readonly toMs: number;
   /** Zone ids, the city's id, or `device:<id>`. */
   readonly scopes: readonly string[];
+  /** Hours of series that one question to the store brings, and that are in memory at once. */
+  readonly hoursMax?: number;
   /** Told after each part of the history. */
   readonly onProgress?: (doneCount: number, count: number) => void;
   readonly signal?: AbortSignal;
@@ -75,7 +77,7 @@ export async function tryKpi(config: CityConfig, store: TrialStore, request: Tri
   const steps = kpi.days === undefined ? windows : daysBehind(windows, calendar, nowMs);
   const values: KpiValue[] = [];
   let doneCount = 0;
-  for (const group of inGroups(steps, series.length)) {
+  for (const group of inGroups(steps, series.length, request.hoursMax ?? HOURS_IN_MEMORY)) {
     request.signal?.throwIfAborted();
     await history.read(store, kpi.days?.of ?? kpi, group);
     for (const bounds of group) {
@@ -118,11 +120,8 @@ function daysBehind(windows: readonly Bounds[], calendar: ReturnType<typeof cale
 }
 
 /** Windows in a row whose hours fit into memory. */
-function* inGroups(windows: readonly Bounds[], seriesCount: number): Generator<readonly Bounds[]> {
-  const days = Math.min(
-    DAYS_PER_QUESTION_MAX,
-    Math.max(1, Math.floor(HOURS_IN_MEMORY / 24 / Math.max(1, seriesCount))),
-  );
+function* inGroups(windows: readonly Bounds[], seriesCount: number, hoursMax: number): Generator<readonly Bounds[]> {
+  const days = Math.min(DAYS_PER_QUESTION_MAX, Math.max(1, Math.floor(hoursMax / 24 / Math.max(1, seriesCount))));
   let from = 0;
   for (let to = 1; to <= windows.length; to++) {
     if (to < windows.length && windows[to]!.endMs - windows[from]!.startMs <= days * DAY_MS) continue;

@@ -24,6 +24,7 @@ import { guardRequests } from './security.ts';
 import { createHttpOrTlsServer, type HttpTls } from './server.ts';
 import { type Setup, setupRoutes } from './setup.ts';
 import { openStream, STREAM_LIMITS, type StreamLimits, streamRoute } from './stream.ts';
+import { trialOrderRoutes } from './trial-orders.ts';
 import { u4sscRoute } from './u4ssc.ts';
 import { whyRoute } from './why.ts';
 
@@ -56,7 +57,7 @@ const POSTS_GRACE_MS = 2_000;
 export async function buildApp(sources: ViewSources, options: HttpOptions): Promise<FastifyInstance> {
   const app = fastify({
     logger: false,
-    // What takes a body reads it itself.
+    // What takes a longer body says so, or reads it itself.
     bodyLimit: 1024,
     serverFactory: (listener) => createHttpOrTlsServer(listener, options),
     forceCloseConnections: true,
@@ -93,7 +94,10 @@ export async function buildApp(sources: ViewSources, options: HttpOptions): Prom
       operationsRoutes(typed, context);
       streamRoute(typed, context, hub);
       if (options.people !== undefined) auditRoute(typed, options.people);
-      if (options.orders !== undefined) orderRoutes(typed, context, options.orders);
+      if (options.orders !== undefined) {
+        orderRoutes(typed, context, options.orders);
+        trialOrderRoutes(typed, options.orders);
+      }
     },
     { prefix: '/api/v1' },
   );

@@ -1,28 +1,3 @@
-/** A cell of a table; null is an empty one. */
-export type CsvCell = string | number | boolean | null | undefined;
-
-/**
- * Writes a table as CSV by RFC 4180: a header line, CRLF after every line, cells quoted where they hold a comma, a
- * quote or a line break. Text that a spreadsheet would take for a formula gets an apostrophe in front, for device names
- * come from the field.
- */
-export function csvText(header: readonly string[], rows: Iterable<readonly CsvCell[]>): string {
-  let text = line(header);
-  for (const row of rows) text += line(row);
-  return text;
-}
-
-function line(cells: readonly CsvCell[]): string {
-  return `${cells.map(cellText).join(',')}\r\n`;
-}
-
-function cellText(cell: CsvCell): string {
-  if (cell === null || cell === undefined) return '';
-  if (typeof cell !== 'string') return String(cell);
-  const safe = /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-}
-
 /** True when a client would rather have `text/csv` than JSON, by the weights of its Accept header (RFC 9110 12.5.1). */
 export function prefersCsv(accept: string | undefined): boolean {
   const ranges = (accept ?? '').toLowerCase().split(',').slice(0, 20).map(readRange);

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { csvText } from '../../base/index.ts';
 import type { Series } from '../../model/index.ts';
 import type { StoredReading } from '../../store/index.ts';
 import {
@@ -26,7 +27,7 @@ import {
 } from './aggregate-query.ts';
 import { checkDevice } from './catalogue.ts';
 import type { RouteContext, TypedServer } from './context.ts';
-import { csvText, prefersCsv } from './csv.ts';
+import { prefersCsv } from './csv.ts';
 import { isRange, limitUpTo, RANGE_REFUSED } from './parameters.ts';
 import { badParameter, HttpProblem } from './problems.ts';
 import { type AggregateRowBody, type AggregatesBody, aggregatesSchema, errorSchema, readingSchema } from './schemas.ts';

@@ -3,6 +3,8 @@ export const ORDER_PATHS: ReadonlySet<string> = new Set([
   '/api/v1/redecode',
   '/api/v1/quarantine/replay',
   '/api/v1/exports',
+  '/api/v1/kpi-trials',
+  '/api/v1/alarm-evaluations',
   '/api/v1/jobs/cancel',
 ]);
 

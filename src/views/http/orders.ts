@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { OperatingError } from '../../base/index.ts';
+import type { AlarmCondition } from '../../kpis/index.ts';
 import { REJECT_REASONS, type RejectReason } from '../../model/index.ts';
 import { EXPORT_KINDS, type ExportKind } from '../../store/index.ts';
 import type { RouteContext, TypedServer } from './context.ts';
@@ -27,6 +28,40 @@ export interface ExportDaysOrder {
   readonly kinds: readonly ExportKind[];
 }
 
+/** Which KPI an admin wants to be computed over stored hours, for windows that end in (fromMs, toMs]. */
+export interface KpiTrialOrder {
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** Id of a known KPI, or one that the definition makes. */
+  readonly kpi?: string;
+  /** As in `kpis` of city.yaml; not checked yet. */
+  readonly definition?: unknown;
+  /** The city, or all zones, when empty. */
+  readonly scopes: readonly string[];
+}
+
+/** Which alarm rule an admin wants to be tried on published values of windows that end in (fromMs, toMs]. */
+export interface AlarmEvaluationOrder {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly kpi: string;
+  readonly zone: string;
+  readonly condition: AlarmCondition;
+  readonly threshold: number;
+  /** The threshold when absent. */
+  readonly clearThreshold?: number;
+  readonly holdForMs: number;
+  readonly clearForMs: number;
+  /** 0 to 1. */
+  readonly coverageMin: number;
+}
+
+/** Who orders something, and from where; it is written down. */
+export interface OrderedBy {
+  readonly name: string;
+  readonly address: string;
+}
+
 /** An order, and how far it is. */
 export interface OrderState {
   readonly id: string;
@@ -42,16 +77,18 @@ export interface OrderState {
 
 /** What admins may order. */
 export interface Orders {
-  /**
-   * @param who who ordered it, and from where; it is written down
-   * @throws OperatingError `profile_unknown`, `jobs_full`
-   */
-  decodeAgain(order: DecodeAgainOrder, who: { readonly name: string; readonly address: string }): Promise<OrderState>;
-  exportDays(order: ExportDaysOrder, who: { readonly name: string; readonly address: string }): Promise<OrderState>;
+  /** @throws OperatingError `profile_unknown`, `topic_and_profile`, `jobs_full` */
+  decodeAgain(order: DecodeAgainOrder, by: OrderedBy): Promise<OrderState>;
+  /** @throws OperatingError `days_too_many`, `jobs_full` */
+  exportDays(order: ExportDaysOrder, by: OrderedBy): Promise<OrderState>;
+  /** @throws OperatingError `kpi_invalid`, `kpi_unknown`, `kpi_not_tried`, `scope_unknown`, `jobs_full` */
+  tryKpi(order: KpiTrialOrder, by: OrderedBy): Promise<OrderState>;
+  /** @throws OperatingError `kpi_unknown`, `scope_unknown`, `alarm_invalid`, `days_too_many`, `jobs_full` */
+  evaluateAlarm(order: AlarmEvaluationOrder, by: OrderedBy): Promise<OrderState>;
   /** Newest first; of one kind where it is given. */
   list(limit: number, kind?: string): Promise<readonly OrderState[]>;
   /** One that waits never starts, one that runs is stopped. @returns undefined when there is none of that id */
-  cancel(id: string, who: { readonly name: string; readonly address: string }): Promise<OrderState | undefined>;
+  cancel(id: string, by: OrderedBy): Promise<OrderState | undefined>;
 }
 
 const TOPIC_CHARACTERS_MAX = 1024;
@@ -70,7 +107,8 @@ const kinds = z
   .transform((text) => text.split(','))
   .pipe(z.array(z.enum(EXPORT_KINDS)).min(1))
   .transform((given) => EXPORT_KINDS.filter((kind) => given.includes(kind)));
-const responses = { 202: z.object({ order: orderSchema }), 400: errorSchema, 503: errorSchema };
+/** What whoever orders something is answered. */
+export const orderResponses = { 202: z.object({ order: orderSchema }), 400: errorSchema, 503: errorSchema };
 
 /** Orders of admins: messages are decoded again. */
 export function orderRoutes(app: TypedServer, { clock }: RouteContext, orders: Orders): void {
@@ -97,14 +135,14 @@ export function orderRoutes(app: TypedServer, { clock }: RouteContext, orders: O
         querystring: z
           .strictObject({ from: instant, to: instant, topic: topic.optional(), profile: name.optional() })
           .refine(isRange, RANGE_REFUSED),
-        response: responses,
+        response: orderResponses,
       },
     },
     async (request, reply) => {
       const { from, to, topic: filter, profile } = request.query;
       const topics = filter === undefined ? [] : [filter];
       const order = { fromMs: from, toMs: to, topics, ...(profile === undefined ? {} : { profile }) };
-      return reply.code(202).send({ order: orderBody(await taken(orders.decodeAgain(order, personOf(request)))) });
+      return reply.code(202).send(await orderAnswer(orders.decodeAgain(order, personOf(request))));
     },
   );
   app.post(
@@ -119,7 +157,7 @@ export function orderRoutes(app: TypedServer, { clock }: RouteContext, orders: O
           device: name.optional(),
           topic: topic.optional(),
         }),
-        response: responses,
+        response: orderResponses,
       },
     },
     async (request, reply) => {
@@ -128,7 +166,7 @@ export function orderRoutes(app: TypedServer, { clock }: RouteContext, orders: O
         ...{ fromMs: 0, toMs: clock.nowMs() + 1, topics: filter === undefined ? [] : [filter] },
         quarantine: { ...(reason === undefined ? {} : { reason }), ...(device === undefined ? {} : { device }) },
       };
-      return reply.code(202).send({ order: orderBody(await taken(orders.decodeAgain(order, personOf(request)))) });
+      return reply.code(202).send(await orderAnswer(orders.decodeAgain(order, personOf(request))));
     },
   );
 }
@@ -174,28 +212,31 @@ function jobRoutes(app: TypedServer, orders: Orders): void {
         querystring: z
           .strictObject({ from: instant, to: instant, what: kinds.default([...EXPORT_KINDS]) })
           .refine(isRange, RANGE_REFUSED),
-        response: responses,
+        response: orderResponses,
       },
     },
     async (request, reply) => {
       const { from: fromMs, to: toMs, what } = request.query;
       const order = orders.exportDays({ fromMs, toMs, kinds: what }, personOf(request));
-      return reply.code(202).send({ order: orderBody(await taken(order)) });
+      return reply.code(202).send(await orderAnswer(order));
     },
   );
 }
 
-/** What cannot be ordered is told as it is. */
-async function taken(order: Promise<OrderState>): Promise<OrderState> {
+/** An order that was taken. @throws HttpProblem 400 with what cannot be ordered, and why */
+export async function orderAnswer(order: Promise<OrderState>) {
   try {
-    return await order;
+    return { order: orderBody(await order) };
   } catch (error) {
     if (!(error instanceof OperatingError) || !REFUSED.has(error.code)) throw error;
     throw new HttpProblem(400, error.code, error.message);
   }
 }
 
-const REFUSED: ReadonlySet<string> = new Set(['profile_unknown', 'topic_and_profile', 'days_too_many']);
+const REFUSED: ReadonlySet<string> = new Set([
+  ...['profile_unknown', 'topic_and_profile', 'days_too_many'],
+  ...['kpi_invalid', 'kpi_unknown', 'kpi_not_tried', 'scope_unknown', 'alarm_invalid'],
+]);
 
 function orderBody({ createdAtMs, ...order }: OrderState) {
   return { ...order, createdAt: Temporal.Instant.fromEpochMilliseconds(createdAtMs).toString() };

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { DAY_MS, formatDuration, parseDuration } from '../../base/index.ts';
 import { QUANTITIES } from '../../model/index.ts';
 import { parseInstant, parseTimeZone } from '../times.ts';
 
@@ -46,6 +47,34 @@ export const wholeNumber = z.string().transform((text, context) => {
   context.addIssue({ code: 'custom', message: 'write a whole number' });
   return z.NEVER;
 });
+
+/** A finite number. */
+export const number = z
+  .string()
+  .transform((text, context) => {
+    const value = /^-?\d{1,15}(\.\d{1,15})?(e-?\d{1,2})?$/i.test(text) ? Number(text) : Number.NaN;
+    if (Number.isFinite(value)) return value;
+    context.addIssue({ code: 'custom', message: 'write a number such as 25 or -0.5' });
+    return z.NEVER;
+  })
+  .meta({ type: 'number' });
+
+/** A number from 0 to 1. */
+export const share = number.refine((value) => value >= 0 && value <= 1, 'write a number from 0 to 1');
+
+const DURATION_MS_MAX = 366 * DAY_MS;
+
+/** A length of time; ms after reading. */
+export const duration = z
+  .string()
+  .transform((text, context) => {
+    const lengthMs = parseDuration(text);
+    if (lengthMs !== undefined && lengthMs <= DURATION_MS_MAX) return lengthMs;
+    const message = `write a duration such as 30m or 2h, at most ${formatDuration(DURATION_MS_MAX)}`;
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  })
+  .meta({ description: 'Such as 30m or 2h' });
 
 /** A name of the field: device, channel, zone. */
 export const name = z.string().max(256, 'at most 256 characters');

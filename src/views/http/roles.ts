@@ -44,6 +44,8 @@ const ROUTE_ROLES: Readonly<Record<string, NeededRole>> = {
   '/api/v1/jobs': 'operator',
   '/api/v1/jobs/cancel': 'admin',
   '/api/v1/exports': 'admin',
+  '/api/v1/kpi-trials': 'admin',
+  '/api/v1/alarm-evaluations': 'admin',
   '/api/v1/audit': 'admin',
 };
 

@@ -4,8 +4,6 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { kpisCommand } from '../../../src/commands/kpis.ts';
-import { trialSummary } from '../../../src/commands/trial-text.ts';
-import type { KpiValue } from '../../../src/model/index.ts';
 
 /* What `vitals kpis try` refuses before it opens a store; what it computes is tested in tests/unit/workers. */
 
@@ -62,12 +60,4 @@ test('a date that the place skipped is told in one line', async () => {
   // Samoa went from 29 to 31 December 2011.
   expect(await tryKpi('own-all', '--from', '2011-12-30', '--to', '2012-01-05')).toBe(1);
   expect(err).toBe('cannot use the date 2011-12-30: 2011-12-30 does not exist in Pacific/Apia\n');
-});
-
-test('a summary is of the valid values, and of all where none is valid', () => {
-  const said = (value: number | null, valid: boolean) => ({ value, valid }) as KpiValue;
-  const mixed = [said(9, true), said(1, false), said(null, false), said(2, true), said(4, true), said(3, true)];
-  expect(trialSummary(mixed, 8)).toEqual({ windows: 8, values: 5, valid: 4, min: 2, median: 3.5, max: 9 });
-  expect(trialSummary([said(7, false)], 1)).toEqual({ windows: 1, values: 1, valid: 0, min: 7, median: 7, max: 7 });
-  expect(trialSummary([], 0)).toEqual({ windows: 0, values: 0, valid: 0, min: null, median: null, max: null });
 });

@@ -5,13 +5,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DAY_MS, HOUR_MS, manualClock } from '../../../src/base/index.ts';
 import { type Config, citySchema } from '../../../src/config/index.ts';
 import type { Decoded, Intake } from '../../../src/intake/index.ts';
-import type { KpiDefinition } from '../../../src/kpis/index.ts';
+import { KPI_DEFINITIONS, type KpiDefinition, whyNotTried } from '../../../src/kpis/index.ts';
 import { type KpiValue, type Message, Quality } from '../../../src/model/index.ts';
 import { createDuckdbStore } from '../../../src/store/duckdb/index.ts';
 import { ownDefinitions } from '../../../src/workers/city-kpis.ts';
 import { openHistory } from '../../../src/workers/open-history.ts';
 import { Pipeline } from '../../../src/workers/pipeline.ts';
-import { tryKpi } from '../../../src/workers/try-kpi.ts';
+import { type TrialStore, tryKpi } from '../../../src/workers/try-kpi.ts';
 
 const START_MS = Date.UTC(2026, 2, 27, 23);
 const DAYS = 4;
@@ -103,7 +103,7 @@ function messageOf(sample: Sample): Message {
 const file = join(folder, 'store.duckdb');
 const openStore = () => createDuckdbStore({ file, memoryBytesMax: 2 ** 28, threads: 1, clock: manualClock(START_MS) });
 
-/** What the engine says of the own KPIs, by KPI, zone and start. */
+/** What the engine says, by KPI, zone and start. */
 const engine = new Map<string, KpiValue>();
 const keyOf = ({ kpi, zone, startMs }: KpiValue): string => `${kpi} ${zone} ${startMs}`;
 
@@ -117,18 +117,23 @@ beforeAll(async () => {
     if (sequence % 100 !== 0) continue;
     pipeline.take({ kind: 'mark', sequence: ++sequence, atMs: START_MS + 30 * DAY_MS });
     const { batch } = pipeline.flush();
-    for (const value of batch.kpis) if (value.kpi.startsWith('own-')) engine.set(keyOf(value), value);
+    for (const value of batch.kpis) engine.set(keyOf(value), value);
     await store.write(batch);
   }
   const { batch } = pipeline.flush();
-  for (const value of batch.kpis) if (value.kpi.startsWith('own-')) engine.set(keyOf(value), value);
+  for (const value of batch.kpis) engine.set(keyOf(value), value);
   await store.write(batch);
   await store.close();
 }, 60_000);
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const definitions = CONFIG.kpis.flatMap(ownDefinitions);
+const definitions = [...CONFIG.kpis.flatMap(ownDefinitions), ...KPI_DEFINITIONS];
+const MEASURED = ['pm2_5', 'pm10', 'water_volume'];
+/** Those of the product that look at what is measured, and that can be tried. */
+const ofProduct = KPI_DEFINITIONS.filter(
+  (kpi) => whyNotTried(kpi) === undefined && (kpi.days?.of ?? kpi).quantities.some((id) => MEASURED.includes(id)),
+);
 const definitionOf = (id: string): KpiDefinition => definitions.find((one) => one.id === id)!;
 const ALL = { fromMs: START_MS - DAY_MS, toMs: Number.POSITIVE_INFINITY };
 
@@ -147,13 +152,28 @@ function core({
   return { value, band, validCount, expectedCount, coverage, valid, deviceCount, coveredPopulation, note };
 }
 
-async function withHistory<T>(work: (store: Parameters<typeof tryKpi>[1]) => Promise<T>): Promise<T> {
+async function withHistory<T>(work: (store: TrialStore) => Promise<T>): Promise<T> {
   const history = await openHistory(CONFIG);
   try {
     return await work(history.store);
   } finally {
     await history.close();
   }
+}
+
+/** @returns how many values the engine has */
+async function sameAsEngine(store: TrialStore, id: string, scopes: readonly string[]): Promise<number> {
+  const { values } = await tryKpi(CONFIG, store, { ...ALL, kpi: definitionOf(id), scopes });
+  const expected = [...engine.values()].filter(({ kpi, zone }) => kpi === id && scopes.includes(zone));
+  const known = expected.filter(({ value }) => value !== null);
+  const byKey = new Map(values.map((value) => [keyOf(value), value]));
+  for (const value of known) {
+    expect(byKey.has(keyOf(value)), keyOf(value)).toBe(true);
+    expect(core(byKey.get(keyOf(value))!), keyOf(value)).toEqual(core(value));
+  }
+  const extra = values.filter((value) => value.value !== null && !engine.has(keyOf(value)));
+  expect(extra.map(keyOf)).toEqual([]);
+  return known.length;
 }
 
 describe('a KPI that is tried on stored history', () => {
@@ -166,17 +186,30 @@ describe('a KPI that is tried on stored history', () => {
     ['own-day-year', ['town', 'east']],
     ['own-losses', ['town', 'west', 'east']],
   ])('%s says what the engine says of it', async (id, scopes) => {
-    const { values } = await withHistory((store) => tryKpi(CONFIG, store, { ...ALL, kpi: definitionOf(id), scopes }));
-    const expected = [...engine.values()].filter(({ kpi, zone }) => kpi === id && scopes.includes(zone));
-    const known = expected.filter(({ value }) => value !== null);
-    expect(known.length).toBeGreaterThan(0);
-    const byKey = new Map(values.map((value) => [keyOf(value), value]));
-    for (const value of known) {
-      expect(byKey.has(keyOf(value)), keyOf(value)).toBe(true);
-      expect(core(byKey.get(keyOf(value))!), keyOf(value)).toEqual(core(value));
-    }
-    const extra = values.filter((value) => value.value !== null && !engine.has(keyOf(value)));
-    expect(extra.map(keyOf)).toEqual([]);
+    expect(await withHistory((store) => sameAsEngine(store, id, scopes))).toBeGreaterThan(0);
+  });
+
+  it('says what the engine says of it, whichever of the product can be tried', async () => {
+    const known = await withHistory(async (store) => {
+      const found: string[] = [];
+      for (const { id, scopes } of ofProduct) {
+        const asked = ['town', 'west', 'east', 'device:air-1', 'device:bulk-1'].filter((scope) => {
+          return scopes.includes(scope === 'town' ? 'city' : scope.startsWith('device:') ? 'device' : 'zone');
+        });
+        if ((await sameAsEngine(store, id, asked)) > 0) found.push(id);
+      }
+      return found;
+    });
+    expect(known).toEqual(expect.arrayContaining(['air-pm2-5-hour', 'air-us-aqi', 'water-nrw', 'water-inflow-year']));
+    expect(known.length).toBeGreaterThan(30);
+  }, 120_000);
+
+  it('of the product tells why it cannot be tried where it cannot', () => {
+    const whyOf = (id: string) => whyNotTried(definitionOf(id));
+    expect(whyOf('silent-sensors')).toBe('it depends on now');
+    expect(whyOf('outage-saidi-year')).toBe('it is made of outages');
+    expect(whyOf('peak-demand-365d')).toBe('it looks at quarter-hours, and only hours are read');
+    expect(whyOf('air-o3-target-days-year')).toBe('it looks at years before its window');
   });
 
   it('is limited to the windows that end in the time that is asked for', async () => {
