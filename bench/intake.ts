@@ -1,8 +1,7 @@
-import { fileURLToPath } from 'node:url';
 import { DAY_MS, MINUTE_MS } from '../src/base/index.ts';
 import { createIntake } from '../src/intake/index.ts';
 import type { Message } from '../src/model/index.ts';
-import { compileProfiles, loadProfiles } from '../src/profiles/index.ts';
+import { builtInProfiles, compileProfiles, loadProfiles } from '../src/profiles/index.ts';
 import type { BenchRow } from './bench-row.ts';
 import { cpuSecondsOf } from './cpu.ts';
 
@@ -46,7 +45,7 @@ const PAYLOADS: readonly (readonly [name: string, topic: string, payload: unknow
 
 /** Messages to readings, by payload family. About 5 s. */
 export async function run(): Promise<BenchRow[]> {
-  const profiles = compileProfiles(loadProfiles([fileURLToPath(new URL('../device-profiles', import.meta.url))]));
+  const profiles = compileProfiles(loadProfiles([builtInProfiles()]));
   const intake = createIntake({
     profiles,
     clockMode: 'wall',

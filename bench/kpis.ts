@@ -19,7 +19,7 @@ function measured(): Promise<KpisMeasured> {
   return new Promise((resolve, reject) => {
     // Windows, parts and values of a city so large take some gigabytes.
     const resourceLimits = { ...ENGINE_LIMITS, maxOldGenerationSizeMb: 12_000 };
-    const worker = new Worker(new URL('./kpis/city.ts', import.meta.url), { resourceLimits });
+    const worker = new Worker(new URL(`./kpis/city${import.meta.url.slice(-3)}`, import.meta.url), { resourceLimits });
     worker.on('message', (said: number | KpisMeasured) => {
       if (typeof said === 'number') process.stderr.write(`\rhour ${said} of history`);
       else {

@@ -19,7 +19,7 @@ export async function run(): Promise<BenchRow[]> {
 }
 
 async function measure(recording: string, batchCount: number): Promise<BenchRow> {
-  const root = fileURLToPath(new URL('..', import.meta.url));
+  const root = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '..' : '../..', import.meta.url));
   const dataFolder = mkdtempSync(join(tmpdir(), 'vitals-bench-'));
   const product = await startProduct({
     configFile: join(root, 'cities/demo/city.yaml'),

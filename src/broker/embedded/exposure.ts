@@ -24,7 +24,7 @@ export function endpointsOf({ host, port, plain, tls, webSocket }: Config['mqtt'
 
 /**
  * Holds that nothing is reachable for others by accident: an address beyond the loopback needs TLS and somebody who can
- * be told apart from others.
+ * be told apart from others, or a word that nobody comes in without a name, also while there is nobody yet.
  *
  * @param hasClients there are users, or devices in the registry
  * @throws OperatingError `authentication_required`, `encryption_required`, with the settings that help
@@ -32,12 +32,12 @@ export function endpointsOf({ host, port, plain, tls, webSocket }: Config['mqtt'
 export function checkExposure(config: Config['mqtt'], hasClients: boolean): void {
   for (const { kind, key, host } of endpointsOf(config)) {
     if (isLoopbackHost(host)) continue;
-    if (!hasClients && config.anonymous !== 'everywhere') {
+    if (!hasClients && config.anonymous !== 'everywhere' && config.anonymous !== 'never') {
       throw new OperatingError(
         'authentication_required',
         `cannot listen for MQTT on ${host}: other machines could connect, and no users are configured; ` +
           `list them under mqtt.users, add devices with "vitals devices add", or set ${key}.host to 127.0.0.1 ` +
-          '(mqtt.anonymous: everywhere lets anybody in)',
+          '(mqtt.anonymous: never keeps everybody out until there is one, everywhere lets anybody in)',
       );
     }
     if ((kind === 'mqtt' || kind === 'ws') && !config.allowUnencrypted) {

@@ -286,8 +286,16 @@ describe('who may come', () => {
       message:
         'cannot listen for MQTT on 0.0.0.0: other machines could connect, and no users are configured; ' +
         'list them under mqtt.users, add devices with "vitals devices add", or set mqtt.host to 127.0.0.1 ' +
-        '(mqtt.anonymous: everywhere lets anybody in)',
+        '(mqtt.anonymous: never keeps everybody out until there is one, everywhere lets anybody in)',
     });
+  });
+
+  it('is nobody at all where the configuration says so: others find it, and nobody is let in', async () => {
+    const url = await open({ host: '0.0.0.0', allowUnencrypted: true, anonymous: 'never' });
+    const loopback = url.replace('0.0.0.0', '127.0.0.1');
+    await expect(clientOf(loopback)).rejects.toThrow(/bad user/i);
+    await expect(clientOf(loopback, { username: 'air', password: SECRET })).rejects.toThrow(/bad user/i);
+    expect(journal.messages.length).toBe(0);
   });
 
   it('is every configured user, also from other machines', async () => {
