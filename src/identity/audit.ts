@@ -33,6 +33,7 @@ export const AUDIT_KINDS = [
   'decode_again',
   'export',
   'job_cancelled',
+  'job_retried',
 ] as const;
 export type AuditKind = (typeof AUDIT_KINDS)[number];
 

@@ -1,3 +1,4 @@
+import { OperatingError } from '../base/index.ts';
 import type { Config } from '../config/index.ts';
 import type { AuditTrail } from '../identity/index.ts';
 import type { Job, JobState, Jobs } from '../jobs/index.ts';
@@ -5,6 +6,7 @@ import type { OrderState, Orders } from '../views/http/index.ts';
 import { type AgainOrder, DECODE_AGAIN } from './again-job.ts';
 import { filtersOfProfile } from './device-rights.ts';
 import { daysOrder, EXPORT } from './export-job.ts';
+import { describeJob } from './job-words.ts';
 
 export interface CityOrdersSources {
   readonly config: Config;
@@ -18,6 +20,9 @@ const ENDED: ReadonlySet<JobState> = new Set(['completed', 'failed', 'cancelled'
 
 /** What admins order becomes a job, and a line of the audit trail. */
 export function cityOrders({ config, jobs, audit, durableSequence }: CityOrdersSources): Orders {
+  const orderState = ({ input, checkpoint: _checkpoint, ...job }: Job): OrderState => {
+    return { ...job, description: describeJob(config.city.timeZone, job.kind, input) };
+  };
   return {
     decodeAgain: async ({ profile, ...order }, { name, address }) => {
       const topics = profile === undefined ? order.topics : filtersOfProfile(config, profile, order.topics);
@@ -33,8 +38,9 @@ export function cityOrders({ config, jobs, audit, durableSequence }: CityOrdersS
       audit.record({ kind: 'export', who: name, by: 'http', address, cause: `order ${job.id}: ${order.folder}` });
       return orderState(job);
     },
-    list: async (limit, kind) => {
-      return (await jobs.list({ limit, ...(kind === undefined ? {} : { kind }) })).map(orderState);
+    list: async ({ limit, kind, state }) => {
+      const filter = { ...(kind === undefined ? {} : { kind }), ...(state === undefined ? {} : { state }) };
+      return (await jobs.list({ ...filter, limit })).map(orderState);
     },
     cancel: async (id, { name, address }) => {
       const before = await jobs.get(id);
@@ -44,9 +50,26 @@ export function cityOrders({ config, jobs, audit, durableSequence }: CityOrdersS
       const job = await jobs.get(id);
       return job && orderState(job);
     },
+    retry: async (id, { name, address }) => {
+      const before = await jobs.get(id);
+      if (before === undefined) return undefined;
+      checkRunsAgain(before);
+      await jobs.retry(id);
+      const job = await jobs.get(id);
+      if (job?.state === before.state && job.finishedAtMs === before.finishedAtMs) throw orderedAlready(id);
+      audit.record({ kind: 'job_retried', who: name, by: 'http', address, cause: `order ${id}` });
+      return job && orderState(job);
+    },
   };
 }
 
-function orderState({ id, kind, state, progress, createdAtMs, error, result }: Job): OrderState {
-  return { id, kind, state, progress, createdAtMs, error, result };
+function checkRunsAgain({ id, state }: Job): void {
+  if (state === 'failed' || state === 'cancelled') return;
+  const message = `cannot run the job ${id} again: it is ${state}; only failed and cancelled ones run again`;
+  throw new OperatingError('job_not_failed', message);
+}
+
+function orderedAlready(id: string): OperatingError {
+  const message = `cannot run the job ${id} again: the same was ordered anew, and waits or runs`;
+  return new OperatingError('job_ordered_already', message);
 }

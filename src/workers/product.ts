@@ -481,7 +481,7 @@ class RunningProduct implements Product {
       journalStats: () => this.#budget.stats(),
       mirrors: () => this.#mirrors?.backlogs(this.#budget.stats(), this.#storeSequence) ?? [],
       quarantineDropped: () => this.#quarantineDropped,
-      jobs: () => this.#jobs.list({ limit: 100 }),
+      jobCounts: () => this.#jobs.counts(),
       rates: () => ({ messagesPerS: this.#messageRate.perSecond(), readingsPerS: this.#readingRate.perSecond() }),
       problems: () => this.#problems(),
       onUpdate: (listener) => {

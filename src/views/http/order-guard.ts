@@ -4,6 +4,7 @@ export const ORDER_PATHS: ReadonlySet<string> = new Set([
   '/api/v1/quarantine/replay',
   '/api/v1/exports',
   '/api/v1/jobs/cancel',
+  '/api/v1/jobs/retry',
 ]);
 
 /** A page of another site cannot send this header with a request, whatever the browser remembers of logins. */
