@@ -11,6 +11,7 @@ const TABS = [
   { view: 'devices', label: 'Devices', of: ['devices', 'device'] },
   { view: 'quarantine', label: 'Quarantine', of: ['quarantine'] },
   { view: 'accounting', label: 'Accounting', of: ['accounting'] },
+  { view: 'jobs', label: 'Jobs', of: ['jobs'] },
 ] as const;
 
 /** City, views, and how alive the data is. */
