@@ -28,6 +28,7 @@ export function JobTable({ caption, jobs, empty, onAct }: JobTableProps) {
       columns={[...COLUMNS, ...actions]}
       rows={jobs}
       keyOf={({ id }) => id}
+      isStacked
       {...(empty === undefined ? {} : { empty })}
     />
   );
@@ -40,15 +41,23 @@ const COLUMNS: Column<Job>[] = [
     cell: ({ id, kind, description }) => (
       <div class="job-name">
         <b>{kindTitle(kind)}</b> <small>{id}</small>
-        <span class="under">{description}</span>
+        <span class="under">{withWholeDates(description)}</span>
       </div>
     ),
   },
   { id: 'state', title: 'State', cell: (job) => <JobState job={job} /> },
   { id: 'progress', title: 'Progress', cell: (job) => <JobProgress job={job} /> },
   { id: 'attempts', title: 'Attempts', isNumber: true, cell: ({ attempts }) => attempts },
-  { id: 'ordered', title: 'Ordered', cell: ({ createdAt }) => <Time at={createdAt} /> },
-  { id: 'ended', title: 'Ended', cell: ({ finishedAt }) => <Time at={finishedAt} /> },
+  {
+    id: 'ordered',
+    title: 'Ordered',
+    cell: ({ createdAt, finishedAt }) => (
+      <>
+        <span class="whole">{formatTime(createdAt, 'full')}</span>
+        {finishedAt === null ? null : <small class="under whole">ended {endOf(createdAt, finishedAt)}</small>}
+      </>
+    ),
+  },
   {
     id: 'outcome',
     title: 'Outcome',
@@ -60,8 +69,23 @@ const COLUMNS: Column<Job>[] = [
   },
 ];
 
-function Time({ at }: { at: string | null }) {
-  return at === null ? <span class="muted">–</span> : <span class="job-time">{formatTime(at, 'full')}</span>;
+/** An end on the day of the beginning needs no date. */
+function endOf(createdAt: string, finishedAt: string): string {
+  const isSameDay = formatTime(createdAt, 'date') === formatTime(finishedAt, 'date');
+  return formatTime(finishedAt, isSameDay ? 'seconds' : 'full');
+}
+
+/** Browsers would break lines at the hyphens of a date. */
+function withWholeDates(text: string) {
+  return text.split(/(\d{4}-\d\d-\d\d)/).map((part, index) =>
+    index % 2 === 0 ? (
+      part
+    ) : (
+      <span key={index} class="whole">
+        {part}
+      </span>
+    ),
+  );
 }
 
 function JobAction({ job, onAct }: { job: Job; onAct: Act }) {

@@ -1,4 +1,5 @@
-import { formatBytes, formatNear, formatNumber, formatPercent, words } from '../format.ts';
+import { serverNowMs, toMs } from '../data/state.ts';
+import { formatBytes, formatNumber, formatPercent, formatTime, words } from '../format.ts';
 import type { Job } from '../types.ts';
 
 export type JobStateId = Job['state'];
@@ -41,9 +42,14 @@ export function JobState({ job: { state, nextAttemptAt } }: { job: Job }) {
         </svg>
         {word}
       </span>
-      {nextAttemptAt === null ? null : <small class="under">tried again from {formatNear(nextAttemptAt)}</small>}
+      {nextAttemptAt === null ? null : <small class="under">{nextAttempt(toMs(nextAttemptAt))}</small>}
     </>
   );
+}
+
+function nextAttempt(atMs: number): string {
+  // Others of its kind come first then.
+  return atMs < serverNowMs() ? 'next attempt in its turn' : `next attempt at ${formatTime(atMs, 'seconds')}`;
 }
 
 /** How far a job is; one that waits has no end in sight. */
@@ -85,5 +91,8 @@ export function JobOutcome({ job: { error, result, state, attempts } }: { job: J
 }
 
 function amount(name: string, value: number): string {
-  return name === 'bytes' ? formatBytes(value) : `${formatNumber(value)} ${words(name)}`;
+  return name === 'bytes' ? formatBytes(value) : `${formatNumber(value)} ${AMOUNTS[name] ?? words(name)}`;
 }
+
+/** Numbers whose name in the API says little by itself. */
+const AMOUNTS: Readonly<Record<string, string>> = { gone: 'no longer in the journal' };

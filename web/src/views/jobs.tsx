@@ -130,7 +130,7 @@ function Lists({ listed: { filter, jobs, failed, isCut }, onAct }: { listed: Lis
   return (
     <>
       {failed.length === 0 ? null : (
-        <section class="jobs" aria-labelledby="failed-jobs">
+        <section class="jobs for-good" aria-labelledby="failed-jobs">
           <h2 id="failed-jobs">Failed for good</h2>
           <p class="hint">Every attempt failed. Nothing happens until somebody runs them again.</p>
           <JobTable caption="Jobs that failed for good" jobs={failed} onAct={onAct} />
