@@ -35,6 +35,7 @@ export const AUDIT_KINDS = [
   'kpi_trial',
   'alarm_evaluation',
   'job_cancelled',
+  'job_retried',
 ] as const;
 export type AuditKind = (typeof AUDIT_KINDS)[number];
 

@@ -14,8 +14,10 @@ export interface Job {
   readonly finishedAtMs: number | null;
   /** JSON value of the handler's return, once completed. */
   readonly result: unknown;
-  /** One sentence, once failed. */
+  /** One sentence: why it failed or, while it waits to be tried again, why the last attempt did. */
   readonly error: string | null;
+  /** When it is tried again at the earliest, while it waits after an attempt that failed. */
+  readonly nextAttemptAtMs: number | null;
   /** What the handler last saved; given back to it when it runs again. */
   readonly checkpoint: unknown;
 }
@@ -40,6 +42,13 @@ export interface JobOptions {
   readonly attemptsMax?: number;
 }
 
+/** How many jobs of a kind are in a state. */
+export interface JobCount {
+  readonly kind: string;
+  readonly state: JobState;
+  readonly count: number;
+}
+
 /** A queue of jobs: at least once, in order of adding, one at a time for each kind. */
 export interface Jobs {
   open(): Promise<void>;
@@ -49,8 +58,17 @@ export interface Jobs {
   get(id: string): Promise<Job | undefined>;
   /** Newest first. */
   list(filter: { readonly kind?: string; readonly state?: JobState; readonly limit: number }): Promise<readonly Job[]>;
+  /** Of all jobs that are listed; what there is none of may be absent. */
+  counts(): Promise<readonly JobCount[]>;
   /** Waiting: never starts. Active: its signal is aborted. Ended: no effect. */
   cancel(id: string): Promise<void>;
+  /**
+   * Failed or cancelled: waits again, its attempts counted anew, from its last checkpoint. No effect in any other state,
+   * and while another job with its deduplication key waits or is active.
+   *
+   * @throws OperatingError `jobs_full` (retryable)
+   */
+  retry(id: string): Promise<void>;
   /** Stops taking jobs, aborts the active ones (they run again after the next open) and closes. */
   close(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import type { BrokerStats, PostStats } from '../broker/index.ts';
 import type { Config } from '../config/index.ts';
-import type { JobState } from '../jobs/index.ts';
+import type { JobCount } from '../jobs/index.ts';
 import type { JournalStats } from '../journal/index.ts';
 import type { Explanation, KpiInfo, KpiQuestion, U4sscKpi, u4sscOverview } from '../kpis/index.ts';
 import type { Accounting, FactsInForce, KpiValue, RevisedValue } from '../model/index.ts';
@@ -107,9 +107,8 @@ export interface ViewSources {
   mirrors(): readonly MirrorBacklog[];
   /** Rows of quarantine that went since the start because there were too many or they were too old. */
   quarantineDropped(): number;
-  jobs(): Promise<
-    readonly { readonly id: string; readonly kind: string; readonly state: JobState; readonly progress: number }[]
-  >;
+  /** How many jobs there are, by kind and state. */
+  jobCounts(): Promise<readonly JobCount[]>;
   /** Rates over the last seconds: messages in, readings counted, per second. */
   rates(): { readonly messagesPerS: number; readonly readingsPerS: number };
   /** Empty when all is well; otherwise one sentence for each thing that is not. */

@@ -1,3 +1,4 @@
+import { OperatingError } from '../base/index.ts';
 import type { Config } from '../config/index.ts';
 import type { AuditTrail } from '../identity/index.ts';
 import type { Job, JobOptions, JobState, Jobs } from '../jobs/index.ts';
@@ -6,6 +7,7 @@ import { type AgainOrder, DECODE_AGAIN } from './again-job.ts';
 import { ALARM_EVALUATION, alarmOrder } from './alarm-job.ts';
 import { filtersOfProfile } from './device-rights.ts';
 import { daysOrder, EXPORT } from './export-job.ts';
+import { describeJob } from './job-words.ts';
 import { KPI_TRIAL } from './trial-job.ts';
 import { trialOrder } from './trial-order.ts';
 
@@ -21,6 +23,9 @@ const ENDED: ReadonlySet<JobState> = new Set(['completed', 'failed', 'cancelled'
 
 /** What admins order becomes a job, and a line of the audit trail. */
 export function cityOrders({ config, jobs, audit, durableSequence }: CityOrdersSources): Orders {
+  const orderState = ({ input, checkpoint: _checkpoint, ...job }: Job): OrderState => {
+    return { ...job, description: describeJob(config.city.timeZone, job.kind, input) };
+  };
   return {
     decodeAgain: async ({ profile, ...order }, { name, address }) => {
       const topics = profile === undefined ? order.topics : filtersOfProfile(config, profile, order.topics);
@@ -49,8 +54,9 @@ export function cityOrders({ config, jobs, audit, durableSequence }: CityOrdersS
       audit.record({ kind: 'alarm_evaluation', who: name, by: 'http', address, cause });
       return orderState(job);
     },
-    list: async (limit, kind) => {
-      return (await jobs.list({ limit, ...(kind === undefined ? {} : { kind }) })).map(orderState);
+    list: async ({ limit, kind, state }) => {
+      const filter = { ...(kind === undefined ? {} : { kind }), ...(state === undefined ? {} : { state }) };
+      return (await jobs.list({ ...filter, limit })).map(orderState);
     },
     cancel: async (id, { name, address }) => {
       const before = await jobs.get(id);
@@ -58,6 +64,16 @@ export function cityOrders({ config, jobs, audit, durableSequence }: CityOrdersS
       await jobs.cancel(id);
       audit.record({ kind: 'job_cancelled', who: name, by: 'http', address, cause: `order ${id}` });
       const job = await jobs.get(id);
+      return job && orderState(job);
+    },
+    retry: async (id, { name, address }) => {
+      const before = await jobs.get(id);
+      if (before === undefined) return undefined;
+      checkRunsAgain(before);
+      await jobs.retry(id);
+      const job = await jobs.get(id);
+      if (job?.state === before.state && job.finishedAtMs === before.finishedAtMs) throw orderedAlready(id);
+      audit.record({ kind: 'job_retried', who: name, by: 'http', address, cause: `order ${id}` });
       return job && orderState(job);
     },
   };
@@ -68,6 +84,13 @@ function onceAtATime(kind: string, order: unknown): JobOptions {
   return { deduplicationKey: `${kind} ${JSON.stringify(order)}`, attemptsMax: 1 };
 }
 
-function orderState({ id, kind, state, progress, createdAtMs, error, result }: Job): OrderState {
-  return { id, kind, state, progress, createdAtMs, error, result };
+function checkRunsAgain({ id, state }: Job): void {
+  if (state === 'failed' || state === 'cancelled') return;
+  const message = `cannot run the job ${id} again: it is ${state}; only failed and cancelled ones run again`;
+  throw new OperatingError('job_not_failed', message);
+}
+
+function orderedAlready(id: string): OperatingError {
+  const message = `cannot run the job ${id} again: the same was ordered anew, and waits or runs`;
+  return new OperatingError('job_ordered_already', message);
 }

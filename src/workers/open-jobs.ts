@@ -10,7 +10,7 @@ import {
   type RedisPlace,
   startBatchWorker,
 } from '../jobs/bullmq/index.ts';
-import type { Batches, BatchWorks, Jobs } from '../jobs/index.ts';
+import type { Batches, BatchWorks, JobCount, Jobs } from '../jobs/index.ts';
 import { createInlineBatches, createInlineJobs } from '../jobs/inline/index.ts';
 import { createThrottle, type Logger } from '../telemetry/index.ts';
 import { PANES, paneBatchWork } from './pane-batch.ts';
@@ -31,6 +31,8 @@ export interface CityJobsOptions {
 export interface CityJobs {
   readonly jobs: Jobs;
   readonly batches: Batches;
+  /** How many there are, by kind and state; none while Redis is away. */
+  counts(): Promise<readonly JobCount[]>;
   /** Pages of the queues, where there are queues. */
   readonly board?: (kinds: readonly string[]) => JobBoard;
   close(): Promise<void>;
@@ -42,7 +44,7 @@ export async function openCityJobs(options: CityJobsOptions): Promise<CityJobs> 
   if (config.jobs.redis !== undefined) return openInRedis(options, redisPlace(config));
   const jobs = createInlineJobs({ file: join(config.dataFolder, 'jobs.sqlite'), clock });
   await jobs.open();
-  return { jobs, batches: createInlineBatches(BATCH_WORKS), close: () => jobs.close() };
+  return { jobs, batches: createInlineBatches(BATCH_WORKS), counts: () => jobs.counts(), close: () => jobs.close() };
 }
 
 async function openInRedis(
@@ -56,6 +58,7 @@ async function openInRedis(
   return {
     jobs,
     batches,
+    counts: () => jobs.counts().catch(noneWhenAway),
     board: (kinds) => openJobBoard(jobs.queuesOf(kinds)),
     close: async () => {
       await batches.close();
@@ -80,6 +83,11 @@ export function startBatchProcess({ config, clock, log, ...options }: BatchProce
   }
   const redis = redisPlace(config);
   return startBatchWorker({ ...options, redis, works: BATCH_WORKS, onProblem: problemLog(log, clock, redis) });
+}
+
+function noneWhenAway(error: unknown): readonly JobCount[] {
+  if (error instanceof OperatingError && error.retryable) return [];
+  throw error;
 }
 
 function redisPlace({ jobs: { redis }, city, secrets }: Config): RedisPlace {

@@ -476,7 +476,7 @@ class RunningProduct implements Product {
       journalStats: () => this.#budget.stats(),
       mirrors: () => this.#mirrors?.backlogs(this.#budget.stats(), this.#storeSequence) ?? [],
       quarantineDropped: () => this.#quarantineDropped,
-      jobs: () => this.#cityJobs.jobs.list({ limit: 100 }),
+      jobCounts: () => this.#cityJobs.counts(),
       rates: () => ({ messagesPerS: this.#messageRate.perSecond(), readingsPerS: this.#readingRate.perSecond() }),
       problems: () => this.#problems(),
       onUpdate: (listener) => {

@@ -52,6 +52,7 @@ export function jobsContract(name: string, makeHarness: () => Promise<JobsHarnes
     addingTests(use);
     failingTests(use);
     endingTests(use);
+    retryTests(use);
   });
 }
 
@@ -183,6 +184,22 @@ function addingTests(use: Use): void {
     expect(await listed({ limit: 2 })).toEqual([ids[3], ids[2]]);
   });
 
+  test('counts of all jobs by kind and state', async () => {
+    expect(await use.jobs().counts()).toEqual([]);
+    const ids: string[] = [];
+    for (const kind of ['a', 'b', 'a', 'a']) ids.push((await use.jobs().add(kind, null)).id);
+    await use.jobs().cancel(ids[3]!);
+    const there = (await use.jobs().counts()).filter(({ count }) => count > 0);
+    expect(there).toHaveLength(3);
+    expect(there).toEqual(
+      expect.arrayContaining([
+        { kind: 'a', state: 'cancelled', count: 1 },
+        { kind: 'a', state: 'waiting', count: 2 },
+        { kind: 'b', state: 'waiting', count: 1 },
+      ]),
+    );
+  });
+
   test('an input that is no JSON value is refused', async () => {
     await expect(use.jobs().add('a', () => 1)).rejects.toBeInstanceOf(OperatingError);
     await expect(use.jobs().add('a', 1n)).rejects.toBeInstanceOf(OperatingError);
@@ -222,6 +239,98 @@ function failingTests(use: Use): void {
     expect(await use.reach(once.id, 'failed')).toMatchObject({ attempts: 1, error: 'no' });
     const mend = await use.jobs().add('mend', null, { attemptsMax: 5 });
     expect(await use.reach(mend.id, 'completed')).toMatchObject({ attempts: 3, error: null, result: 3 });
+  });
+}
+
+function retryTests(use: Use): void {
+  const fail = () => use.jobs().handle('a', async () => Promise.reject(new Error('no')));
+
+  test('a failed job goes back to waiting and runs from its checkpoint, its attempts counted anew', async () => {
+    use.jobs().handle('a', async ({ checkpoint }) => {
+      await checkpoint({ at: 7 });
+      throw new Error('no room');
+    });
+    const { id } = await use.jobs().add('a', { day: 1 });
+    await use.reach(id, 'failed');
+    await use.reopen();
+    await use.jobs().retry(id);
+    const back = { state: 'waiting', attempts: 0, error: null, nextAttemptAtMs: null, finishedAtMs: null };
+    expect(await use.jobs().get(id)).toMatchObject({ ...back, checkpoint: { at: 7 }, input: { day: 1 } });
+    use.jobs().handle('a', async ({ job }) => job.checkpoint);
+    const done = await use.reach(id, 'completed');
+    expect(done).toMatchObject({ result: { at: 7 }, attempts: 1, error: null });
+  });
+
+  test('it has all its attempts again', async () => {
+    fail();
+    const { id } = await use.jobs().add('a', null, { attemptsMax: 2 });
+    const first = await use.reach(id, 'failed');
+    const attempts: number[] = [];
+    use.jobs().handle('a', async ({ job }) => {
+      attempts.push(job.attempts);
+      throw new Error('still no');
+    });
+    await use.jobs().retry(id);
+    const second = await use.reach(id, 'failed');
+    expect(attempts).toEqual([1, 2]);
+    expect(second).toMatchObject({ error: 'still no', createdAtMs: first.createdAtMs });
+  });
+
+  test('a cancelled job runs again too, once what still ran of it has ended', async () => {
+    const gate = gateOf();
+    let runs = 0;
+    use.jobs().handle('a', async () => {
+      runs++;
+      if (runs > 1) return 'second';
+      await gate.opened;
+      return 'too late';
+    });
+    const { id } = await use.jobs().add('a', null);
+    await use.reach(id, 'active');
+    await use.jobs().cancel(id);
+    await use.jobs().retry(id);
+    expect(await use.jobs().get(id)).toMatchObject({ state: 'waiting', attempts: 0 });
+    gate.open();
+    expect(await use.reach(id, 'completed')).toMatchObject({ result: 'second', attempts: 1 });
+    expect(runs).toBe(2);
+  });
+
+  test('a job in another state, and one that nobody added, stay as they are', async () => {
+    const waiting = await use.jobs().add('b', null);
+    await use.jobs().retry(waiting.id);
+    expect(await use.jobs().get(waiting.id)).toEqual(waiting);
+    use.jobs().handle('a', async () => 'made');
+    const done = await use.reach((await use.jobs().add('a', null)).id, 'completed');
+    await use.jobs().retry(done.id);
+    expect(await use.jobs().get(done.id)).toEqual(done);
+    for (const id of ['999', 'x', '']) await use.jobs().retry(id);
+    expect(await use.jobs().list({ limit: 10 })).toHaveLength(2);
+  });
+
+  test('while another job has its key it stays ended; afterwards its key is taken again', async () => {
+    const first = await use.jobs().add('b', 1, { deduplicationKey: 'day 1' });
+    await use.jobs().cancel(first.id);
+    const second = await use.jobs().add('b', 2, { deduplicationKey: 'day 1' });
+    await use.jobs().retry(first.id);
+    expect((await use.jobs().get(first.id))?.state).toBe('cancelled');
+    await use.jobs().cancel(second.id);
+    await use.jobs().retry(first.id);
+    expect((await use.jobs().get(first.id))?.state).toBe('waiting');
+    expect((await use.jobs().add('b', 3, { deduplicationKey: 'day 1' })).id).toBe(first.id);
+  });
+
+  test('between attempts it tells of the last error and when it is tried again', async () => {
+    fail();
+    const { id, nextAttemptAtMs } = await use.jobs().add('a', null);
+    expect(nextAttemptAtMs).toBeNull();
+    let job = await use.jobs().get(id);
+    while (job?.state !== 'waiting' || job.attempts === 0) {
+      await new Promise((resolve) => setImmediate(resolve));
+      job = await use.jobs().get(id);
+    }
+    expect(job).toMatchObject({ error: 'no', finishedAtMs: null });
+    expect(job.nextAttemptAtMs).toBeGreaterThan(job.createdAtMs);
+    expect(await use.reach(id, 'failed')).toMatchObject({ error: 'no', nextAttemptAtMs: null });
   });
 }
 

@@ -137,6 +137,8 @@ describe('the inline jobs', () => {
     await jobs.add('a', 1);
     await expect(jobs.add('a', 2)).rejects.toMatchObject({ code: 'jobs_full', retryable: true });
     await jobs.cancel('1500');
+    await jobs.add('a', 2);
+    await expect(jobs.retry('1500')).rejects.toMatchObject({ code: 'jobs_full', retryable: true });
     expect(await jobs.get('1')).toBeUndefined();
     expect(await jobs.get('2')).toBeUndefined();
     expect(await jobs.get('3')).toMatchObject({ id: '3', kind: 'a', state: 'completed' });

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import mqtt, { type MqttClient } from 'mqtt';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -61,6 +61,28 @@ describe.skipIf(!hasBrowser)(`the page of a running product (skipped without ${C
     await page.getByText('Market square').first().waitFor();
     expect(await page.evaluate('window.isSamePage')).toBe(true);
     expect(errors).toEqual([]);
+  }, 90_000);
+
+  test('an export is ordered on the page and seen to its end, and its files are there', async () => {
+    const { page, errors } = await browser.newPage();
+    await page.goto(`${server.httpUrl}/#/jobs`);
+    await page.getByText('No job was ordered yet.').waitFor();
+    await page.getByLabel('First day').fill('2026-05-04');
+    await page.getByLabel('Last day').fill('2026-05-05');
+    await page.getByLabel('quarters').uncheck();
+    await page.getByRole('button', { name: 'Order' }).click();
+    const row = page.getByRole('region', { name: 'Jobs, newest first' }).locator('tbody tr');
+    await row.getByText('Completed').waitFor();
+    const text = await row.innerText();
+    expect(text).toContain('readings, hours, kpis 2026-05-04 to 2026-05-05');
+    expect(text).toMatch(/6 files, \d+ rows/);
+    const files = readdirSync(bench.path('data/exports/2026-05-04-to-2026-05-05'));
+    expect(files.filter((name) => name.startsWith('readings')).sort()).toEqual([
+      'readings-2026-05-04.parquet',
+      'readings-2026-05-05.parquet',
+    ]);
+    expect(errors).toEqual([]);
+    await page.close();
   }, 90_000);
 
   test.each(['light', 'dark'])(

@@ -1,44 +1,25 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import type { Page } from 'playwright-core';
-import { build } from 'vite';
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createHttpServer, type HttpViews } from '../../src/views/http/index.ts';
 import type { LiveUpdate } from '../../src/views/index.ts';
+import { loadAxe, violations } from './support/axe.ts';
 import { CHROMIUM, hasBrowser, openBrowser, type TestBrowser, type TestPage } from './support/browser.ts';
+import { buildPage } from './support/built-page.ts';
 import { createFakeSources, type FakeSources, newestValue } from './support/fake-sources.ts';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const log = { debug() {}, info() {}, warn() {}, error() {}, child: () => log };
-
-interface Violation {
-  readonly id: string;
-  readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
-}
-
-/** What axe-core, once it is in the page, finds wrong there; one line a finding. */
-async function violations(page: Page): Promise<string[]> {
-  const found = (await page.evaluate('axe.run(document).then((result) => result.violations)')) as Violation[];
-  return found.flatMap(({ id, nodes }) =>
-    nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.failureSummary ?? ''}`),
-  );
-}
 
 describe.skipIf(!hasBrowser)(`operators' page (skipped without ${CHROMIUM})`, () => {
   let browser: TestBrowser;
   let sources: FakeSources;
   let server: HttpViews;
   let url: string;
+  let built: Awaited<ReturnType<typeof buildPage>>;
   let folder: string;
 
   beforeAll(async () => {
-    // The page is built into a folder of this test, so that what is tested is what lies in the tree now.
-    folder = mkdtempSync(join(tmpdir(), 'vitals-web-'));
-    const configFile = fileURLToPath(new URL('../../web/vite.config.ts', import.meta.url));
-    await build({ configFile, logLevel: 'error', build: { outDir: folder, emptyOutDir: true } });
+    built = await buildPage();
+    folder = built.folder;
     sources = createFakeSources({ deviceCount: 120 });
     server = createHttpServer(sources, { webFolder: folder, log, clock: sources.clock });
     ({ url } = await server.open());
@@ -48,7 +29,7 @@ describe.skipIf(!hasBrowser)(`operators' page (skipped without ${CHROMIUM})`, ()
   afterAll(async () => {
     await browser?.close();
     await server?.close();
-    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+    built?.remove();
   });
 
   async function visit(hash: string, options: Parameters<TestBrowser['newPage']>[0] = {}): Promise<TestPage> {
@@ -324,7 +305,7 @@ describe.skipIf(!hasBrowser)(`operators' page (skipped without ${CHROMIUM})`, ()
     const panel = page.getByRole('dialog');
     await panel.getByText('30 of 365 days that have ended').waitFor();
     await panel.getByText('Each day').click();
-    await page.evaluate(AXE);
+    await loadAxe(page);
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme });
       expect(await violations(page), colorScheme).toEqual([]);
@@ -365,7 +346,7 @@ describe.skipIf(!hasBrowser)(`operators' page (skipped without ${CHROMIUM})`, ()
     if (hasChart) await page.locator('.plot canvas').waitFor();
     else await page.getByRole('heading', { level: 1 }).waitFor();
     if (hash === '#/quarantine' || hash === '#/u4ssc') await page.locator('tbody tr').first().waitFor();
-    await page.evaluate(AXE);
+    await loadAxe(page);
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme });
       expect(await violations(page), colorScheme).toEqual([]);

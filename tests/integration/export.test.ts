@@ -83,4 +83,18 @@ it('tells of jobs, and refuses what cannot be ordered with a reason', async () =
   const states = async () =>
     (await getJson<{ jobs: { id: string; state: string }[] }>(server.httpUrl, '/api/v1/jobs')).jobs;
   await eventually(states, (all) => all.some(({ id, state }) => id === long.id && state === 'cancelled'));
+  const again = await order(`jobs/retry?id=${long.id}`);
+  expect([again.status, await again.json()]).toMatchObject([202, { order: { id: long.id, error: null } }]);
+  expect((await order(`jobs/retry?id=${jobs[0]!.id}`)).status).toBe(409);
+  const { jobs: counted } = await getJson<{ jobs: unknown[] }>(
+    server.httpUrl,
+    '/api/v1/jobs?kind=export&state=completed',
+  );
+  expect(counted).toMatchObject([
+    { description: 'readings, quarters, hours, kpis 2026-05-04 to 2026-05-05', attempts: 1 },
+  ]);
+  expect((await order(`jobs/cancel?id=${long.id}`)).status).toBe(202);
+  expect(await (await fetch(`${server.httpUrl}/metrics`)).text()).toContain(
+    'vitals_jobs{kind="export",state="completed"} 1',
+  );
 }, 60_000);

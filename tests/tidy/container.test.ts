@@ -198,7 +198,7 @@ describe('cities/container', () => {
   test('asks for the secret of a profile in words', () => {
     const environment = compose.services.vitals!.environment;
     expect(() => loadConfig({ file: cityFile('influx'), dataFolder: 'data', environment })).toThrow(
-      '"influx" needs a secret in the environment variable VITALS_INFLUX_PASSWORD',
+      '"influx": a secret is needed in the environment variable VITALS_INFLUX_PASSWORD',
     );
   });
 

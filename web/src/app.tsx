@@ -6,6 +6,7 @@ import { Problems } from './parts/problems.tsx';
 import { AccountingView } from './views/accounting.tsx';
 import { DeviceView } from './views/device.tsx';
 import { DevicesView } from './views/devices.tsx';
+import { JobsView } from './views/jobs.tsx';
 import { KpiView } from './views/kpi.tsx';
 import { OverviewView } from './views/overview.tsx';
 import { QuarantineView } from './views/quarantine.tsx';
@@ -45,6 +46,8 @@ function View({ route, state }: { route: Route; state: State }) {
       return <U4sscView route={route} state={state} />;
     case 'accounting':
       return <AccountingView state={state} />;
+    case 'jobs':
+      return <JobsView route={route} />;
     default:
       return <OverviewView route={route} state={state} />;
   }

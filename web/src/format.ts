@@ -67,6 +67,12 @@ export function formatTime(at: string | number | null | undefined, style: Style 
   return timeFormat(style).format(typeof at === 'number' ? at : toMs(at));
 }
 
+/** The date of the city's day that an instant lies in, as in `2026-03-01`. */
+export function cityDate(atMs: number): string {
+  const format = new Intl.DateTimeFormat(LOCALE, { timeZone: cityTimeZone(), dateStyle: 'short' });
+  return format.format(atMs).split('/').reverse().join('-');
+}
+
 /** Like `formatTime`, without the date when it is today's. */
 export function formatNear(at: string | number): string {
   const today = formatTime(Date.now() + state.clockSkewMs, 'date');
@@ -90,6 +96,19 @@ export function formatAge(ageMs: number): string {
   if (seconds < 36 * 3600) return `${Math.round(seconds / 3600)} h`;
   return `${Math.round(seconds / 86_400)} days`;
 }
+
+const BYTES_STEP = 1000;
+
+/** A size with about three digits: `512 B`, `1.2 MB`. */
+export function formatBytes(bytes: number): string {
+  const step = Math.max(
+    0,
+    SIZES.findLastIndex((_size, index) => bytes >= BYTES_STEP ** index),
+  );
+  return `${formatNumber(bytes / BYTES_STEP ** step, step === 0 ? 0 : 1)} ${SIZES[step]}`;
+}
+
+const SIZES = ['B', 'kB', 'MB', 'GB', 'TB'];
 
 const UNIT_LABELS: Readonly<Record<string, string>> = {
   'ug/m3': 'µg/m³',

@@ -4,7 +4,7 @@ import { type Job as BullJob, Queue, UnrecoverableError, WaitingError, Worker } 
 import type { Redis } from 'ioredis';
 import { type Clock, OperatingError } from '../../base/index.ts';
 import { jsonOf, sentenceOf } from '../job-text.ts';
-import type { Job, JobContext, JobHandler, JobOptions, JobState, Jobs } from '../jobs.ts';
+import type { Job, JobContext, JobCount, JobHandler, JobOptions, JobState, Jobs } from '../jobs.ts';
 import { type Holder, type JobPlace, JobRecords, type Refusal } from './records.ts';
 import { answered, connectForOrders, connectForWork, type RedisPlace, settled } from './redis.ts';
 
@@ -128,10 +128,7 @@ class RedisJobs implements BullJobs {
     const json = jsonOf(input, `input of a job ${kind}`);
     return this.#answered(async () => {
       const { queue } = this.#kind(kind);
-      if ((await queue.getWaitingCount()) + (await queue.getDelayedCount()) >= WAITING_JOBS_MAX) {
-        const message = `cannot add a job ${kind}: ${WAITING_JOBS_MAX} jobs are waiting already, that is the limit`;
-        throw new OperatingError('jobs_full', message, { retryable: true });
-      }
+      await checkRoom(queue);
       const number = await orders.incr(this.#key('next'));
       const jobId = `${kind}-${number}`;
       // In the index first: a job that runs is always listed, and an id without a job is passed over.
@@ -178,6 +175,45 @@ class RedisJobs implements BullJobs {
       if (!(await orderRecords.cancel(queue.toKey(id), this.#nowMs()))) return;
       this.#running.get(id)?.abort(cancelled(id));
       await (await queue.getJob(id))?.removeDeduplicationKey();
+    });
+  }
+
+  async counts(): Promise<readonly JobCount[]> {
+    const { orders, orderRecords } = this.#requireOpen();
+    const counts = new Map<string, { kind: string; state: JobState; count: number }>();
+    return this.#answered(async () => {
+      for (let at = 0; ; at += READ_AT_ONCE) {
+        const ids = await orders.zrevrange(this.#key('index'), at, at + READ_AT_ONCE - 1);
+        if (ids.length === 0) break;
+        const places = ids.map((id) => this.#placeOf(id));
+        for (const [row, state] of (await orderRecords.states(places)).entries()) {
+          const { kind } = places[row]!;
+          if (state === undefined) continue;
+          const known = counts.get(`${kind} ${state}`);
+          if (known === undefined) counts.set(`${kind} ${state}`, { kind, state, count: 1 });
+          else known.count++;
+        }
+      }
+      return [...counts.values()];
+    });
+  }
+
+  async retry(id: string): Promise<void> {
+    const { orders, orderRecords } = this.#requireOpen();
+    await this.#answered(async () => {
+      const kind = kindOf(id);
+      const { queue } = kind === undefined ? {} : this.#kind(kind);
+      const job = await queue?.getJob(id);
+      if (queue === undefined || job === undefined) return;
+      const state = (await this.#read([id]))[0]?.state;
+      if (state !== 'failed' && state !== 'cancelled') return;
+      await checkRoom(queue);
+      const key = job.deduplicationId;
+      // The queue itself gives a key to new jobs only.
+      if (key !== undefined && ((await orders.set(queue.toKey(`de:${key}`), id, 'NX', 'GET')) ?? id) !== id) return;
+      const place = await orderRecords.retry(queue.toKey(id));
+      if (place !== 'ended') return;
+      await job.retry((await job.isFailed()) ? 'failed' : 'completed', { resetAttemptsMade: true });
     });
   }
 
@@ -259,10 +295,13 @@ class RedisJobs implements BullJobs {
       const [read] = await workRecords.read([place]);
       const handler = this.#handlers.get(job.name)!;
       const result = await handler(this.#contextOf(read!, holder, abort));
+      // What comes after it was cancelled changes nothing.
+      abort.signal.throwIfAborted();
       // In an object: a null result must not look like none.
       return { result: JSON.parse(jsonOf(result ?? null, `result of the job ${id}`)) };
     } catch (error) {
       if (this.#isClosing) await this.#giveBack(job, holder);
+      if (abort.signal.aborted && (await workRecords.isAgain(holder))) await this.#runAgain(job, holder);
       throw abort.signal.aborted && !this.#isClosing ? abort.signal.reason : new Error(sentenceOf(error));
     } finally {
       this.#running.delete(id);
@@ -274,6 +313,12 @@ class RedisJobs implements BullJobs {
     await this.#requireOpen().workRecords.release(holder);
     await job.moveToWait(holder.token);
     throw new WaitingError('the process stops');
+  }
+
+  /** Cancelled, and to be run again: its attempts are counted anew. */
+  async #runAgain(job: BullJob, holder: Holder): Promise<never> {
+    await job.moveToWait(holder.token);
+    throw new WaitingError('it runs again');
   }
 
   #contextOf(job: Job, holder: Holder, abort: AbortController): JobContext {
@@ -318,7 +363,8 @@ class RedisJobs implements BullJobs {
 
   #placeOf(id: string): JobPlace {
     const kind = kindOf(id) ?? '';
-    return { id, kind, key: `${this.#options.redis.prefix}:${kind}:${id}` };
+    const { prefix } = this.#options.redis;
+    return { id, kind, key: `${prefix}:${kind}:${id}`, delayedKey: `${prefix}:${kind}:delayed` };
   }
 
   #answered<T>(ask: () => Promise<T>): Promise<T> {
@@ -345,6 +391,12 @@ class RedisJobs implements BullJobs {
       `cannot use the jobs in Redis at ${this.#options.redis.url}: they are not open`,
     );
   }
+}
+
+async function checkRoom(queue: Queue): Promise<void> {
+  if ((await queue.getWaitingCount()) + (await queue.getDelayedCount()) < WAITING_JOBS_MAX) return;
+  const message = `cannot add a job ${queue.name}: ${WAITING_JOBS_MAX} jobs are waiting already, that is the limit`;
+  throw new OperatingError('jobs_full', message, { retryable: true });
 }
 
 /** The kind that an id begins with. */

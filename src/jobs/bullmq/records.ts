@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { Job } from '../jobs.ts';
+import type { Job, JobState } from '../jobs.ts';
 
 /** What BullMQ keeps in the hash of a job, and beside it in fields that only this product knows. */
 const FIELDS = [
@@ -12,17 +12,26 @@ const FIELDS = [
   'vitals:attempts',
   'vitals:checkpoint',
   'vitals:cancelledAt',
+  'vitals:again',
 ] as const;
 
 type Fields = Record<(typeof FIELDS)[number], string | null>;
 
-/** A change only while the caller holds the job's lock and nobody cancelled it: 1; 0 when the lock is lost; -1 when cancelled. */
-const OWNED = `
+/**
+ * A change only while the caller holds the job's lock and nobody cancelled it, or did and wants it to run again: 1; 0 when
+ * the lock is lost; -1 when it is to stop.
+ */
+const LOCKED = `
   if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
+`;
+const OWNED = `${LOCKED}
   if redis.call('HEXISTS', KEYS[1], 'vitals:cancelledAt') == 1 then return -1 end
+  if redis.call('HEXISTS', KEYS[1], 'vitals:again') == 1 then return -1 end
 `;
 
-const BEGIN = `${OWNED}
+const BEGIN = `${LOCKED}
+  if redis.call('HEXISTS', KEYS[1], 'vitals:cancelledAt') == 1 then return -1 end
+  redis.call('HDEL', KEYS[1], 'vitals:again')
   redis.call('HSET', KEYS[1], 'progress', '0')
   return redis.call('HINCRBY', KEYS[1], 'vitals:attempts', 1)
 `;
@@ -33,8 +42,7 @@ const CHANGE = `${OWNED}
 `;
 
 /** Being stopped is no attempt that failed. */
-const RELEASE = `
-  if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
+const RELEASE = `${LOCKED}
   return redis.call('HINCRBY', KEYS[1], 'vitals:attempts', -1)
 `;
 
@@ -51,12 +59,35 @@ export interface Holder {
   readonly token: string;
 }
 
+/**
+ * What makes a failed or cancelled job one that waits, as far as it is not the queue's: 'active' while its handler still
+ * runs, 'ended' or 'waiting' where it lies otherwise; 0 for any other job. What a dead process left of it goes, too.
+ */
+const RETRY = `
+  local cancelled = redis.call('HDEL', KEYS[1], 'vitals:cancelledAt') == 1
+  local ended = redis.call('HEXISTS', KEYS[1], 'finishedOn') == 1
+  if not cancelled and (not ended or redis.call('HEXISTS', KEYS[1], 'returnvalue') == 1) then return 0 end
+  redis.call('HSET', KEYS[1], 'vitals:attempts', '0', 'progress', '0')
+  redis.call('HDEL', KEYS[1], 'defa', 'stc', 'atm')
+  if ended then return 'ended' end
+  if redis.call('EXISTS', KEYS[2]) == 0 then return 'waiting' end
+  redis.call('HSET', KEYS[1], 'vitals:again', '1')
+  return 'active'
+`;
+
+/** Whether the holder's job was cancelled and is to run again. */
+const IS_AGAIN = `${LOCKED}
+  return redis.call('HEXISTS', KEYS[1], 'vitals:again')
+`;
+
 /** Where a job lies. */
 export interface JobPlace {
   readonly id: string;
   readonly kind: string;
   /** Of its hash. */
   readonly key: string;
+  /** Of the jobs of its kind that wait to be tried again. */
+  readonly delayedKey: string;
 }
 
 /** Why a holder may not change its job: the lock is another one's, or somebody cancelled it. */
@@ -90,15 +121,47 @@ export class JobRecords {
     return (await this.#redis.eval(CANCEL, 1, key, nowMs)) === 1;
   }
 
+  /** Where a failed or cancelled job lies that waits again now; undefined for any other one. */
+  async retry(key: string): Promise<'active' | 'ended' | 'waiting' | undefined> {
+    const place = await this.#redis.eval(RETRY, 2, key, `${key}:lock`);
+    return place === 0 ? undefined : (place as 'active' | 'ended' | 'waiting');
+  }
+
+  /** Whether the job was cancelled while it ran and is to run again. */
+  async isAgain(holder: Holder): Promise<boolean> {
+    return (await this.#owned(IS_AGAIN, holder)) === 1;
+  }
+
+  /** States alone, in the given order; undefined for jobs that are gone. */
+  async states(places: readonly JobPlace[]): Promise<(JobState | undefined)[]> {
+    const pipeline = this.#redis.pipeline();
+    for (const { key } of places) {
+      pipeline.hmget(key, 'timestamp', 'finishedOn', 'vitals:cancelledAt', 'vitals:again');
+      pipeline.hexists(key, 'returnvalue').exists(`${key}:lock`);
+    }
+    const answers = await answersOf(pipeline);
+    return places.map((_, at) => {
+      const [fields, hasResult, isLocked] = answers.slice(3 * at, 3 * at + 3) as [(string | null)[], number, number];
+      const [timestamp, finishedOn, cancelledAt, again] = fields;
+      if (timestamp === null) return undefined;
+      const held = { isEnded: finishedOn !== null, hasResult: hasResult === 1, isLocked: isLocked === 1 };
+      return stateOf({ ...held, isCancelled: cancelledAt !== null, isAgain: again !== null });
+    });
+  }
+
   /** In the given order; undefined for jobs that are gone. */
   async read(places: readonly JobPlace[]): Promise<(Job | undefined)[]> {
     const pipeline = this.#redis.pipeline();
-    for (const { key } of places) pipeline.hmget(key, ...FIELDS).exists(`${key}:lock`);
-    const answers = (await pipeline.exec()) ?? [];
+    for (const { id, key, delayedKey } of places) {
+      pipeline
+        .hmget(key, ...FIELDS)
+        .exists(`${key}:lock`)
+        .zscore(delayedKey, id);
+    }
+    const answers = await answersOf(pipeline);
     return places.map(({ id, kind }, at): Job | undefined => {
-      const [[error, values], [lockError, isLocked]] = [answers[2 * at]!, answers[2 * at + 1]!];
-      if (error ?? lockError) throw error ?? lockError;
-      return jobOf(id, kind, fieldsOf(values as (string | null)[]), isLocked === 1);
+      const [values, isLocked, score] = answers.slice(3 * at, 3 * at + 3) as [(string | null)[], number, string | null];
+      return jobOf(id, kind, fieldsOf(values), isLocked === 1, delayedUntilMs(score));
     });
   }
 
@@ -116,11 +179,34 @@ function fieldsOf(values: readonly (string | null)[]): Fields {
   return Object.fromEntries(FIELDS.map((field, at) => [field, values[at] ?? null])) as Fields;
 }
 
-function jobOf(id: string, kind: string, fields: Fields, isLocked: boolean): Job | undefined {
+/** The queue orders jobs of one millisecond by the lower 12 bits. */
+function delayedUntilMs(score: string | null): number | null {
+  return score === null ? null : Math.floor(Number(score) / 4_096);
+}
+
+async function answersOf(pipeline: ReturnType<Redis['pipeline']>): Promise<unknown[]> {
+  const answers = (await pipeline.exec()) ?? [];
+  return answers.map(([error, value]) => {
+    if (error !== null) throw error;
+    return value;
+  });
+}
+
+function jobOf(
+  id: string,
+  kind: string,
+  fields: Fields,
+  isLocked: boolean,
+  nextAttemptAtMs: number | null,
+): Job | undefined {
   if (fields.data === null) return undefined;
   const cancelledAtMs = numberOf(fields['vitals:cancelledAt']);
-  const finishedAtMs = numberOf(fields.finishedOn);
-  const state = cancelledAtMs === null ? stateOf(fields, finishedAtMs, isLocked) : 'cancelled';
+  const endedAtMs = numberOf(fields.finishedOn);
+  const state = stateOf({
+    ...{ isCancelled: cancelledAtMs !== null, isAgain: fields['vitals:again'] !== null },
+    ...{ isEnded: endedAtMs !== null, hasResult: fields.returnvalue !== null, isLocked },
+  });
+  const isTriedAgain = state === 'waiting' && nextAttemptAtMs !== null;
   return {
     id,
     kind,
@@ -129,17 +215,27 @@ function jobOf(id: string, kind: string, fields: Fields, isLocked: boolean): Job
     progress: state === 'completed' ? 1 : (numberOf(fields.progress) ?? 0),
     attempts: numberOf(fields['vitals:attempts']) ?? 0,
     createdAtMs: Number(fields.timestamp),
-    finishedAtMs: cancelledAtMs ?? finishedAtMs,
+    finishedAtMs: cancelledAtMs ?? endedAtMs,
     result: state === 'completed' ? JSON.parse(fields.returnvalue!).result : null,
-    error: state === 'failed' ? (fields.failedReason ?? 'it failed') : null,
+    error: state === 'failed' || isTriedAgain ? (fields.failedReason ?? 'it failed') : null,
+    nextAttemptAtMs: isTriedAgain ? nextAttemptAtMs : null,
     checkpoint: JSON.parse(fields['vitals:checkpoint'] ?? 'null'),
   };
 }
 
+interface Held {
+  readonly isCancelled: boolean;
+  readonly isAgain: boolean;
+  readonly isEnded: boolean;
+  readonly hasResult: boolean;
+  readonly isLocked: boolean;
+}
+
 /** An active job whose lock ran out lost its process, and waits for another one. */
-function stateOf({ returnvalue }: Fields, finishedAtMs: number | null, isLocked: boolean): Job['state'] {
-  if (finishedAtMs === null) return isLocked ? 'active' : 'waiting';
-  return returnvalue === null ? 'failed' : 'completed';
+function stateOf({ isCancelled, isAgain, isEnded, hasResult, isLocked }: Held): JobState {
+  if (isCancelled) return 'cancelled';
+  if (isEnded) return hasResult ? 'completed' : 'failed';
+  return isLocked && !isAgain ? 'active' : 'waiting';
 }
 
 function numberOf(text: string | null): number | null {

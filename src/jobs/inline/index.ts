@@ -1,7 +1,7 @@
 // In: jobs, and the code for their kinds. Out: the jobs done in this process; their list lies in one SQLite file.
 import { type Clock, OperatingError } from '../../base/index.ts';
 import { jsonOf, sentenceOf } from '../job-text.ts';
-import type { Job, JobContext, JobHandler, JobOptions, JobState, Jobs } from '../jobs.ts';
+import type { Job, JobContext, JobCount, JobHandler, JobOptions, JobState, Jobs } from '../jobs.ts';
 import { type JobChanges, JobsTable, type StoredJob } from './table.ts';
 
 export { createInlineBatches } from './batches.ts';
@@ -85,10 +85,7 @@ class InlineJobs implements Jobs {
     const key = options.deduplicationKey ?? null;
     const known = key === null ? undefined : table.byKey(key);
     if (known !== undefined) return publicJob(known);
-    if (table.waitingCount() >= WAITING_JOBS_MAX) {
-      const message = `cannot add a job ${kind}: ${WAITING_JOBS_MAX} jobs are waiting already, that is the limit`;
-      throw new OperatingError('jobs_full', message, { retryable: true });
-    }
+    requireRoom(table, kind);
     const attemptsMax = Math.max(1, options.attemptsMax ?? ATTEMPTS_MAX_DEFAULT);
     const createdAtMs = Math.trunc(this.options.clock.nowMs());
     const job = table.add({
@@ -127,6 +124,21 @@ class InlineJobs implements Jobs {
     table.dropEndedBeyond(ENDED_JOBS_MAX);
     const running = this.running.get(job.kind);
     if (running?.id === id) running.abort.abort(new OperatingError('job_cancelled', `the job ${id} was cancelled`));
+  }
+
+  async counts(): Promise<readonly JobCount[]> {
+    return this.requireOpen().counts();
+  }
+
+  async retry(id: string): Promise<void> {
+    const table = this.requireOpen();
+    const job = table.get(id);
+    if (job === undefined || (job.state !== 'failed' && job.state !== 'cancelled')) return;
+    if (job.deduplicationKey !== null && table.byKey(job.deduplicationKey) !== undefined) return;
+    requireRoom(table, job.kind);
+    const fresh = { attempts: 0, progress: 0, notBeforeMs: 0, error: null, finishedAtMs: null };
+    table.change(id, { state: 'waiting', ...fresh });
+    queueMicrotask(() => this.proceed(job.kind));
   }
 
   async close(): Promise<void> {
@@ -242,6 +254,12 @@ class InlineJobs implements Jobs {
   }
 }
 
+function requireRoom(table: JobsTable, kind: string): void {
+  if (table.waitingCount() < WAITING_JOBS_MAX) return;
+  const message = `cannot add a job ${kind}: ${WAITING_JOBS_MAX} jobs are waiting already, that is the limit`;
+  throw new OperatingError('jobs_full', message, { retryable: true });
+}
+
 type Outcome = { readonly result: string } | { readonly error: string };
 
 async function runHandler(handler: JobHandler, context: JobContext): Promise<Outcome> {
@@ -257,9 +275,11 @@ function retryDelayMs(attempts: number): number {
   return Math.min(RETRY_LONGEST_MS, RETRY_FIRST_MS * 2 ** (attempts - 1));
 }
 
-function publicJob({ attemptsMax: _attemptsMax, notBeforeMs: _notBeforeMs, ...job }: StoredJob): Job {
-  // The error of an attempt that will be repeated is no end.
-  return job.state === 'failed' ? job : { ...job, error: null };
+function publicJob({ attemptsMax: _most, deduplicationKey: _key, notBeforeMs, ...job }: StoredJob): Job {
+  // Columns keep what the last attempt failed of; of a job that runs, or ended otherwise, it is no longer true.
+  const isTriedAgain = job.state === 'waiting' && job.error !== null;
+  const error = job.state === 'failed' || isTriedAgain ? job.error : null;
+  return { ...job, error, nextAttemptAtMs: isTriedAgain ? notBeforeMs : null };
 }
 
 function startProcessTimer(afterMs: number, call: () => void): () => void {

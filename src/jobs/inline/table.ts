@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { OperatingError } from '../../base/index.ts';
-import type { Job, JobState } from '../jobs.ts';
+import type { Job, JobCount, JobState } from '../jobs.ts';
 
 /** Raised with every change of the table; an older program refuses a newer file. */
 const SCHEMA_VERSION = 1;
@@ -30,8 +30,9 @@ const DDL = `
 `;
 
 /** A job with what only the queue needs to know. */
-export interface StoredJob extends Job {
+export interface StoredJob extends Omit<Job, 'nextAttemptAtMs'> {
   readonly attemptsMax: number;
+  readonly deduplicationKey: string | null;
   readonly notBeforeMs: number;
 }
 
@@ -43,7 +44,7 @@ export interface JobChanges {
   readonly notBeforeMs?: number;
   readonly finishedAtMs?: number | null;
   readonly result?: string;
-  readonly error?: string;
+  readonly error?: string | null;
   readonly checkpoint?: string;
 }
 
@@ -134,6 +135,13 @@ export class JobsTable {
     return this.select(`${where} ORDER BY id DESC LIMIT ?`, ...values, filter.limit);
   }
 
+  counts(): JobCount[] {
+    return this.database
+      .prepare('SELECT kind, state, count(*) AS count FROM jobs GROUP BY state, kind ORDER BY kind, state')
+      .all()
+      .map(({ kind, state, count }) => ({ kind: kind as string, state: state as JobState, count: Number(count) }));
+  }
+
   active(): StoredJob[] {
     return this.select(`WHERE state = 'active' ORDER BY id`);
   }
@@ -196,6 +204,7 @@ function jobFrom(row: Record<string, unknown>): StoredJob {
     progress: row.progress as number,
     attempts: row.attempts as number,
     attemptsMax: row.attempts_max as number,
+    deduplicationKey: row.deduplication_key as string | null,
     notBeforeMs: row.not_before_ms as number,
     createdAtMs: row.created_at_ms as number,
     finishedAtMs: row.finished_at_ms as number | null,

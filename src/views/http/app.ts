@@ -12,7 +12,9 @@ import { catalogueRoutes } from './catalogue.ts';
 import type { RouteContext, TypedServer } from './context.ts';
 import { DOCS_PATH, serveDocs } from './docs.ts';
 import { ingestRoutes } from './ingest.ts';
+import { jobRoutes } from './jobs.ts';
 import { kpiRoutes } from './kpis.ts';
+import { meRoute } from './me.ts';
 import { measurementRoutes } from './measurements.ts';
 import { createMetrics } from './metrics.ts';
 import { operationsRoutes, probeRoutes } from './operations.ts';
@@ -94,8 +96,10 @@ export async function buildApp(sources: ViewSources, options: HttpOptions): Prom
       operationsRoutes(typed, context);
       streamRoute(typed, context, hub);
       if (options.people !== undefined) auditRoute(typed, options.people);
+      meRoute(typed);
       if (options.orders !== undefined) {
         orderRoutes(typed, context, options.orders);
+        jobRoutes(typed, options.orders);
         trialOrderRoutes(typed, options.orders);
       }
     },

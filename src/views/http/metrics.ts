@@ -4,6 +4,7 @@ import { REJECT_REASONS } from '../../model/index.ts';
 import { isZoneValue } from '../newest.ts';
 import type { MirrorBacklog } from '../views.ts';
 import type { RouteContext } from './context.ts';
+import { JOB_STATES } from './schemas.ts';
 import type { StreamHub } from './stream-hub.ts';
 
 /** KPI gauges on the page: KPIs times zones, cut off here so that a city of many zones does not flood its monitoring. */
@@ -53,6 +54,7 @@ export function createMetrics(context: RouteContext, hub: StreamHub): Registry {
   eventMetrics(define, context);
   journalMetrics(define, context);
   againMetrics(define, context);
+  jobMetrics(define, context);
   brokerMetrics(define, context);
   postMetrics(define, context);
   storeMetrics(define, context);
@@ -154,6 +156,21 @@ function againMetrics({ counter }: Definer, { sources }: RouteContext): void {
 }
 
 const AGAIN_OUTCOMES = ['added', 'replaced', 'duplicate', 'quarantined'] as const;
+
+function jobMetrics({ gauge }: Definer, { sources }: RouteContext): void {
+  gauge(
+    'jobs',
+    'Jobs that are listed, by kind and state; failed ones failed for good',
+    async () => {
+      const counts = await sources.jobCounts();
+      const kinds = [...new Set(counts.map(({ kind }) => kind))].sort();
+      const countOf = (kind: string, state: string) =>
+        counts.find((one) => one.kind === kind && one.state === state)?.count ?? 0;
+      return kinds.flatMap((kind) => JOB_STATES.map((state): Sample => [countOf(kind, state), { kind, state }]));
+    },
+    ['kind', 'state'],
+  );
+}
 
 function progressMetrics({ gauge }: Definer, { sources }: RouteContext): void {
   gauge('build_info', 'Version of the program', () => [[1, { version: sources.version }]], ['version']);

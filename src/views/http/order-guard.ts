@@ -6,6 +6,7 @@ export const ORDER_PATHS: ReadonlySet<string> = new Set([
   '/api/v1/kpi-trials',
   '/api/v1/alarm-evaluations',
   '/api/v1/jobs/cancel',
+  '/api/v1/jobs/retry',
 ]);
 
 /** A page of another site cannot send this header with a request, whatever the browser remembers of logins. */

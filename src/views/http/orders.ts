@@ -1,14 +1,16 @@
 import * as z from 'zod';
 import { OperatingError } from '../../base/index.ts';
+import type { Job, JobState } from '../../jobs/index.ts';
 import type { AlarmCondition } from '../../kpis/index.ts';
 import { REJECT_REASONS, type RejectReason } from '../../model/index.ts';
 import { EXPORT_KINDS, type ExportKind } from '../../store/index.ts';
+import { isoOrNull, isoTime } from '../times.ts';
 import type { RouteContext, TypedServer } from './context.ts';
 import { ORDER_HEADER } from './order-guard.ts';
 import { instant, isRange, limitUpTo, name, RANGE_REFUSED } from './parameters.ts';
 import { personOf } from './people.ts';
 import { HttpProblem } from './problems.ts';
-import { errorSchema } from './schemas.ts';
+import { errorSchema, type JobBody, jobSchema } from './schemas.ts';
 
 /** Which messages an admin wants to have decoded again; see `vitals redecode`. */
 export interface DecodeAgainOrder {
@@ -63,16 +65,9 @@ export interface OrderedBy {
 }
 
 /** An order, and how far it is. */
-export interface OrderState {
-  readonly id: string;
-  readonly kind: string;
-  readonly state: string;
-  /** 0 to 1. */
-  readonly progress: number;
-  readonly createdAtMs: number;
-  readonly error: string | null;
-  /** Once it is completed. */
-  readonly result: unknown;
+export interface OrderState extends Omit<Job, 'input' | 'checkpoint'> {
+  /** What it is about, for people. */
+  readonly description: string;
 }
 
 /** What admins may order. */
@@ -85,32 +80,33 @@ export interface Orders {
   tryKpi(order: KpiTrialOrder, by: OrderedBy): Promise<OrderState>;
   /** @throws OperatingError `kpi_unknown`, `scope_unknown`, `alarm_invalid`, `days_too_many`, `jobs_full` */
   evaluateAlarm(order: AlarmEvaluationOrder, by: OrderedBy): Promise<OrderState>;
-  /** Newest first; of one kind where it is given. */
-  list(limit: number, kind?: string): Promise<readonly OrderState[]>;
+  /** Newest first; of one kind or in one state where they are given. */
+  list(filter: {
+    readonly limit: number;
+    readonly kind?: string | undefined;
+    readonly state?: JobState | undefined;
+  }): Promise<readonly OrderState[]>;
   /** One that waits never starts, one that runs is stopped. @returns undefined when there is none of that id */
   cancel(id: string, by: OrderedBy): Promise<OrderState | undefined>;
+  /**
+   * One that failed or was cancelled waits again. @returns undefined when there is none of that id
+   *
+   * @throws OperatingError `job_not_failed`, `job_ordered_already`, `jobs_full`
+   */
+  retry(id: string, by: OrderedBy): Promise<OrderState | undefined>;
 }
 
 const TOPIC_CHARACTERS_MAX = 1024;
 const topic = z.string().min(1).max(TOPIC_CHARACTERS_MAX, `at most ${TOPIC_CHARACTERS_MAX} characters`);
-const orderSchema = z.object({
-  id: z.string(),
-  kind: z.string(),
-  state: z.string(),
-  progress: z.number().min(0).max(1),
-  createdAt: z.string(),
-  error: z.string().nullable(),
-  result: z.unknown(),
-});
 const kinds = z
   .string()
   .transform((text) => text.split(','))
   .pipe(z.array(z.enum(EXPORT_KINDS)).min(1))
   .transform((given) => EXPORT_KINDS.filter((kind) => given.includes(kind)));
 /** What whoever orders something is answered. */
-export const orderResponses = { 202: z.object({ order: orderSchema }), 400: errorSchema, 503: errorSchema };
+export const orderResponses = { 202: z.object({ order: jobSchema }), 400: errorSchema, 503: errorSchema };
 
-/** Orders of admins: messages are decoded again. */
+/** Orders of admins: messages are decoded again, days are exported. */
 export function orderRoutes(app: TypedServer, { clock }: RouteContext, orders: Orders): void {
   app.get(
     '/redecode',
@@ -119,12 +115,12 @@ export function orderRoutes(app: TypedServer, { clock }: RouteContext, orders: O
         summary: 'Orders to decode messages again, newest first, and how far they are',
         tags: ['operations'],
         querystring: z.strictObject({ limit: limitUpTo(1_000, 20) }),
-        response: { 200: z.object({ orders: z.array(orderSchema) }), 400: errorSchema },
+        response: { 200: z.object({ orders: z.array(jobSchema) }), 400: errorSchema },
       },
     },
-    async ({ query: { limit } }) => ({ orders: (await orders.list(limit, 'decode-again')).map(orderBody) }),
+    async ({ query: { limit } }) => ({ orders: (await orders.list({ limit, kind: 'decode-again' })).map(orderBody) }),
   );
-  jobRoutes(app, orders);
+  exportRoute(app, orders);
   app.post(
     '/redecode',
     {
@@ -171,37 +167,7 @@ export function orderRoutes(app: TypedServer, { clock }: RouteContext, orders: O
   );
 }
 
-/** What outlives a request: exports, and all orders. */
-function jobRoutes(app: TypedServer, orders: Orders): void {
-  app.get(
-    '/jobs',
-    {
-      schema: {
-        summary: 'Jobs, newest first, and how far they are',
-        tags: ['operations'],
-        querystring: z.strictObject({ limit: limitUpTo(1_000, 20) }),
-        response: { 200: z.object({ jobs: z.array(orderSchema) }), 400: errorSchema },
-      },
-    },
-    async ({ query: { limit } }) => ({ jobs: (await orders.list(limit)).map(orderBody) }),
-  );
-  app.post(
-    '/jobs/cancel',
-    {
-      schema: {
-        summary: 'Cancels a job: one that waits never starts, one that runs is stopped',
-        description: `Needs the header ${ORDER_HEADER}, with any value.`,
-        tags: ['operations'],
-        querystring: z.strictObject({ id: name }),
-        response: { 202: z.object({ order: orderSchema }), 400: errorSchema, 404: errorSchema },
-      },
-    },
-    async (request, reply) => {
-      const order = await orders.cancel(request.query.id, personOf(request));
-      if (order === undefined) throw new HttpProblem(404, 'job_unknown', `there is no job ${request.query.id}`);
-      return reply.code(202).send({ order: orderBody(order) });
-    },
-  );
+function exportRoute(app: TypedServer, orders: Orders): void {
   app.post(
     '/exports',
     {
@@ -223,21 +189,42 @@ function jobRoutes(app: TypedServer, orders: Orders): void {
   );
 }
 
-/** An order that was taken. @throws HttpProblem 400 with what cannot be ordered, and why */
+/** An order that was taken, as a body. @throws HttpProblem with what cannot be ordered, and why */
 export async function orderAnswer(order: Promise<OrderState>) {
+  return { order: orderBody(await taken(order)) };
+}
+
+/** What cannot be ordered is told as it is. */
+export async function taken<State>(order: Promise<State>): Promise<State> {
   try {
-    return { order: orderBody(await order) };
+    return await order;
   } catch (error) {
-    if (!(error instanceof OperatingError) || !REFUSED.has(error.code)) throw error;
-    throw new HttpProblem(400, error.code, error.message);
+    const status = error instanceof OperatingError ? REFUSED.get(error.code) : undefined;
+    if (status === undefined) throw error;
+    const { code, message } = error as OperatingError;
+    throw new HttpProblem(status, code, message);
   }
 }
 
-const REFUSED: ReadonlySet<string> = new Set([
-  ...['profile_unknown', 'topic_and_profile', 'days_too_many'],
-  ...['kpi_invalid', 'kpi_unknown', 'kpi_not_tried', 'scope_unknown', 'alarm_invalid'],
+const REFUSED: ReadonlyMap<string, number> = new Map([
+  ['profile_unknown', 400],
+  ['topic_and_profile', 400],
+  ['days_too_many', 400],
+  ['job_not_failed', 409],
+  ['job_ordered_already', 409],
+  ['kpi_invalid', 400],
+  ['kpi_unknown', 400],
+  ['kpi_not_tried', 400],
+  ['scope_unknown', 400],
+  ['alarm_invalid', 400],
 ]);
 
-function orderBody({ createdAtMs, ...order }: OrderState) {
-  return { ...order, createdAt: Temporal.Instant.fromEpochMilliseconds(createdAtMs).toString() };
+/** An order as a body of the API. */
+export function orderBody({ createdAtMs, finishedAtMs, nextAttemptAtMs, ...order }: OrderState): JobBody {
+  return {
+    ...order,
+    createdAt: isoTime(createdAtMs),
+    finishedAt: isoOrNull(finishedAtMs ?? 0),
+    nextAttemptAt: isoOrNull(nextAttemptAtMs ?? 0),
+  };
 }

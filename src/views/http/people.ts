@@ -23,11 +23,12 @@ const CHALLENGE = 'Basic realm="City Vitals", charset="UTF-8"';
 const ROLE_ORDER: Readonly<Record<Role, number>> = { viewer: 0, operator: 1, admin: 2 };
 
 /** Who was let in by `guardByRole`. */
-const persons = new WeakMap<FastifyRequest, string>();
+const persons = new WeakMap<FastifyRequest, Person>();
 
-/** Who asks, and from where; without a login nobody knows the name. */
-export function personOf(request: FastifyRequest): { readonly name: string; readonly address: string } {
-  return { name: persons.get(request) ?? '', address: request.ip };
+/** Who asks, and from where; without a login nobody knows the name, and everybody may do everything. */
+export function personOf(request: FastifyRequest): Person & { readonly address: string } {
+  const { name, role } = persons.get(request) ?? { name: '', role: 'admin' };
+  return { name, role, address: request.ip };
 }
 
 /** Whether requests need a login now. */
@@ -52,7 +53,7 @@ export function guardByRole(app: FastifyInstance, config: Config['http'], option
     const isThrottled = login.isThrottled(request);
     const person = await login.personOf(request);
     if (person === undefined) throw refused(request, reply, options.audit, isThrottled);
-    persons.set(request, person.name);
+    persons.set(request, person);
     if (ROLE_ORDER[person.role] >= ROLE_ORDER[needed]) return;
     const cause = `${person.role} where ${needed} is needed`;
     options.audit.record({ kind: 'access_refused', who: person.name, by: 'http', address: request.ip, cause });

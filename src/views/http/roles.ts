@@ -36,6 +36,7 @@ const ROUTE_ROLES: Readonly<Record<string, NeededRole>> = {
   '/api/v1/zones': 'viewer',
   '/api/v1/quantities': 'viewer',
   '/api/v1/accounting': 'viewer',
+  '/api/v1/me': 'viewer',
   '/api/v1/stream': 'viewer',
   // Payloads as they came, of whoever sent them.
   '/api/v1/quarantine': 'operator',
@@ -43,6 +44,7 @@ const ROUTE_ROLES: Readonly<Record<string, NeededRole>> = {
   '/api/v1/redecode': 'admin',
   '/api/v1/jobs': 'operator',
   '/api/v1/jobs/cancel': 'admin',
+  '/api/v1/jobs/retry': 'admin',
   '/api/v1/exports': 'admin',
   '/api/v1/kpi-trials': 'admin',
   '/api/v1/alarm-evaluations': 'admin',

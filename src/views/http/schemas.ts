@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { JobState } from '../../jobs/index.ts';
 import { DATA_QUALITIES, KPI_WINDOW_KINDS, REJECT_REASONS, REVISION_REASONS } from '../../model/index.ts';
 import { AGGREGATE_PARTS, COUNTER_METHODS, STAT_METHODS } from '../../windows/index.ts';
 
@@ -422,6 +423,38 @@ export const whySchema = z
   })
   .meta({ id: 'Why' });
 
+/** The words of JobState. */
+export const JOB_STATES = [
+  'waiting',
+  'active',
+  'completed',
+  'failed',
+  'cancelled',
+] as const satisfies readonly JobState[];
+
+export const jobSchema = z
+  .object({
+    id: z.string(),
+    kind: z.string(),
+    description: z.string().describe('What it is about, for people; empty where nothing more can be said'),
+    state: z.enum(JOB_STATES),
+    progress: z.number().min(0).max(1),
+    attempts: count.describe('Begun since it was ordered, or ordered again'),
+    createdAt: time,
+    finishedAt: time.nullable(),
+    nextAttemptAt: time.nullable().describe('While it waits after an attempt that failed: not before this'),
+    error: z.string().nullable().describe('Why it failed, or why the last attempt did'),
+    result: z.unknown().describe('Once it is completed'),
+  })
+  .meta({ id: 'Job' });
+
+export const meSchema = z
+  .object({
+    name: z.string().describe('Empty where no login is asked for'),
+    role: z.enum(['viewer', 'operator', 'admin']),
+  })
+  .meta({ id: 'Me' });
+
 export type DeviceBody = z.output<typeof deviceSchema>;
 export type SeriesBody = z.output<typeof seriesSchema>;
 export type AggregatesBody = z.output<typeof aggregatesSchema>;
@@ -438,3 +471,5 @@ export type AccountingBody = z.output<typeof accountingSchema>;
 export type ProgressBody = z.output<typeof progressSchema>;
 export type ReadinessBody = z.output<typeof readinessSchema>;
 export type WhyBody = z.output<typeof whySchema>;
+export type JobBody = z.output<typeof jobSchema>;
+export type MeBody = z.output<typeof meSchema>;

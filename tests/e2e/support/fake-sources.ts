@@ -122,7 +122,11 @@ export function createFakeSources(options: FakeOptions = {}): FakeSources {
       waitingRecords: 3,
       waitingBytes: 1_204,
     }),
-    jobs: async () => [{ id: 'job-1', kind: 'recompute', state: 'active' as const, progress: 0.4 }],
+    jobCounts: async () => [
+      { kind: 'export', state: 'active' as const, count: 1 },
+      { kind: 'export', state: 'completed' as const, count: 7 },
+      { kind: 'decode-again', state: 'failed' as const, count: 2 },
+    ],
     rates: () => ({ messagesPerS: 41.6, readingsPerS: 118.3 }),
     problems: () => problemList,
     onUpdate(listener) {

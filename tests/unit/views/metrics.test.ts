@@ -55,6 +55,13 @@ test('counts by outcome and by reason come from the accounting, closed lists com
   expect(sampleOf('vitals_broker_refused_total', 'reason="client_id"')).toBe(0);
 });
 
+test('jobs are counted by kind, each state of it', () => {
+  expect(sampleOf('vitals_jobs', 'kind="export",state="completed"')).toBe(7);
+  expect(sampleOf('vitals_jobs', 'kind="export",state="failed"')).toBe(0);
+  expect(sampleOf('vitals_jobs', 'kind="decode-again",state="failed"')).toBe(2);
+  expect(samples(text).filter(({ name }) => name === 'vitals_jobs')).toHaveLength(10);
+});
+
 test('times are in seconds, lags are differences', () => {
   expect(sampleOf('vitals_engine_lag_seconds')).toBe(0.12);
   expect(sampleOf('vitals_journal_sync_max_seconds')).toBeCloseTo(0.0184, 10);

@@ -74,6 +74,14 @@ describe('every route', () => {
     expect(await status('/api/v1/nothing')).toBe(401);
   });
 
+  test('tells who asks, and with which role', async () => {
+    const { app, tokens } = await withUsers();
+    for (const role of ['viewer', 'operator', 'admin'] as const) {
+      const { body } = await app.inject({ url: '/api/v1/me', headers: bearer(tokens[role]) });
+      expect(JSON.parse(body)).toEqual({ name: role, role });
+    }
+  });
+
   test('is open to its role and those above, and to no other', async () => {
     const { status, tokens } = await withUsers();
     const seen: Record<string, number[]> = {};

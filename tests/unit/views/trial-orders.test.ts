@@ -4,7 +4,8 @@ import type { OrderState, Orders } from '../../../src/views/http/index.ts';
 import { range, type TestApp, testApp } from './support.ts';
 
 const ORDER: OrderState = {
-  ...{ id: '7', kind: 'k', state: 'waiting', progress: 0, createdAtMs: 0, error: null, result: null },
+  ...{ id: '7', kind: 'k', description: '', state: 'waiting', progress: 0, attempts: 0, createdAtMs: 0 },
+  ...{ finishedAtMs: null, nextAttemptAtMs: null, error: null, result: null },
 };
 const FROM_MS = Date.UTC(2026, 5, 18);
 const PERIOD = range('18T00:00:00', '19T00:00:00');
@@ -22,7 +23,7 @@ beforeAll(async () => {
   };
   const orders: Orders = {
     ...{ decodeAgain: take, exportDays: take, tryKpi: take, evaluateAlarm: take },
-    ...{ list: async () => [], cancel: async () => undefined },
+    ...{ list: async () => [], cancel: async () => undefined, retry: async () => undefined },
   };
   t = await testApp({}, { orders });
 });
@@ -39,7 +40,7 @@ async function post(url: string, payload?: unknown) {
 describe('the trial of a KPI', () => {
   test('is ordered by an id, with zones, and without a body', async () => {
     const { status, body } = await post(`kpi-trials?kpi=own-a&zone=west&zone=device:b&${PERIOD}`);
-    expect([status, body.order.id, body.order.createdAt]).toEqual([202, '7', '1970-01-01T00:00:00Z']);
+    expect([status, body.order.id, body.order.createdAt]).toEqual([202, '7', '1970-01-01T00:00:00.000Z']);
     expect(asked.pop()).toEqual({ ...TIMES, kpi: 'own-a', scopes: ['west', 'device:b'] });
   });
 

@@ -1,4 +1,4 @@
-import type { Aggregates, KpiInfo, KpiValue, QuarantineRow, Series, U4ssc, Why, Zones } from '../types.ts';
+import type { Aggregates, Job, KpiInfo, KpiValue, Me, QuarantineRow, Series, U4ssc, Why, Zones } from '../types.ts';
 
 /** A refusal of the server, or its absence; the message is fit to be shown. */
 export class ApiError extends Error {
@@ -10,6 +10,9 @@ export class ApiError extends Error {
     this.status = status;
   }
 }
+
+/** Whoever can send it means it: a page of another site cannot. */
+const ORDER_HEADER = 'x-vitals-order';
 
 type Query = Readonly<Record<string, string | number | undefined>>;
 
@@ -24,13 +27,19 @@ export const api = {
     get<Why>(`kpis/${encodeURIComponent(id)}/why`, query),
   series: (device: string) => get<{ series: Series[] }>('series', { device, latest: 'true' }),
   aggregates: (query: AggregatesQuery) => get<Aggregates>('aggregates', { ...query }),
-  aggregatesCsv: async (query: AggregatesQuery) => (await request(url('aggregates', { ...query }), 'text/csv')).blob(),
+  aggregatesCsv: async (query: AggregatesQuery) =>
+    (await request(url('aggregates', { ...query }), accepting('text/csv'))).blob(),
   quarantine: (query: {
     reason?: string | undefined;
     device?: string | undefined;
     before?: string | undefined;
     limit: number;
   }) => get<{ quarantine: QuarantineRow[]; next: string | null }>('quarantine', query),
+  me: () => get<Me>('me'),
+  jobs: (query: { state?: string; limit: number }) => get<{ jobs: Job[] }>('jobs', query),
+  cancelJob: (id: string) => order('jobs/cancel', { id }),
+  retryJob: (id: string) => order('jobs/retry', { id }),
+  exportDays: (query: { from: string; to: string; what: string }) => order('exports', query),
 };
 
 export interface AggregatesQuery {
@@ -43,7 +52,12 @@ export interface AggregatesQuery {
 }
 
 async function get<Body>(path: string, query: Query = {}): Promise<Body> {
-  return (await request(url(path, query), 'application/json')).json() as Promise<Body>;
+  return (await request(url(path, query), accepting('application/json'))).json() as Promise<Body>;
+}
+
+async function order(path: string, query: Query): Promise<Job> {
+  const init = { method: 'POST', headers: { accept: 'application/json', [ORDER_HEADER]: 'page' } };
+  return ((await (await request(url(path, query), init)).json()) as { order: Job }).order;
 }
 
 function url(path: string, query: Query): string {
@@ -54,10 +68,12 @@ function url(path: string, query: Query): string {
   return `/api/v1/${path}${text === '' ? '' : `?${text}`}`;
 }
 
-async function request(address: string, accept: string): Promise<Response> {
+const accepting = (type: string): RequestInit => ({ headers: { accept: type } });
+
+async function request(address: string, init: RequestInit): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(address, { headers: { accept } });
+    response = await fetch(address, init);
   } catch {
     throw new ApiError(0, 'The server cannot be reached.');
   }

@@ -1,3 +1,4 @@
+import { useEffect, useRef } from 'preact/hooks';
 import { link, type Route } from '../data/route.ts';
 import { type State, serverNowMs, toMs } from '../data/state.ts';
 import { formatAge, formatNumber, formatTime, timeZoneName } from '../format.ts';
@@ -11,10 +12,17 @@ const TABS = [
   { view: 'devices', label: 'Devices', of: ['devices', 'device'] },
   { view: 'quarantine', label: 'Quarantine', of: ['quarantine'] },
   { view: 'accounting', label: 'Accounting', of: ['accounting'] },
+  { view: 'jobs', label: 'Jobs', of: ['jobs'] },
 ] as const;
 
 /** City, views, and how alive the data is. */
 export function Header({ state, route }: { state: State; route: Route }) {
+  const tabs = useRef<HTMLElement>(null);
+  // Where they do not all fit, the chosen one is in sight.
+  useEffect(
+    () => tabs.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' }),
+    [route.view],
+  );
   return (
     <header class="top">
       <div class="brand">
@@ -27,7 +35,7 @@ export function Header({ state, route }: { state: State; route: Route }) {
           {state.zones === undefined ? null : <span class="product">City Vitals</span>}
         </a>
       </div>
-      <nav class="tabs" aria-label="Views">
+      <nav ref={tabs} class="tabs" aria-label="Views">
         {TABS.map((tab) => (
           <a
             key={tab.view}

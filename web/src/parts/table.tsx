@@ -23,13 +23,15 @@ interface TableProps<Row> {
   readonly onSort?: (column: string) => void;
   /** Columns that can be sorted by; all when absent and `onSort` is given. */
   readonly empty?: string;
+  /** On narrow screens a row becomes a block with its cells below each other, so that nothing lies out of sight. */
+  readonly isStacked?: boolean;
 }
 
 /** A table that scrolls sideways in a region of its own where the page is narrow. */
-export function Table<Row>({ caption, columns, rows, keyOf, sorting, onSort, empty }: TableProps<Row>) {
+export function Table<Row>({ caption, columns, rows, keyOf, sorting, onSort, empty, isStacked }: TableProps<Row>) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
-    <section class="table" aria-label={caption} tabIndex={0}>
+    <section class={isStacked ? 'table stacked' : 'table'} aria-label={caption} tabIndex={0}>
       <table>
         <caption class="hidden">{caption}</caption>
         <thead>
@@ -43,7 +45,7 @@ export function Table<Row>({ caption, columns, rows, keyOf, sorting, onSort, emp
           {rows.map((row) => (
             <tr key={keyOf(row)}>
               {columns.map((column) => (
-                <td key={column.id} class={column.isNumber ? 'number' : undefined}>
+                <td key={column.id} class={column.isNumber ? 'number' : undefined} data-title={column.title}>
                   {column.cell(row)}
                 </td>
               ))}

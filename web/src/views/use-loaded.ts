@@ -34,6 +34,7 @@ export function useLoaded<Data>(key: string | undefined, load: () => Promise<Dat
   return loaded;
 }
 
-function messageOf(error: unknown): string {
+/** What can be shown of a failure. */
+export function messageOf(error: unknown): string {
   return error instanceof ApiError ? error.message : `This cannot be shown: ${String(error)}`;
 }
