@@ -2,9 +2,11 @@ import type { Config } from '../config/index.ts';
 import type { AuditTrail } from '../identity/index.ts';
 import type { Job, JobState, Jobs } from '../jobs/index.ts';
 import type { OrderState, Orders } from '../views/http/index.ts';
+import { checkReport } from '../views/index.ts';
 import { type AgainOrder, DECODE_AGAIN } from './again-job.ts';
 import { filtersOfProfile } from './device-rights.ts';
 import { daysOrder, EXPORT } from './export-job.ts';
+import { REPORT } from './report-job.ts';
 
 export interface CityOrdersSources {
   readonly config: Config;
@@ -31,6 +33,13 @@ export function cityOrders({ config, jobs, audit, durableSequence }: CityOrdersS
       const order = daysOrder(config.city.timeZone, kinds, range);
       const job = await jobs.add(EXPORT, order, { deduplicationKey: `${EXPORT} ${order.folder} ${kinds.join()}` });
       audit.record({ kind: 'export', who: name, by: 'http', address, cause: `order ${job.id}: ${order.folder}` });
+      return orderState(job);
+    },
+    report: async ({ zone, period }, { name, address }) => {
+      const order = { zone, period };
+      checkReport(config, order);
+      const job = await jobs.add(REPORT, order, { deduplicationKey: `${REPORT} ${zone} ${period}` });
+      audit.record({ kind: 'report', who: name, by: 'http', address, cause: `order ${job.id}: ${zone} ${period}` });
       return orderState(job);
     },
     list: async (limit, kind) => {

@@ -35,6 +35,7 @@ import { openHttpTls } from './http-tls.ts';
 import { JournalBudget } from './journal-budget.ts';
 import { factsOfZones } from './kpi-city.ts';
 import { openPosts } from './open-posts.ts';
+import { REPORT, reportJob } from './report-job.ts';
 import { openStoreThread, type StoreThread } from './store-client.ts';
 
 export interface ProductOptions {
@@ -164,7 +165,7 @@ class RunningProduct implements Product {
     const { tls } = config.http;
     if (config.http.ingest) this.#posts = this.#makePosts();
     return createHttpServer(this.sources, {
-      ...{ webFolder, log, people: this.#people, orders: this.#orders() },
+      ...{ webFolder, log, people: this.#people, orders: this.#orders(), reportsFolder: reportsFolder(config) },
       ...(this.#posts === undefined ? {} : { posts: this.#posts }),
       ...(tls === undefined ? {} : { tls: openHttpTls(tls, this.#clock, log) }),
     });
@@ -318,6 +319,8 @@ class RunningProduct implements Product {
     const exportsFolder = resolve(config.dataFolder, 'exports');
     const dayOf = (atMs: number) => localDayOf(config.city.timeZone, atMs);
     this.#jobs.handle(EXPORT, exportJob({ store: () => this.#store, exportsFolder, dayOf }));
+    const reports = { sources: this.sources, clock: this.#clock, reportsFolder: reportsFolder(config) };
+    this.#jobs.handle(REPORT, reportJob(reports));
   }
 
   #orders(): Orders {
@@ -504,6 +507,10 @@ class RunningProduct implements Product {
     if (lagMs > LAG_MS_MAX) problems.push(`the engine is ${formatDuration(lagMs)} behind the journal`);
     return problems;
   }
+}
+
+function reportsFolder({ dataFolder }: Config): string {
+  return resolve(dataFolder, 'reports');
 }
 
 function prepareFolder(folder: string): void {

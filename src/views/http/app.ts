@@ -19,6 +19,7 @@ import { type Orders, orderRoutes } from './orders.ts';
 import { servePage } from './page.ts';
 import { guardByRole, type PeopleOptions } from './people.ts';
 import { answerError, problemText } from './problems.ts';
+import { reportRoutes } from './reports.ts';
 import { guardRequests } from './security.ts';
 import { createHttpOrTlsServer, type HttpTls } from './server.ts';
 import { type Setup, setupRoutes } from './setup.ts';
@@ -40,6 +41,8 @@ export interface HttpOptions {
   readonly tls?: HttpTls;
   /** What admins may order; without it nothing can be. */
   readonly orders?: Orders;
+  /** Absolute path of the folder of reports; with `orders`, they can be ordered and read. */
+  readonly reportsFolder?: string;
   /** The way to the first admin. */
   readonly setup?: Setup;
   /** Bounds of the live stream; smaller ones are for tests. */
@@ -91,6 +94,8 @@ export async function buildApp(sources: ViewSources, options: HttpOptions): Prom
       streamRoute(typed, context, hub);
       if (options.people !== undefined) auditRoute(typed, options.people);
       if (options.orders !== undefined) orderRoutes(typed, context, options.orders);
+      if (options.orders !== undefined && options.reportsFolder !== undefined)
+        reportRoutes(typed, context, options.orders, options.reportsFolder);
     },
     { prefix: '/api/v1' },
   );

@@ -1,8 +1,12 @@
+/** Reports are ordered and listed here, and read below it. */
+export const REPORTS_PATH = '/api/v1/reports';
+
 /** Paths at which something is ordered; everything else is read. */
 export const ORDER_PATHS: ReadonlySet<string> = new Set([
   '/api/v1/redecode',
   '/api/v1/quarantine/replay',
   '/api/v1/exports',
+  REPORTS_PATH,
   '/api/v1/jobs/cancel',
 ]);
 

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { OperatingError } from '../../base/index.ts';
 import { REJECT_REASONS, type RejectReason } from '../../model/index.ts';
 import { EXPORT_KINDS, type ExportKind } from '../../store/index.ts';
+import type { ReportOrder } from '../reports/index.ts';
 import type { RouteContext, TypedServer } from './context.ts';
 import { ORDER_HEADER } from './order-guard.ts';
 import { instant, isRange, limitUpTo, name, RANGE_REFUSED } from './parameters.ts';
@@ -48,6 +49,8 @@ export interface Orders {
    */
   decodeAgain(order: DecodeAgainOrder, who: { readonly name: string; readonly address: string }): Promise<OrderState>;
   exportDays(order: ExportDaysOrder, who: { readonly name: string; readonly address: string }): Promise<OrderState>;
+  /** @throws OperatingError `zone_unknown`, `period_invalid`, `jobs_full` */
+  report(order: ReportOrder, who: { readonly name: string; readonly address: string }): Promise<OrderState>;
   /** Newest first; of one kind where it is given. */
   list(limit: number, kind?: string): Promise<readonly OrderState[]>;
   /** One that waits never starts, one that runs is stopped. @returns undefined when there is none of that id */
@@ -56,7 +59,7 @@ export interface Orders {
 
 const TOPIC_CHARACTERS_MAX = 1024;
 const topic = z.string().min(1).max(TOPIC_CHARACTERS_MAX, `at most ${TOPIC_CHARACTERS_MAX} characters`);
-const orderSchema = z.object({
+export const orderSchema = z.object({
   id: z.string(),
   kind: z.string(),
   state: z.string(),
@@ -186,7 +189,7 @@ function jobRoutes(app: TypedServer, orders: Orders): void {
 }
 
 /** What cannot be ordered is told as it is. */
-async function taken(order: Promise<OrderState>): Promise<OrderState> {
+export async function taken(order: Promise<OrderState>): Promise<OrderState> {
   try {
     return await order;
   } catch (error) {
@@ -195,8 +198,15 @@ async function taken(order: Promise<OrderState>): Promise<OrderState> {
   }
 }
 
-const REFUSED: ReadonlySet<string> = new Set(['profile_unknown', 'topic_and_profile', 'days_too_many']);
+const REFUSED: ReadonlySet<string> = new Set([
+  'profile_unknown',
+  'topic_and_profile',
+  'days_too_many',
+  'zone_unknown',
+  'period_invalid',
+]);
 
-function orderBody({ createdAtMs, ...order }: OrderState) {
+/** An order as the API tells of it. */
+export function orderBody({ createdAtMs, ...order }: OrderState) {
   return { ...order, createdAt: Temporal.Instant.fromEpochMilliseconds(createdAtMs).toString() };
 }
