@@ -1,5 +1,13 @@
 import { type CsvCell, csvLine } from '../http/csv.ts';
-import { coverageOf, hasTarget, type KpiReport, meetsTarget, type Report, type ReportValue } from './report.ts';
+import {
+  coverageOf,
+  hasTarget,
+  isNumber,
+  type KpiReport,
+  meetsTarget,
+  type Report,
+  type ReportValue,
+} from './report.ts';
 import { type LocalTimes, localTimes } from './times.ts';
 
 /** Columns of the file. */
@@ -71,7 +79,7 @@ function valueRow({ zone }: Report, { info }: KpiReport, value: ReportValue, tim
   return {
     start: times.iso(value.startMs),
     end: times.iso(value.endMs),
-    value: value.value,
+    value: numberOf(value),
     band: value.band === null ? null : info.bands[value.band - 1]?.name,
     coverage: value.coverage,
     valid_count: value.validCount,
@@ -85,6 +93,11 @@ function valueRow({ zone }: Report, { info }: KpiReport, value: ReportValue, tim
     target_met: meetsTarget(info, value),
     why: whyPath(info.id, zone.id, value),
   };
+}
+
+/** In full precision; an empty cell for what is no number. */
+function numberOf(value: ReportValue | null): number | null {
+  return value !== null && isNumber(value.value) ? value.value : null;
 }
 
 /** The value of the period where the KPI has one; otherwise what its windows come to. */
@@ -103,11 +116,11 @@ function summaryRow(report: Report, kpi: KpiReport, times: LocalTimes): Row {
     windows_final: summary.finalCount,
     windows_revised: summary.revisedCount,
     windows_target_met: hasTarget(info) ? summary.metCount : null,
-    lowest: lowest?.value,
+    lowest: numberOf(lowest),
     lowest_start: lowest && times.iso(lowest.startMs),
-    highest: highest?.value,
+    highest: numberOf(highest),
     highest_start: highest && times.iso(highest.startMs),
-    last: last?.value,
+    last: numberOf(last),
     last_start: last && times.iso(last.startMs),
     last_valid: last?.valid,
   };
