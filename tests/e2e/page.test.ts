@@ -3,29 +3,16 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Page } from 'playwright-core';
 import { build } from 'vite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createHttpServer, type HttpViews } from '../../src/views/http/index.ts';
 import type { LiveUpdate } from '../../src/views/index.ts';
+import { violations } from './support/axe.ts';
 import { CHROMIUM, hasBrowser, openBrowser, type TestBrowser, type TestPage } from './support/browser.ts';
 import { createFakeSources, type FakeSources, newestValue } from './support/fake-sources.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const log = { debug() {}, info() {}, warn() {}, error() {}, child: () => log };
-
-interface Violation {
-  readonly id: string;
-  readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
-}
-
-/** What axe-core, once it is in the page, finds wrong there; one line a finding. */
-async function violations(page: Page): Promise<string[]> {
-  const found = (await page.evaluate('axe.run(document).then((result) => result.violations)')) as Violation[];
-  return found.flatMap(({ id, nodes }) =>
-    nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.failureSummary ?? ''}`),
-  );
-}
 
 describe.skipIf(!hasBrowser)(`operators' page (skipped without ${CHROMIUM})`, () => {
   let browser: TestBrowser;
