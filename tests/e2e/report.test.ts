@@ -66,7 +66,7 @@ describe.skipIf(!hasBrowser)(`a report in a browser (skipped without ${CHROMIUM}
     const { page, errors } = await visit('2026-06-17');
     // What is out of sight is drawn too, or it would not be looked at.
     await page.evaluate(
-      "for (const each of document.querySelectorAll('.kpi')) each.style.contentVisibility = 'visible'",
+      "for (const each of document.querySelectorAll('.long')) each.style.contentVisibility = 'visible'",
     );
     await page.evaluate(AXE);
     for (const colorScheme of ['light', 'dark'] as const) {
@@ -88,7 +88,7 @@ describe.skipIf(!hasBrowser)(`a report in a browser (skipped without ${CHROMIUM}
     expect(await page.evaluate("getComputedStyle(document.querySelector('.kpi .scroll')).overflowY")).toBe('visible');
     expect(errors).toEqual([]);
     await page.close();
-  });
+  }, 120_000);
 
   test('its tables have the rows of the CSV beside it', async () => {
     const { page } = await visit('2026-06');
@@ -107,7 +107,7 @@ describe.skipIf(!hasBrowser)(`a report in a browser (skipped without ${CHROMIUM}
     const [download] = await Promise.all([page.waitForEvent('download'), csv.click()]);
     expect(download.suggestedFilename()).toBe('riverside-2026-06.csv');
     await page.close();
-  });
+  }, 120_000);
 
   test('"Why?" leads to the panel of that very value on the page', async () => {
     const { page } = await visit('2026-06-17');
@@ -121,7 +121,7 @@ describe.skipIf(!hasBrowser)(`a report in a browser (skipped without ${CHROMIUM}
     await panel.waitFor({ state: 'detached' });
     await expect.poll(() => page.url()).toMatch(/#\/kpi\/air-no2-hour\/riverside$/);
     await page.close();
-  });
+  }, 120_000);
 
   test('is read from the disk as well, and is no wider than a screen of 360 pixels', async () => {
     const { page, errors } = await browser.newPage({ width: 360, height: 740, dark: true });
@@ -130,5 +130,5 @@ describe.skipIf(!hasBrowser)(`a report in a browser (skipped without ${CHROMIUM}
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
     expect(errors).toEqual([]);
     await page.close();
-  });
+  }, 120_000);
 });

@@ -152,6 +152,8 @@ async function openFile(path: string): Promise<{ readonly handle: FileHandle; re
   }
 }
 
+/** A link (ELOOP) is no report, wherever it leads. */
 function isAbsent(error: unknown): boolean {
-  return (error as NodeJS.ErrnoException).code === 'ENOENT';
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOENT' || code === 'ELOOP';
 }

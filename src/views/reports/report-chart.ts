@@ -4,10 +4,12 @@ import type { LocalTimes } from './times.ts';
 import { numberText, targetText } from './words.ts';
 
 const WIDTH = 720;
-const HEIGHT = 120;
+const HEIGHT = 136;
 /** Room for the numbers at the left, and for strokes at the other sides. */
 const LEFT = 64;
 const PAD = 12;
+/** Room for the times below. */
+const BELOW = 30;
 /** A level that hardly moves must look like it: noise is not blown up to the whole height. */
 const SPAN_RATIO_MIN = 0.05;
 /** Windows further apart than so many steps have a gap between them: days of 25 hours do not. */
@@ -26,12 +28,12 @@ export function chart({ info, values }: KpiReport, times: LocalTimes): Markup {
   const unit = info.unitLabel === '' ? '' : ` ${info.unitLabel}`;
   const text = (value: number) => numberText(value, info.decimals);
   const [first, last] = [shown[0]!, shown.at(-1)!];
-  const said = `${info.title}: ${shown.length} windows from ${times.iso(first.startMs)} to ${times.iso(last.endMs)}, lowest ${text(scale.low)}${unit}, highest ${text(scale.high)}${unit}${scale.targetY === null ? '' : `, target ${targetText(info)}${unit}`}. The table has every value.`;
+  const said = `${info.title}: ${shown.length} windows from ${times.text(first.startMs)} to ${times.text(last.endMs)}, lowest ${text(scale.low)}${unit}, highest ${text(scale.high)}${unit}${scale.targetY === null ? '' : `, target ${targetText(info)}${unit}`}. The table has every value.`;
   return html`<svg class="chart" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${said}"><text x="${LEFT - 8}" y="${coordinate(scale.y(scale.high) + 4)}">${text(scale.high)}</text>${
     scale.high === scale.low
       ? NOTHING
       : html`<text x="${LEFT - 8}" y="${coordinate(Math.max(scale.y(scale.low) + 4, scale.y(scale.high) + 18))}">${text(scale.low)}</text>`
-  }${target}<path class="line" d="${lineOf(shown, scale)}"/>${invalid.map(
+  }<text class="first" x="${LEFT}" y="${HEIGHT - 6}">${times.text(first.endMs)}</text><text x="${WIDTH - PAD}" y="${HEIGHT - 6}">${times.text(last.endMs)}</text>${target}<path class="line" d="${lineOf(shown, scale)}"/>${invalid.map(
     (value) =>
       html`<circle class="invalid" cx="${coordinate(scale.x(value))}" cy="${coordinate(scale.y(value.value!))}" r="3"/>`,
   )}</svg>`;
@@ -54,7 +56,7 @@ function scaleOf(shown: readonly ReportValue[], target: number | null): Scale {
   const [bottom, top] = target === null ? [low, high] : [Math.min(low, target), Math.max(high, target)];
   const span = Math.max(top - bottom, Math.abs(top) * SPAN_RATIO_MIN) || 1;
   const base = (top + bottom - span) / 2;
-  const y = (value: number) => HEIGHT - PAD - ((value - base) / span) * (HEIGHT - 2 * PAD);
+  const y = (value: number) => HEIGHT - BELOW - ((value - base) / span) * (HEIGHT - BELOW - PAD);
   const x = ({ endMs }: ReportValue) => LEFT + ((endMs - firstMs) / (lastMs - firstMs || 1)) * (WIDTH - LEFT - PAD);
   return { low, high, targetY: target === null ? null : y(target), x, y };
 }

@@ -41,9 +41,15 @@ function headOf(report: Report, times: LocalTimes): Markup {
     ['Zone', html`${named(zone.name)} <small>${zone.id}</small>`],
     ['Population', population === null ? NONE : numberText(population)],
     ['Area', areaKm2 === null ? NONE : `${plainNumber(areaKm2)} km²`],
-    ['Period', html`${times.iso(period.startMs)} to ${times.iso(period.endMs)}, ${lengthWords(period)}`],
+    [
+      'Period',
+      html`<time datetime="${times.iso(period.startMs)}">${times.text(period.startMs)}</time> to <time datetime="${times.iso(period.endMs)}">${times.text(period.endMs)}</time>, ${lengthWords(period)}`,
+    ],
     ['Time zone', period.timeZone],
-    ['Made at', html`${times.iso(madeAtMs)} <small>by City Vitals ${version}</small>`],
+    [
+      'Made at',
+      html`<time datetime="${times.iso(madeAtMs)}">${times.text(madeAtMs)}</time> <small>by City Vitals ${version}</small>`,
+    ],
     ['Standing', standing(report)],
     ['As a table', html`<a href="${reportFile({ zone: zone.id, period: period.text }, 'csv')}">CSV</a>`],
   ];
@@ -104,5 +110,5 @@ function footer(report: Report): Markup {
   const corrected = standingOf(report).isFinal
     ? 'What is final can still be corrected by readings that come late; a report made later says so.'
     : 'Make the report again when the period is over and its values are final.';
-  return html`<footer><p>Each value is the newest revision that was stored when the report was made. Times are those of the city, with their offset from UTC; a window begins with the first instant and ends before the second.</p><p>Values of shorter windows are counted and compared, not averaged: which mean is right depends on the quantity. Lowest and highest are of valid windows. Coverage of a single value is that of its own rule; coverage over windows is valid windows of all windows that the period has.</p><p>${corrected} “Why?” leads to the page of the server that the report is read from.</p></footer>`;
+  return html`<footer><p>Each value is the newest revision that was stored when the report was made. Times are those of the city, with their offset from UTC; a window begins with the first instant and ends before the second.</p><p>Values of shorter windows are counted and compared, not averaged: which mean is right depends on the quantity. Lowest and highest are of valid windows, told by their start, or by their end (“to”) where they roll. Coverage of a single value is that of its own rule; coverage over windows is valid windows of all windows that the period has.</p><p>${corrected} “Why?” leads to the page of the server that the report is read from.</p></footer>`;
 }

@@ -41,6 +41,9 @@ function rules({ zone }: Report, { info, values }: KpiReport): Markup {
   return html`<dl class="rules">${lines.map(([term, text]) => html`<dt>${term}</dt><dd>${text}</dd>`)}</dl>`;
 }
 
+/** Longer tables have a height of their own, and are drawn when they come in sight. */
+const SHORT_ROWS = 20;
+
 interface Column {
   readonly title: string;
   readonly isNumber?: boolean;
@@ -53,16 +56,15 @@ function* windowTable(report: Report, { info, values }: KpiReport, times: LocalT
   const head = columns.map(
     ({ title, isNumber }) => html`<th scope="col"${isNumber === true ? html` class="number"` : ''}>${title}</th>`,
   );
-  const from = (atMs: number) => `${times.parts(atMs).clock} ${times.parts(atMs).offset}`;
-  const caption = `${info.title}: ${countText(values.length, 'window')} of ${windowWords(info.window)}, from ${from(values[0]!.startMs)} to ${from(values.at(-1)!.endMs)}, oldest first`;
-  yield html`<div class="scroll" role="group" aria-label="${info.title}, table" tabindex="0"><table><caption>${caption}</caption><thead><tr><th scope="col">From</th>${head}</tr></thead><tbody>`
+  const caption = `${info.title}: ${countText(values.length, 'window')} of ${windowWords(info.window)}, from ${times.text(values[0]!.startMs)} to ${times.text(values.at(-1)!.endMs)}, oldest first`;
+  yield html`<div class="${values.length > SHORT_ROWS ? 'scroll long' : 'scroll'}" role="group" aria-label="${info.title}, table" tabindex="0"><table><caption>${caption}</caption><thead><tr><th scope="col">From</th>${head}</tr></thead><tbody>`
     .text;
   for (const value of values) {
     const cells = columns.map((column) => {
       const classes = column.class ?? (column.isNumber === true ? 'number' : '');
       return html`<td${classes === '' ? '' : html` class="${classes}"`}>${column.cell(value)}</td>`;
     });
-    yield html`<tr><th scope="row">${instant(times, value.startMs)}</th>${cells}</tr>`.text;
+    yield html`<tr><th scope="row" class="time">${instant(times, value.startMs)}</th>${cells}</tr>`.text;
   }
   yield '</tbody></table></div>';
 }
@@ -75,7 +77,7 @@ function columnsOf(
   times: LocalTimes,
 ): readonly Column[] {
   const columns: (Column | false)[] = [
-    { title: 'To', cell: ({ endMs }) => instant(times, endMs) },
+    { title: 'To', class: 'time', cell: ({ endMs }) => instant(times, endMs) },
     {
       title: info.unitLabel === '' ? 'Value' : `Value, ${info.unitLabel}`,
       isNumber: true,
@@ -100,8 +102,8 @@ function differ(values: readonly ReportValue[]): boolean {
 }
 
 function instant(times: LocalTimes, atMs: number): Markup {
-  const { clock, offset } = times.parts(atMs);
-  return html`${clock} <small>${offset}</small>`;
+  const { date, clock, offset } = times.parts(atMs);
+  return html`${date} ${clock} <small>${offset}</small>`;
 }
 
 function revisionText({ revision, reason }: ReportValue): string {

@@ -22,7 +22,6 @@ const COLUMNS = [
   'Coverage',
   'Valid',
   'Standing',
-  'Revised',
   'Target',
 ];
 
@@ -33,7 +32,7 @@ export function* summaryTable(report: Report, times: LocalTimes): Generator<stri
     return;
   }
   const caption = html`Each KPI in the ${report.period.kind}, by domain`;
-  yield html`<div class="scroll" role="group" aria-label="Summary, table" tabindex="0"><table><caption>${caption}</caption><thead><tr>${COLUMNS.map(
+  yield html`<div class="scroll summary" role="group" aria-label="Summary, table" tabindex="0"><table><caption>${caption}</caption><thead><tr>${COLUMNS.map(
     (title, index) => html`<th scope="col"${index >= 2 && index <= 6 ? html` class="number"` : ''}>${title}</th>`,
   )}</tr></thead>`.text;
   for (const [domain, kpis] of Map.groupBy(report.kpis, ({ info }) => info.domain)) {
@@ -55,28 +54,26 @@ function rowOf(report: Report, kpi: KpiReport, times: LocalTimes): Markup {
 function ownCells({ zone }: Report, { info }: KpiReport, own: ReportValue): Markup {
   const none = html`<td class="number">${NONE}</td>`;
   const target = hasTarget(info) ? html`${targetText(info)} ${verdict(meetsTarget(info, own))}` : targetText(info);
-  return html`<td class="number"><b>${numberText(own.value, info.decimals)}</b> ${bandOf(info, own)}<small class="why">${whyLink(info.id, zone.id, own)}</small></td>${none}${none}${none}<td class="number">${coverageText(own)}</td><td>${yesNo(own.valid)}</td><td>${finality(own.final)}</td><td>${own.revision === 0 ? 'no' : `revision ${own.revision}`}</td><td>${target}</td>`;
+  const revision = own.revision === 0 ? NOTHING : html`<br><small>revision ${own.revision}</small>`;
+  return html`<td class="number"><b>${numberText(own.value, info.decimals)}</b> ${bandOf(info, own)}<small class="why">${whyLink(info.id, zone.id, own)}</small></td>${none}${none}${none}<td class="number">${coverageText(own)}</td><td>${yesNo(own.valid)}</td><td>${finality(own.final)}${revision}</td><td>${target}</td>`;
 }
 
 function windowCells({ zone }: Report, { info, summary }: KpiReport, times: LocalTimes): Markup {
   const { lowest, highest, last, saidCount, validCount, finalCount, revisedCount, metCount, windowCount } = summary;
   const coverage = coverageOf(summary);
-  const cell = (value: ReportValue | null) =>
-    value === null ? html`<td class="number">${NONE}</td>` : html`<td class="number">${figure(value)}</td>`;
+  const cell = (value: ReportValue | null) => html`<td class="number">${value === null ? NONE : figure(value)}</td>`;
   const figure = (value: ReportValue) => {
-    const { clock, offset } = times.parts(value.startMs);
+    // A rolling window is told by its end.
+    const isRolling = value.window.startsWith('rolling-');
+    const { date, clock, offset } = times.parts(isRolling ? value.endMs : value.startMs);
     const invalid = value.valid ? NOTHING : html`<small class="no">not valid</small>`;
-    return html`${numberText(value.value, info.decimals)}${invalid}<small>${clock} ${offset}</small><small class="why">${whyLink(info.id, zone.id, value)}</small>`;
+    return html`${numberText(value.value, info.decimals)}${invalid}<small>${isRolling ? 'to ' : ''}${date}</small><small>${clock} ${offset}</small><small class="why">${whyLink(info.id, zone.id, value)}</small>`;
   };
-  const target =
-    metCount === null
-      ? targetText(info)
-      : html`${targetText(info)}<br><small>met by ${metCount} of ${validCount}</small>`;
+  const met = metCount === null ? NOTHING : html`<br><small>met by ${metCount} of ${validCount}</small>`;
+  const open = saidCount - finalCount;
+  const standing = open === 0 ? finality(true) : html`<span class="open">${numberText(open)} provisional</span>`;
+  const revised = revisedCount === 0 ? NOTHING : html`<br><small>${numberText(revisedCount)} corrected</small>`;
   return html`<td class="number">${NONE}</td>${cell(lowest)}${cell(highest)}${cell(last)}<td class="number">${
     coverage === null ? NONE : percentText(coverage)
-  }</td><td>${numberText(validCount)} of ${countText(windowCount ?? saidCount, 'window')}</td><td>${
-    finalCount === saidCount
-      ? finality(true)
-      : html`<span class="open">${numberText(saidCount - finalCount)} provisional</span>`
-  }</td><td>${revisedCount === 0 ? 'no' : countText(revisedCount, 'window')}</td><td>${target}</td>`;
+  }</td><td>${numberText(validCount)} of ${countText(windowCount ?? saidCount, 'window')}</td><td>${standing}${revised}</td><td>${targetText(info)}${met}</td>`;
 }

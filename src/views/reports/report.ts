@@ -52,7 +52,7 @@ export interface KpiReport {
 export interface KpiSummary {
   /** The value of the period as a whole, where the KPI has one. */
   readonly own: ReportValue | null;
-  /** Windows of the period; null where that is not known. */
+  /** Windows of the period, and no fewer than were said; null where that is not known. */
   readonly windowCount: number | null;
   /** Windows that something was said of, and of these: valid, final, corrected. */
   readonly saidCount: number;
@@ -98,7 +98,8 @@ export class KpiCollector {
     if (value.final) counts.final++;
     if (value.revision > 0) counts.revised++;
     if (meetsTarget(this.#info, value) === true) counts.met++;
-    if (isOwnWindow(this.#period, value.window)) this.#own = value;
+    // A time zone that was changed leaves windows of the old one; the one that is the period stands for it.
+    if (isOwnWindow(this.#period, value.window) && this.#own?.startMs !== this.#period.startMs) this.#own = value;
     if (value.valid) this.#compare(value);
     this.#last = value;
     if (this.#values.length < this.#rowsMax) this.#values.push(value);
@@ -116,13 +117,17 @@ export class KpiCollector {
     if (counts.said === 0) return undefined;
     const summary: KpiSummary = {
       ...{ own: this.#own, lowest: this.#lowest, highest: this.#highest, last: this.#last },
-      windowCount: windowsIn(this.#period, this.#info.window),
+      windowCount: atLeast(windowsIn(this.#period, this.#info.window), counts.said),
       ...{ saidCount: counts.said, validCount: counts.valid, finalCount: counts.final, revisedCount: counts.revised },
       metCount: hasTarget(this.#info) ? counts.met : null,
     };
     const values = this.#values;
     return { info: this.#info, summary, values, leftOut: counts.said - values.length };
   }
+}
+
+function atLeast(windowCount: number | null, saidCount: number): number | null {
+  return windowCount === null ? null : Math.max(windowCount, saidCount);
 }
 
 type Aim = Pick<KpiInfoBody, 'target' | 'direction'>;

@@ -67,8 +67,7 @@ describe('the report of a day', () => {
         // 3 valid hours of the 24 of the day.
         '13 %',
         '3 of 24 windows',
-        'final',
-        '1 window',
+        'final 1 corrected',
         // 31.26 and 40 are at most 40.
         '≤ 40 met by 2 of 3',
       ],
@@ -81,8 +80,7 @@ describe('the report of a day', () => {
         '–',
         '23/24 · 96 %',
         'yes',
-        'final',
-        'revision 1',
+        'final revision 1',
         '≤ 25 missed',
       ],
     ]);
@@ -108,9 +106,9 @@ describe('the report of a day', () => {
   test('says whose it is, how long it is, and what it does not hold', async () => {
     const text = textOf(htmlOf(await report()));
     expect(text).toContain(
-      'Population 1,200 Area 3.25 km² Period 2026-03-01T00:00:00+01:00 to 2026-03-02T00:00:00+01:00, 24 hours',
+      'Population 1,200 Area 3.25 km² Period 2026-03-01 00:00 +01:00 to 2026-03-02 00:00 +01:00 , 24 hours',
     );
-    expect(text).toContain('Time zone Europe/Madrid Made at 2026-06-01T12:30:00+02:00 by City Vitals 1.2.3');
+    expect(text).toContain('Time zone Europe/Madrid Made at 2026-06-01 12:30 +02:00 by City Vitals 1.2.3');
     expect(text).toContain('Standing final : 5 values, 1 not valid, 2 corrected');
     expect(text).toContain('Without a value in the period: Ozone, 8 hours.');
     expect(text).toContain('Windows longer than a day, which say nothing of it: NO₂ of the year.');
@@ -163,7 +161,7 @@ describe('a day when clocks change', () => {
     const report = await reportOf({ kpis: [HOURLY], values }, '2026-10-25');
     const document = htmlOf(report);
     const [summary, hours] = tablesOf(document);
-    expect(textOf(document)).toContain('2026-10-25T00:00:00+02:00 to 2026-10-26T00:00:00+01:00, 25 hours');
+    expect(textOf(document)).toContain('2026-10-25 00:00 +02:00 to 2026-10-26 00:00 +01:00 , 25 hours');
     expect(summary![2]!.slice(6, 8)).toEqual(['100 %', '25 of 25 windows']);
     expect(hours!.slice(3, 6).map(([from, , value]) => [from, value])).toEqual([
       ['2026-10-25 02:00 +02:00', '2.0'],
@@ -215,6 +213,19 @@ describe('a report', () => {
       ['', ''],
       ['', ''],
     ]);
+  });
+
+  test('tells of a rolling window by its end, and of one that began before the period too', async () => {
+    const values = [7, 8].map((hours) => kpiValue(ROLLING, DAY_MS + (hours - 15) * HOUR, hours));
+    const report = await reportOf({ kpis: [ROLLING], values }, '2026-03-01');
+    const [summary] = tablesOf(htmlOf(report));
+    // The first ends at midnight, with the day before.
+    expect(summary![2]!.slice(3, 8)).toEqual([
+      ...Array(3).fill('8.0 to 2026-03-01 01:00 +01:00 Why?'),
+      '4 %',
+      '1 of 24 windows',
+    ]);
+    expect(csvOf(report)[0]).toMatchObject({ lowest: '8', lowest_start: '2026-02-28T17:00:00+01:00' });
   });
 
   test('of a year has the days in its tables, and the hours in the summary alone', async () => {
