@@ -7,12 +7,13 @@ export type CsvCell = string | number | boolean | null | undefined;
  * come from the field.
  */
 export function csvText(header: readonly string[], rows: Iterable<readonly CsvCell[]>): string {
-  let text = line(header);
-  for (const row of rows) text += line(row);
+  let text = csvLine(header);
+  for (const row of rows) text += csvLine(row);
   return text;
 }
 
-function line(cells: readonly CsvCell[]): string {
+/** One line of such a table. */
+export function csvLine(cells: readonly CsvCell[]): string {
   return `${cells.map(cellText).join(',')}\r\n`;
 }
 

@@ -34,6 +34,7 @@ export const AUDIT_KINDS = [
   'export',
   'kpi_trial',
   'alarm_evaluation',
+  'report',
   'job_cancelled',
   'job_retried',
 ] as const;

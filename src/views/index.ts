@@ -1,3 +1,4 @@
-// In: what the other rooms know. Out: HTTP API, live stream, KPI topics, Prometheus page, web page; reads only.
+// In: what the other rooms know. Out: HTTP API, live stream, KPI topics, Prometheus page, web page, period reports; reads only.
 export * from './kpi-topics.ts';
+export * from './reports/index.ts';
 export * from './views.ts';

@@ -3,11 +3,13 @@ import type { Config } from '../config/index.ts';
 import type { AuditTrail } from '../identity/index.ts';
 import type { Job, JobOptions, JobState, Jobs } from '../jobs/index.ts';
 import type { OrderState, Orders } from '../views/http/index.ts';
+import { checkReport } from '../views/index.ts';
 import { type AgainOrder, DECODE_AGAIN } from './again-job.ts';
 import { ALARM_EVALUATION, alarmOrder } from './alarm-job.ts';
 import { filtersOfProfile } from './device-rights.ts';
 import { daysOrder, EXPORT } from './export-job.ts';
 import { describeJob } from './job-words.ts';
+import { REPORT } from './report-job.ts';
 import { KPI_TRIAL } from './trial-job.ts';
 import { trialOrder } from './trial-order.ts';
 
@@ -52,6 +54,13 @@ export function cityOrders({ config, jobs, audit, durableSequence }: CityOrdersS
       const job = await jobs.add(ALARM_EVALUATION, order, onceAtATime(ALARM_EVALUATION, order));
       const cause = `order ${job.id}: ${order.kpi} of ${order.zone} ${order.condition} ${order.threshold}`;
       audit.record({ kind: 'alarm_evaluation', who: name, by: 'http', address, cause });
+      return orderState(job);
+    },
+    report: async ({ zone, period }, { name, address }) => {
+      const order = { zone, period };
+      checkReport(config, order);
+      const job = await jobs.add(REPORT, order, { deduplicationKey: `${REPORT} ${zone} ${period}` });
+      audit.record({ kind: 'report', who: name, by: 'http', address, cause: `order ${job.id}: ${zone} ${period}` });
       return orderState(job);
     },
     list: async ({ limit, kind, state }) => {

@@ -1,8 +1,10 @@
 import { calendarOf } from '../base/index.ts';
 import type { TimeRange } from '../store/index.ts';
+import type { ReportOrder } from '../views/index.ts';
 import { type AgainOrder, DECODE_AGAIN } from './again-job.ts';
 import { ALARM_EVALUATION, type AlarmOrder } from './alarm-job.ts';
 import { type DaysOrder, EXPORT } from './export-job.ts';
+import { REPORT } from './report-job.ts';
 import { KPI_TRIAL } from './trial-job.ts';
 import type { TrialOrder } from './trial-order.ts';
 
@@ -20,6 +22,10 @@ export function describeJob(timeZone: string, kind: string, input: unknown): str
       return describeExport(timeZone, input as DaysOrder);
     case DECODE_AGAIN:
       return describeAgain(timeZone, input as AgainOrder);
+    case REPORT: {
+      const { zone, period } = input as ReportOrder;
+      return `${zone} ${period}`;
+    }
     case KPI_TRIAL:
       return describeTrial(timeZone, input as TrialOrder);
     case ALARM_EVALUATION:

@@ -28,7 +28,7 @@ import { cityOrders } from './city-orders.ts';
 import { profileFolders, profileTopics } from './device-rights.ts';
 import { type EngineThread, startEngineThread } from './engine-client.ts';
 import { openHttpTls } from './http-tls.ts';
-import { JOB_KINDS, jobHandlers } from './job-handlers.ts';
+import { JOB_KINDS, jobHandlers, reportsFolder } from './job-handlers.ts';
 import { JournalBudget } from './journal-budget.ts';
 import { factsOfZones } from './kpi-city.ts';
 import { type CityJobs, openCityJobs } from './open-jobs.ts';
@@ -163,7 +163,13 @@ class RunningProduct implements Product {
     const { board } = this.#cityJobs;
     if (config.http.ingest) this.#posts = this.#makePosts();
     return createHttpServer(this.sources, {
-      ...{ webFolder, log, people: this.#people, orders: this.#orders() },
+      ...{
+        webFolder,
+        log,
+        people: this.#people,
+        orders: this.#orders(),
+        reportsFolder: reportsFolder(config.dataFolder),
+      },
       ...(this.#posts === undefined ? {} : { posts: this.#posts }),
       ...(board === undefined ? {} : { board: board(JOB_KINDS) }),
       ...(tls === undefined ? {} : { tls: openHttpTls(tls, this.#clock, log) }),
@@ -303,6 +309,7 @@ class RunningProduct implements Product {
   #startJobs(): void {
     const handlers = jobHandlers({
       config: this.#options.config,
+      views: this.sources,
       clock: this.#clock,
       journal: this.#journal,
       store: this.#store,

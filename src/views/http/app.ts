@@ -22,6 +22,7 @@ import { type Orders, orderRoutes } from './orders.ts';
 import { servePage } from './page.ts';
 import { guardByRole, type PeopleOptions } from './people.ts';
 import { answerError, problemText } from './problems.ts';
+import { reportRoutes } from './reports.ts';
 import { guardRequests } from './security.ts';
 import { createHttpOrTlsServer, type HttpTls } from './server.ts';
 import { type Setup, setupRoutes } from './setup.ts';
@@ -46,6 +47,8 @@ export interface HttpOptions {
   readonly orders?: Orders;
   /** Pages of the queues of jobs, where there are queues. */
   readonly board?: Board;
+  /** Absolute path of the folder of reports; with `orders`, they can be ordered and read. */
+  readonly reportsFolder?: string;
   /** The way to the first admin. */
   readonly setup?: Setup;
   /** Bounds of the live stream; smaller ones are for tests. */
@@ -101,6 +104,7 @@ export async function buildApp(sources: ViewSources, options: HttpOptions): Prom
         orderRoutes(typed, context, options.orders);
         jobRoutes(typed, options.orders);
         trialOrderRoutes(typed, options.orders);
+        if (options.reportsFolder !== undefined) reportRoutes(typed, context, options.orders, options.reportsFolder);
       }
     },
     { prefix: '/api/v1' },

@@ -1,3 +1,6 @@
+/** Reports are ordered and listed here, and read below it. */
+export const REPORTS_PATH = '/api/v1/reports';
+
 /** Paths at which something is ordered; everything else is read. */
 export const ORDER_PATHS: ReadonlySet<string> = new Set([
   '/api/v1/redecode',
@@ -5,6 +8,7 @@ export const ORDER_PATHS: ReadonlySet<string> = new Set([
   '/api/v1/exports',
   '/api/v1/kpi-trials',
   '/api/v1/alarm-evaluations',
+  REPORTS_PATH,
   '/api/v1/jobs/cancel',
   '/api/v1/jobs/retry',
 ]);

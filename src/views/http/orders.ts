@@ -4,6 +4,7 @@ import type { Job, JobState } from '../../jobs/index.ts';
 import type { AlarmCondition } from '../../kpis/index.ts';
 import { REJECT_REASONS, type RejectReason } from '../../model/index.ts';
 import { EXPORT_KINDS, type ExportKind } from '../../store/index.ts';
+import type { ReportOrder } from '../reports/index.ts';
 import { isoOrNull, isoTime } from '../times.ts';
 import type { RouteContext, TypedServer } from './context.ts';
 import { ORDER_HEADER } from './order-guard.ts';
@@ -80,6 +81,8 @@ export interface Orders {
   tryKpi(order: KpiTrialOrder, by: OrderedBy): Promise<OrderState>;
   /** @throws OperatingError `kpi_unknown`, `scope_unknown`, `alarm_invalid`, `days_too_many`, `jobs_full` */
   evaluateAlarm(order: AlarmEvaluationOrder, by: OrderedBy): Promise<OrderState>;
+  /** @throws OperatingError `zone_unknown`, `period_invalid`, `jobs_full` */
+  report(order: ReportOrder, by: OrderedBy): Promise<OrderState>;
   /** Newest first; of one kind or in one state where they are given. */
   list(filter: {
     readonly limit: number;
@@ -217,6 +220,8 @@ const REFUSED: ReadonlyMap<string, number> = new Map([
   ['kpi_not_tried', 400],
   ['scope_unknown', 400],
   ['alarm_invalid', 400],
+  ['zone_unknown', 400],
+  ['period_invalid', 400],
 ]);
 
 /** An order as a body of the API. */

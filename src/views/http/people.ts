@@ -48,7 +48,7 @@ export function guardByRole(app: FastifyInstance, config: Config['http'], option
   const login = new HttpLogin(options, clock);
   app.addHook('onClose', async () => login.close());
   app.addHook('onRequest', async (request, reply) => {
-    const needed = neededRole(request.routeOptions.url);
+    const needed = neededRole(request.routeOptions.url, request.method);
     if (needed === 'nobody' || needed === 'device' || !needsLogin(config, options.users)) return;
     const isThrottled = login.isThrottled(request);
     const person = await login.personOf(request);

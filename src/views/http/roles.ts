@@ -48,7 +48,15 @@ const ROUTE_ROLES: Readonly<Record<string, NeededRole>> = {
   '/api/v1/exports': 'admin',
   '/api/v1/kpi-trials': 'admin',
   '/api/v1/alarm-evaluations': 'admin',
+  '/api/v1/reports': 'viewer',
+  '/api/v1/reports/:name': 'viewer',
   '/api/v1/audit': 'admin',
+};
+
+/** Where something is ordered at a path that others may read. */
+const ORDER_ROLES: Readonly<Record<string, NeededRole>> = {
+  // It says nothing that a viewer may not see, but it takes work and room.
+  '/api/v1/reports': 'operator',
 };
 
 /** The role that a route needs; undefined for one that nobody has decided about. */
@@ -59,8 +67,10 @@ export function listedRole(route: string): NeededRole | undefined {
   return route === DOCS_PATH || route.startsWith(`${DOCS_PATH}/`) ? 'viewer' : undefined;
 }
 
-/** The role that a route needs; `route` is undefined for a path that there is not. */
-export function neededRole(route: string | undefined): NeededRole {
+/** The role that a request needs; `route` is undefined for a path that there is not. */
+export function neededRole(route: string | undefined, method: string): NeededRole {
   // What is not there is told to who may see what is there.
-  return route === undefined ? 'viewer' : (listedRole(route) ?? 'admin');
+  if (route === undefined) return 'viewer';
+  const ofOrder = method === 'POST' && Object.hasOwn(ORDER_ROLES, route) ? ORDER_ROLES[route] : undefined;
+  return ofOrder ?? listedRole(route) ?? 'admin';
 }

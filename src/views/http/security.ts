@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { ORDER_HEADER, ORDER_PATHS } from './order-guard.ts';
+import { ORDER_HEADER, ORDER_PATHS, REPORTS_PATH } from './order-guard.ts';
 import { HttpProblem } from './problems.ts';
 import { listedRole } from './roles.ts';
 import { SETUP_PATH } from './setup.ts';
@@ -22,6 +22,10 @@ const SETUP_POLICY = PAGE_POLICY.replace("form-action 'none'", "form-action 'sel
 
 /** The readable API page and the board of jobs are made by libraries that write style attributes. */
 const STYLED_POLICY = PAGE_POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'");
+
+/** Reports carry their style in them and need nothing else; a policy of their own holds them to that very style. */
+const REPORT_POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 const HEADERS = {
   'x-content-type-options': 'nosniff',
@@ -77,6 +81,7 @@ function takesBody(route: string | undefined): boolean {
 
 function policyOf(url: string, styledPaths: readonly string[]): string {
   if (url.startsWith(SETUP_PATH)) return SETUP_POLICY;
+  if (url.startsWith(`${REPORTS_PATH}/`)) return REPORT_POLICY;
   return styledPaths.some((path) => url.startsWith(path)) ? STYLED_POLICY : PAGE_POLICY;
 }
 

@@ -2,6 +2,7 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { type Clock, HOUR_MS, OperatingError } from '../../base/index.ts';
 import type { AuditTrail, UserDirectory } from '../../identity/index.ts';
+import { escaped } from '../html.ts';
 import { HttpProblem } from './problems.ts';
 
 export const SETUP_PATH = '/setup';
@@ -110,16 +111,4 @@ function formOf(token: string, problem: string): string {
     '<p><label>Password again <input name="again" type="password" required autocomplete="new-password"></label></p>' +
     '<p><button>Make the admin</button></p></form>'
   );
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ENTITIES[character]!);
 }

@@ -2,7 +2,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../../src/base/index.ts';
 import type { Posts } from '../../../src/broker/index.ts';
 import { type AuditEvent, addToken, addUser, openUserDirectory, type Role } from '../../../src/identity/index.ts';
-import { createHttpServer } from '../../../src/views/http/index.ts';
+import { createHttpServer, type Orders } from '../../../src/views/http/index.ts';
 import { needsLogin } from '../../../src/views/http/people.ts';
 import { listedRole } from '../../../src/views/http/roles.ts';
 import { Setup } from '../../../src/views/http/setup.ts';
@@ -30,7 +30,10 @@ async function withUsers(http: object = {}) {
   // Devices have rights of their own; here it is only that their routes are there.
   const posts = { close: async () => {} } as unknown as Posts;
   const webFolder = plantTree({ 'index.html': '<p>page</p>' });
-  const made = await testApp({ config: { http } }, { people, posts, webFolder });
+  const state = { id: '1', kind: 'report', state: 'waiting', progress: 0, createdAtMs: 0, error: null, result: null };
+  const orders = { list: async () => [], report: async () => state } as unknown as Orders;
+  const reportsFolder = plantTree({ 'harbour-2026-06.html': '<p>report</p>' });
+  const made = await testApp({ config: { http } }, { people, posts, webFolder, orders, reportsFolder });
   onTestFinished(async () => {
     await made.app.close();
     users.close();
@@ -68,7 +71,7 @@ describe('every route', () => {
     expect(routes.filter((route) => listedRole(route) === undefined)).toEqual([]);
     for (const route of routes) {
       const isOpen = listedRole(route) === 'nobody';
-      const url = route.replace('*', 'x').replace(':id', 'pm10-day-mean');
+      const url = route.replace('*', 'x').replace(':id', 'pm10-day-mean').replace(':name', 'harbour-2026-06.html');
       expect([route, (await status(url)) === 401]).toEqual([route, !isOpen]);
     }
     expect(await status('/api/v1/nothing')).toBe(401);
@@ -97,6 +100,19 @@ describe('every route', () => {
       '/': [200, 200, 200],
       '/metrics': [200, 200, 200],
     });
+  });
+
+  test('may need another role to order something than to read it', async () => {
+    const { app, status, tokens } = await withUsers();
+    const order = async (role: Role) => {
+      const headers = { ...bearer(tokens[role]), 'x-vitals-order': '1' };
+      const url = '/api/v1/reports?zone=harbour&period=2026-06';
+      return (await app.inject({ method: 'POST', url, headers })).statusCode;
+    };
+    expect([await order('viewer'), await order('operator'), await order('admin')]).toEqual([403, 202, 202]);
+    expect(await status('/api/v1/reports', bearer(tokens.viewer))).toBe(200);
+    expect(await status('/api/v1/reports/harbour-2026-06.html', bearer(tokens.viewer))).toBe(200);
+    expect(await status('/api/v1/reports/harbour-2026-06.html')).toBe(401);
   });
 });
 

@@ -22,7 +22,7 @@ beforeAll(async () => {
     return ORDER;
   };
   const orders: Orders = {
-    ...{ decodeAgain: take, exportDays: take, tryKpi: take, evaluateAlarm: take },
+    ...{ decodeAgain: take, exportDays: take, tryKpi: take, evaluateAlarm: take, report: take },
     ...{ list: async () => [], cancel: async () => undefined, retry: async () => undefined },
   };
   t = await testApp({}, { orders });

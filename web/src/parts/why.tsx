@@ -32,24 +32,41 @@ export function Why({ kpi, zone, value }: WhyProps) {
       >
         Why?
       </button>
-      {isOpen ? <WhyDialog kpi={kpi} zone={zone} value={value} onClose={() => setOpen(false)} /> : null}
+      {isOpen ? <OfValue kpi={kpi} zone={zone} value={value} onClose={() => setOpen(false)} /> : null}
     </>
   );
 }
 
+function OfValue({ kpi, zone, value, onClose }: WhyProps & { onClose: () => void }) {
+  // What was asked about stays the same window while the page goes on.
+  const [asked] = useState(value);
+  // Of rolling windows the last hour or day tells which one is meant.
+  const at = new Date(toMs(asked.end) - 1).toISOString();
+  const revision = value.start === asked.start ? value.revision : 0;
+  return <WhyDialog kpi={kpi} zone={zone} at={at} span={asked} revision={revision} onClose={onClose} />;
+}
+
+interface WhyDialogProps {
+  readonly kpi: KpiInfo;
+  readonly zone: string;
+  /** An instant in the window. */
+  readonly at: string;
+  /** The window, where it is known before the answer comes. */
+  readonly span?: Pick<KpiValue, 'start' | 'end'>;
+  /** Another one is asked for again. */
+  readonly revision?: number;
+  readonly onClose: () => void;
+}
+
 /** A modal dialog: the browser keeps the focus in it, closes it with Escape, and gives the focus back. */
-function WhyDialog({ kpi, zone, value, onClose }: WhyProps & { onClose: () => void }) {
+export function WhyDialog({ kpi, zone, at, span, revision = 0, onClose }: WhyDialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [offset, setOffset] = useState(0);
-  // What was asked about stays the same window while the page goes on.
-  const [{ start, end }] = useState(value);
   useEffect(() => dialog.current?.showModal(), []);
-  // Of rolling windows the last hour or day tells which one is meant.
-  const at = new Date(toMs(end) - 1).toISOString();
-  const revision = value.start === start ? value.revision : 0;
-  const { data, error } = useLoaded(`${start} ${offset} ${revision}`, () =>
+  const { data, error } = useLoaded(`${at} ${offset} ${revision}`, () =>
     api.why(kpi.id, { zone, at, limit: PAGE, offset }),
   );
+  const shown = span ?? data;
   const close = () => dialog.current?.close();
   return (
     <dialog ref={dialog} class="why" aria-labelledby="why-title" onClose={onClose}>
@@ -62,7 +79,7 @@ function WhyDialog({ kpi, zone, value, onClose }: WhyProps & { onClose: () => vo
         </button>
       </header>
       <p class="muted">
-        {zoneName(zone)} · {windowLabel(kpi.window)} · {formatTime(start)} – {formatTime(end)}
+        {zoneName(zone)} · {windowLabel(kpi.window)} · {formatTime(shown?.start)} – {formatTime(shown?.end)}
       </p>
       {error === undefined ? null : <p class="failed">{error}</p>}
       {data === undefined ? (

@@ -9,7 +9,7 @@ import { Chart, type ChartPoint } from '../parts/chart.tsx';
 import { Choice } from '../parts/choice.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { Band, Coverage, Figure, isSoFar, MissedRule, Standing, Swatch, Target } from '../parts/values.tsx';
-import { Why } from '../parts/why.tsx';
+import { Why, WhyDialog } from '../parts/why.tsx';
 import { ZoneChoice, zoneLink, zoneOf } from '../parts/zone-nav.tsx';
 import type { KpiInfo, KpiValue } from '../types.ts';
 import { useLoaded } from './use-loaded.ts';
@@ -54,12 +54,22 @@ export function KpiView({ route, state }: { route: Route; state: State }) {
           period={route.options.get('period') ?? usualPeriod(kpi.window)}
         />
       </div>
+      <Asked key={`${kpi.id}/${zone}`} kpi={kpi} zone={zone} route={route} />
       <div class="columns">
         <Rules kpi={kpi} />
         <Elsewhere kpi={kpi} zone={zone} state={state} />
       </div>
     </>
   );
+}
+
+/** The panel of a window that a link asks about, such as one of a report; closing it leaves the link. */
+function Asked({ kpi, zone, route }: { kpi: KpiInfo; zone: string; route: Route }) {
+  const at = route.options.get('why');
+  if (at === null) return null;
+  const { why: _left, ...options } = Object.fromEntries(route.options);
+  const leave = () => replaceRoute(link('kpi', [kpi.id, zone], options));
+  return <WhyDialog key={at} kpi={kpi} zone={zone} at={at} onClose={leave} />;
 }
 
 function Present({ kpi, zone, value }: { kpi: KpiInfo; zone: string; value: KpiValue | undefined }) {
