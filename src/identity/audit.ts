@@ -32,6 +32,7 @@ export const AUDIT_KINDS = [
   'access_refused',
   'decode_again',
   'export',
+  'import',
   'job_cancelled',
 ] as const;
 export type AuditKind = (typeof AUDIT_KINDS)[number];

@@ -5,6 +5,8 @@ import type { OrderState, Orders } from '../views/http/index.ts';
 import { type AgainOrder, DECODE_AGAIN } from './again-job.ts';
 import { filtersOfProfile } from './device-rights.ts';
 import { daysOrder, EXPORT } from './export-job.ts';
+import { IMPORT } from './import-job.ts';
+import { importOrder } from './import-order.ts';
 
 export interface CityOrdersSources {
   readonly config: Config;
@@ -31,6 +33,12 @@ export function cityOrders({ config, jobs, audit, durableSequence }: CityOrdersS
       const order = daysOrder(config.city.timeZone, kinds, range);
       const job = await jobs.add(EXPORT, order, { deduplicationKey: `${EXPORT} ${order.folder} ${kinds.join()}` });
       audit.record({ kind: 'export', who: name, by: 'http', address, cause: `order ${job.id}: ${order.folder}` });
+      return orderState(job);
+    },
+    importFile: async ({ file, columns }, { name, address }) => {
+      const order = importOrder(config.dataFolder, file, columns);
+      const job = await jobs.add(IMPORT, order, { deduplicationKey: `${IMPORT} ${order.file}` });
+      audit.record({ kind: 'import', who: name, by: 'http', address, cause: `order ${job.id}: ${order.file}` });
       return orderState(job);
     },
     list: async (limit, kind) => {

@@ -19,6 +19,7 @@ import type { JournalWriter } from '../journal/index.ts';
 import { openLocalJournalReader, openLocalJournalWriter } from '../journal/local/index.ts';
 import { kpiInfo, U4SSC_KPIS, u4sscOverview } from '../kpis/index.ts';
 import { type Accounting, type Message, NOTHING_AGAIN } from '../model/index.ts';
+import { loadProfiles } from '../profiles/index.ts';
 import { type Logger, rateMeter } from '../telemetry/index.ts';
 import { createHttpServer, type HttpViews, type Orders, type PeopleOptions } from '../views/http/index.ts';
 import { type EngineStanding, type LiveUpdate, publishKpiTopics, type ViewSources } from '../views/index.ts';
@@ -32,9 +33,13 @@ import { profileFolders, profileTopics } from './device-rights.ts';
 import { type EngineThread, startEngineThread } from './engine-client.ts';
 import { EXPORT, exportJob, localDayOf } from './export-job.ts';
 import { openHttpTls } from './http-tls.ts';
+import { IMPORT, importJob } from './import-job.ts';
+import type { JobLoad } from './job-pace.ts';
 import { JournalBudget } from './journal-budget.ts';
 import { factsOfZones } from './kpi-city.ts';
+import { rebuiltFromMs } from './late-rebuild.ts';
 import { openPosts } from './open-posts.ts';
+import { cityIntake } from './pipeline.ts';
 import { openStoreThread, type StoreThread } from './store-client.ts';
 
 export interface ProductOptions {
@@ -299,25 +304,41 @@ class RunningProduct implements Product {
     this.#closers.push(() => this.#jobs.close());
   }
 
-  /** Once the engine runs: it takes what is decoded again. */
+  /** Once the engine runs: it takes what is decoded again, and what is imported. */
   #startJobs(): void {
     const { config } = this.#options;
-    const handler = againJob({
-      clock: this.#clock,
-      openReader: () => openLocalJournalReader({ folder: join(config.dataFolder, 'journal') }),
-      journal: this.#journal,
-      store: () => this.#store,
-      load: () => ({
-        lateWaiting: this.#standing.late.waiting,
-        recordsBehind: this.#journal.durableSequence() - this.#storeSequence,
-        isBlocked: this.#budget.stats().blocked !== null,
-      }),
-      lateMax: config.windows.lateMax,
+    const pace = { load: () => this.#jobLoad(), lateMax: config.windows.lateMax };
+    const common = { ...pace, clock: this.#clock, store: () => this.#store };
+    const openReader = () => openLocalJournalReader({ folder: join(config.dataFolder, 'journal') });
+    this.#jobs.handle(DECODE_AGAIN, againJob({ ...common, openReader, journal: this.#journal }));
+    const handler = importJob({
+      ...common,
+      accept: (message, done) => this.#accept(message, done),
+      durableSequence: () => this.#journal.durableSequence(),
+      openIntake: () => cityIntake(config, loadProfiles(profileFolders(config))),
+      payloadBytesMax: config.mqtt.payloadMax,
+      rebuiltFromMs: () => this.#rebuiltFromMs(),
     });
-    this.#jobs.handle(DECODE_AGAIN, handler);
+    this.#jobs.handle(IMPORT, handler);
     const exportsFolder = resolve(config.dataFolder, 'exports');
     const dayOf = (atMs: number) => localDayOf(config.city.timeZone, atMs);
     this.#jobs.handle(EXPORT, exportJob({ store: () => this.#store, exportsFolder, dayOf }));
+  }
+
+  #jobLoad(): JobLoad {
+    return {
+      lateWaiting: this.#standing.late.waiting,
+      engineSequence: this.#engineSequence,
+      recordsBehind: this.#journal.durableSequence() - this.#storeSequence,
+      isBlocked: this.#budget.stats().blocked !== null,
+    };
+  }
+
+  /** In `event` mode nothing is too old. */
+  #rebuiltFromMs(): number {
+    const { windows, store } = this.#options.config;
+    if (windows.clock === 'event') return Number.NEGATIVE_INFINITY;
+    return rebuiltFromMs(this.#clock.nowMs(), store.readingsAge);
   }
 
   #orders(): Orders {

@@ -34,6 +34,7 @@ const METHODS: ReadonlySet<StoreMethod> = new Set<StoreMethod>([
   'changes',
   'markBefore',
   'export',
+  'parquetRows',
   'trimRetention',
   'trimQuarantine',
   'stats',

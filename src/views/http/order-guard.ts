@@ -3,6 +3,7 @@ export const ORDER_PATHS: ReadonlySet<string> = new Set([
   '/api/v1/redecode',
   '/api/v1/quarantine/replay',
   '/api/v1/exports',
+  '/api/v1/imports',
   '/api/v1/jobs/cancel',
 ]);
 

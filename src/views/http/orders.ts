@@ -27,6 +27,14 @@ export interface ExportDaysOrder {
   readonly kinds: readonly ExportKind[];
 }
 
+/** Which file an admin wants to have taken in; see `vitals import`. */
+export interface ImportFileOrder {
+  /** Below the folder of imports. */
+  readonly file: string;
+  /** Names of columns that are called otherwise than the fields they hold, by field or quantity. */
+  readonly columns: Readonly<Record<string, string>>;
+}
+
 /** An order, and how far it is. */
 export interface OrderState {
   readonly id: string;
@@ -48,6 +56,8 @@ export interface Orders {
    */
   decodeAgain(order: DecodeAgainOrder, who: { readonly name: string; readonly address: string }): Promise<OrderState>;
   exportDays(order: ExportDaysOrder, who: { readonly name: string; readonly address: string }): Promise<OrderState>;
+  /** @throws OperatingError `import_outside`, `import_missing`, `import_format`, `import_columns`, `jobs_full` */
+  importFile(order: ImportFileOrder, who: { readonly name: string; readonly address: string }): Promise<OrderState>;
   /** Newest first; of one kind where it is given. */
   list(limit: number, kind?: string): Promise<readonly OrderState[]>;
   /** One that waits never starts, one that runs is stopped. @returns undefined when there is none of that id */
@@ -70,6 +80,13 @@ const kinds = z
   .transform((text) => text.split(','))
   .pipe(z.array(z.enum(EXPORT_KINDS)).min(1))
   .transform((given) => EXPORT_KINDS.filter((kind) => given.includes(kind)));
+const PATH_CHARACTERS_MAX = 1024;
+const COLUMNS_CHARACTERS_MAX = 4096;
+const columns = z
+  .string()
+  .max(COLUMNS_CHARACTERS_MAX, `at most ${COLUMNS_CHARACTERS_MAX} characters`)
+  .regex(/^[^=,]+=[^=,]+(?:,[^=,]+=[^=,]+)*$/, 'write field=column, several with commas')
+  .transform((text) => Object.fromEntries(text.split(',').map((pair) => pair.split('='))) as Record<string, string>);
 const responses = { 202: z.object({ order: orderSchema }), 400: errorSchema, 503: errorSchema };
 
 /** Orders of admins: messages are decoded again. */
@@ -87,6 +104,7 @@ export function orderRoutes(app: TypedServer, { clock }: RouteContext, orders: O
     async ({ query: { limit } }) => ({ orders: (await orders.list(limit, 'decode-again')).map(orderBody) }),
   );
   jobRoutes(app, orders);
+  importRoute(app, orders);
   app.post(
     '/redecode',
     {
@@ -185,6 +203,26 @@ function jobRoutes(app: TypedServer, orders: Orders): void {
   );
 }
 
+/** What was measured elsewhere, or before. */
+function importRoute(app: TypedServer, orders: Orders): void {
+  app.post(
+    '/imports',
+    {
+      schema: {
+        summary: 'Takes in a CSV or Parquet file of readings from the folder of imports',
+        description: `Needs the header ${ORDER_HEADER}, with any value. \`columns\` is \`field=column\`, several with commas.`,
+        tags: ['operations'],
+        querystring: z.strictObject({ file: z.string().min(1).max(PATH_CHARACTERS_MAX), columns: columns.default({}) }),
+        response: responses,
+      },
+    },
+    async (request, reply) => {
+      const order = orders.importFile(request.query, personOf(request));
+      return reply.code(202).send({ order: orderBody(await taken(order)) });
+    },
+  );
+}
+
 /** What cannot be ordered is told as it is. */
 async function taken(order: Promise<OrderState>): Promise<OrderState> {
   try {
@@ -195,7 +233,10 @@ async function taken(order: Promise<OrderState>): Promise<OrderState> {
   }
 }
 
-const REFUSED: ReadonlySet<string> = new Set(['profile_unknown', 'topic_and_profile', 'days_too_many']);
+const REFUSED: ReadonlySet<string> = new Set([
+  ...['profile_unknown', 'topic_and_profile', 'days_too_many'],
+  ...['import_outside', 'import_missing', 'import_format', 'import_columns'],
+]);
 
 function orderBody({ createdAtMs, ...order }: OrderState) {
   return { ...order, createdAt: Temporal.Instant.fromEpochMilliseconds(createdAtMs).toString() };
