@@ -35,6 +35,7 @@ export const AUDIT_KINDS = [
   'kpi_trial',
   'alarm_evaluation',
   'report',
+  'import',
   'job_cancelled',
   'job_retried',
 ] as const;

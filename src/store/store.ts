@@ -220,6 +220,27 @@ export interface Exported {
   readonly bytes: number;
 }
 
+/** Which rows of a Parquet file are read. */
+export interface ParquetQuery {
+  readonly file: string;
+  /** Names of columns; the rows have their values in this order. */
+  readonly columns: readonly string[];
+  /** Rows before it, in the order of the file. */
+  readonly skip: number;
+  readonly limit: number;
+}
+
+/** What a cell of a file of readings may be; instants are ms UTC, what is neither number nor instant is text. */
+export type CellValue = string | number | null;
+
+export interface ParquetRows {
+  /** Of the whole file. */
+  readonly rowCount: number;
+  /** All columns that the file has. */
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly CellValue[])[];
+}
+
 /** What the engine asks for when it rebuilds what is older than its memory. */
 export interface StoreHistory {
   /**
@@ -286,6 +307,11 @@ export interface Store extends StoreHistory, StoredKpis {
   trimQuarantine(bound: QuarantineBound): Promise<number>;
   /** Writes the rows of a time range into a Parquet file; one of that name is replaced. */
   export(order: ExportOrder): Promise<Exported>;
+  /**
+   * Reads rows of a Parquet file, which need not be one of its own.
+   * @throws OperatingError `parquet_unreadable`
+   */
+  parquetRows(query: ParquetQuery): Promise<ParquetRows>;
   /** Rows and bytes, for /metrics. */
   stats(): Promise<
     StoreMark & {

@@ -1,9 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { type Clock, OperatingError } from '../base/index.ts';
 import type { JobContext, JobHandler } from '../jobs/index.ts';
 import type { JournalReader, JournalRecord, JournalWriter } from '../journal/index.ts';
 import type { RejectReason } from '../model/index.ts';
 import type { QuarantineRow, Store } from '../store/index.ts';
+import { awaitRoom, type JobPace, unlessAborted } from './job-pace.ts';
 import { firstSequenceAt, type MessageChoice, topicChosen } from './message-choice.ts';
 
 /** The kind of the job. */
@@ -25,17 +25,11 @@ export interface AgainResult {
   readonly gone: number;
 }
 
-export interface AgainJobSources {
+export interface AgainJobSources extends JobPace {
   readonly clock: Clock;
   openReader(): JournalReader;
   readonly journal: Pick<JournalWriter, 'appendAgain' | 'stats'>;
   readonly store: () => Pick<Store, 'quarantine'>;
-  /**
-   * Late readings that wait, records that the engine is behind, and whether the journal takes no messages: not more is
-   * handed over while either is high, or nothing is taken.
-   */
-  load(): { readonly lateWaiting: number; readonly recordsBehind: number; readonly isBlocked: boolean };
-  readonly lateMax: number;
 }
 
 interface Checkpoint extends AgainResult {
@@ -44,10 +38,6 @@ interface Checkpoint extends AgainResult {
 }
 
 const READ_BYTES = 1 << 20;
-const RECORDS_BEHIND_MAX = 20_000;
-/** Share of the queue of late readings that may be taken by what is decoded again. */
-const LATE_SHARE = 0.5;
-const WAIT_MS = 200;
 const QUARANTINE_PAGE = 1_000;
 
 /**
@@ -82,7 +72,7 @@ async function run(
   const gone = before?.gone ?? isChosen.countBefore(Math.max(kept, next));
   const first = next;
   while (next <= upToSequence) {
-    await pause(context.signal, sources);
+    await awaitRoom(context.signal, sources);
     const records = await readOn(reader, next, upToSequence, sources);
     const last = records.at(-1);
     if (last === undefined) break;
@@ -159,24 +149,6 @@ async function append(
         journal.appendAgain(sequence, message, clock.nowMs(), (error) => (error ? reject(error) : resolve()));
       }),
   );
-  let abort = (): void => {};
-  // A full disk holds the journal for as long as it is full: the end must not wait for that. A repeat does no harm.
-  const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(signal.reason);
-    signal.addEventListener('abort', abort);
-  });
-  try {
-    await Promise.race([Promise.all(durable), aborted]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
-}
-
-async function pause(signal: AbortSignal, { load, lateMax }: AgainJobSources): Promise<void> {
-  for (;;) {
-    signal.throwIfAborted();
-    const { lateWaiting, recordsBehind, isBlocked } = load();
-    if (!isBlocked && lateWaiting <= LATE_SHARE * lateMax && recordsBehind <= RECORDS_BEHIND_MAX) return;
-    await delay(WAIT_MS, undefined, { signal });
-  }
+  // A full disk holds the journal for as long as it is full: the end must not wait for that.
+  await unlessAborted(Promise.all(durable), signal);
 }

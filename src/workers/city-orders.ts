@@ -8,6 +8,8 @@ import { type AgainOrder, DECODE_AGAIN } from './again-job.ts';
 import { ALARM_EVALUATION, alarmOrder } from './alarm-job.ts';
 import { filtersOfProfile } from './device-rights.ts';
 import { daysOrder, EXPORT } from './export-job.ts';
+import { IMPORT } from './import-job.ts';
+import { importOrder } from './import-order.ts';
 import { describeJob } from './job-words.ts';
 import { REPORT } from './report-job.ts';
 import { KPI_TRIAL } from './trial-job.ts';
@@ -61,6 +63,12 @@ export function cityOrders({ config, jobs, audit, durableSequence }: CityOrdersS
       checkReport(config, order);
       const job = await jobs.add(REPORT, order, { deduplicationKey: `${REPORT} ${zone} ${period}` });
       audit.record({ kind: 'report', who: name, by: 'http', address, cause: `order ${job.id}: ${zone} ${period}` });
+      return orderState(job);
+    },
+    importFile: async ({ file, columns }, { name, address }) => {
+      const order = importOrder(config.dataFolder, file, columns);
+      const job = await jobs.add(IMPORT, order, { deduplicationKey: `${IMPORT} ${order.file}` });
+      audit.record({ kind: 'import', who: name, by: 'http', address, cause: `order ${job.id}: ${order.file}` });
       return orderState(job);
     },
     list: async ({ limit, kind, state }) => {

@@ -1,11 +1,10 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert, systemClock } from '../base/index.ts';
-import { createIntake } from '../intake/index.ts';
 import { openLocalJournalReader } from '../journal/local/index.ts';
-import { compileProfiles, loadProfiles } from '../profiles/index.ts';
+import { loadProfiles } from '../profiles/index.ts';
 import { EngineLoop } from './engine-loop.ts';
 import type { EngineNotice, EngineRequest, EngineThreadSettings } from './engine-protocol.ts';
-import { intakeLimits, intakePlacement, Pipeline } from './pipeline.ts';
+import { cityIntake, Pipeline } from './pipeline.ts';
 import { profileEras } from './profile-history.ts';
 import { resumePipeline } from './resume.ts';
 import { openSnapshots } from './snapshots.ts';
@@ -30,15 +29,7 @@ const { storePosition, journalFirstSequence } = settings;
 const loaded = loadProfiles(settings.profileFolders);
 const warn = (text: string): void => tell({ kind: 'warning', text });
 const eras = await profileEras({ path: settings.profileFile, loaded, storePosition, journalFirstSequence, warn });
-const intakes = eras.map(({ loaded: profiles }) =>
-  createIntake({
-    profiles: compileProfiles(profiles),
-    limits: intakeLimits(config),
-    clockMode: config.windows.clock,
-    siteTimeZone: config.city.timeZone,
-    placement: intakePlacement(config),
-  }),
-);
+const intakes = eras.map(({ loaded: profiles }) => cityIntake(config, profiles));
 const earlier = eras.slice(1).map(({ fromSequence }, at) => ({ upToSequence: fromSequence - 1, intake: intakes[at]! }));
 const pipeline = new Pipeline(config, intakes.at(-1)!, { earlier });
 const fromSnapshot = await resumePipeline(pipeline, snapshots, settings, warn);

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { calendarOf, DAY_MS, OperatingError } from '../base/index.ts';
 import type { JobContext, JobHandler } from '../jobs/index.ts';
 import type { ExportKind, Store, TimeRange } from '../store/index.ts';
+import { unlessAborted } from './job-pace.ts';
 
 /** The kind of the job. */
 export const EXPORT = 'export';
@@ -77,6 +78,7 @@ async function run(order: DaysOrder, context: JobContext, sources: ExportSources
     for (const kind of order.kinds) {
       context.signal.throwIfAborted();
       const file = join(folder, `${kind}-${name}.parquet`);
+      // A file on its way is whole in the end, or not there.
       const written = await unlessAborted(
         sources.store().export({ kind, fromMs: startMs, toMs: endMs, file }),
         context.signal,
@@ -90,18 +92,4 @@ async function run(order: DaysOrder, context: JobContext, sources: ExportSources
     await context.progress(Math.min(1, (nextMs - order.fromMs) / (order.toMs - order.fromMs)));
   }
   return { folder, files, rows, bytes };
-}
-
-/** A file on its way is not waited for by whoever stops or cancels: it is whole in the end, or not there. */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const listener = (): void => reject(signal.reason);
-  signal.addEventListener('abort', listener, { once: true });
-  // Whoever stopped listening has no use for its end.
-  work.catch(() => undefined);
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', listener);
-  }
 }

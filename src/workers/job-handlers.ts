@@ -4,11 +4,17 @@ import type { Config } from '../config/index.ts';
 import type { JobHandler } from '../jobs/index.ts';
 import type { JournalWriter } from '../journal/index.ts';
 import { openLocalJournalReader } from '../journal/local/index.ts';
+import type { Message } from '../model/index.ts';
+import { loadProfiles } from '../profiles/index.ts';
 import type { ViewSources } from '../views/index.ts';
-import { type AgainJobSources, againJob, DECODE_AGAIN } from './again-job.ts';
+import { againJob, DECODE_AGAIN } from './again-job.ts';
 import { ALARM_EVALUATION, alarmJob } from './alarm-job.ts';
 import { cityOf } from './city-of.ts';
+import { profileFolders } from './device-rights.ts';
 import { EXPORT, exportJob, localDayOf } from './export-job.ts';
+import { IMPORT, importJob } from './import-job.ts';
+import type { JobPace } from './job-pace.ts';
+import { cityIntake } from './pipeline.ts';
 import { REPORT, reportJob } from './report-job.ts';
 import type { StoreThread } from './store-client.ts';
 import { KPI_TRIAL, trialJob } from './trial-job.ts';
@@ -20,7 +26,11 @@ export interface JobSources {
   readonly views: ViewSources;
   readonly journal: JournalWriter;
   readonly store: StoreThread;
-  readonly load: AgainJobSources['load'];
+  readonly load: JobPace['load'];
+  /** Takes a message as one that was published. */
+  accept(message: Message, done: (error?: Error) => void): void;
+  /** Readings from here on find their place in panes, ms UTC. */
+  rebuiltFromMs(): number;
 }
 
 /** Absolute path of the folder of reports. */
@@ -29,7 +39,7 @@ export function reportsFolder(dataFolder: string): string {
 }
 
 /** All kinds of jobs of a city. */
-export const JOB_KINDS = [DECODE_AGAIN, EXPORT, REPORT, ALARM_EVALUATION, KPI_TRIAL] as const;
+export const JOB_KINDS = [DECODE_AGAIN, IMPORT, EXPORT, REPORT, ALARM_EVALUATION, KPI_TRIAL] as const;
 
 /** The code for each kind. */
 export function jobHandlers(sources: JobSources): Readonly<Record<(typeof JOB_KINDS)[number], JobHandler>> {
@@ -39,8 +49,17 @@ export function jobHandlers(sources: JobSources): Readonly<Record<(typeof JOB_KI
   const openReader = () => openLocalJournalReader({ folder: join(dataFolder, 'journal') });
   const dayOf = (atMs: number) => localDayOf(config.city.timeZone, atMs);
   const readerPort = () => opened.readerPort();
+  const common = { load, lateMax: config.windows.lateMax, clock, store };
   return {
-    [DECODE_AGAIN]: againJob({ clock, openReader, journal, store, load, lateMax: config.windows.lateMax }),
+    [DECODE_AGAIN]: againJob({ ...common, openReader, journal }),
+    [IMPORT]: importJob({
+      ...common,
+      accept: sources.accept,
+      durableSequence: () => journal.durableSequence(),
+      openIntake: () => cityIntake(config, loadProfiles(profileFolders(config))),
+      payloadBytesMax: config.mqtt.payloadMax,
+      rebuiltFromMs: sources.rebuiltFromMs,
+    }),
     [EXPORT]: exportJob({ store, exportsFolder: resolve(dataFolder, 'exports'), dayOf }),
     [REPORT]: reportJob({ sources: views, clock, reportsFolder: reportsFolder(dataFolder) }),
     [ALARM_EVALUATION]: alarmJob({ store }),

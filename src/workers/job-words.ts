@@ -4,6 +4,8 @@ import type { ReportOrder } from '../views/index.ts';
 import { type AgainOrder, DECODE_AGAIN } from './again-job.ts';
 import { ALARM_EVALUATION, type AlarmOrder } from './alarm-job.ts';
 import { type DaysOrder, EXPORT } from './export-job.ts';
+import { IMPORT } from './import-job.ts';
+import type { ImportOrder } from './import-order.ts';
 import { REPORT } from './report-job.ts';
 import { KPI_TRIAL } from './trial-job.ts';
 import type { TrialOrder } from './trial-order.ts';
@@ -22,6 +24,8 @@ export function describeJob(timeZone: string, kind: string, input: unknown): str
       return describeExport(timeZone, input as DaysOrder);
     case DECODE_AGAIN:
       return describeAgain(timeZone, input as AgainOrder);
+    case IMPORT:
+      return (input as ImportOrder).file;
     case REPORT: {
       const { zone, period } = input as ReportOrder;
       return `${zone} ${period}`;

@@ -28,6 +28,11 @@ const ROWS_PER_TICK = 1_000_000;
 /** The store keeps readings for so long (`store.readingsAge`); those around an hour this close to it may be gone already. */
 const AGE_MARGIN_MS = 2 * DAY_MS;
 
+/** The instant from which hours can be rebuilt, ms UTC. @param readingsAgeMs age up to which readings are kept */
+export function rebuiltFromMs(nowMs: number, readingsAgeMs: number): number {
+  return nowMs - readingsAgeMs + AGE_MARGIN_MS;
+}
+
 /** The tick that runs. */
 export interface RunningTick {
   /** Sequence of the newest record before it. */
@@ -150,7 +155,7 @@ export class LateRebuild {
   /** Series of the oldest local day, as many as a tick may read back. */
   #take(): LateSeries[] {
     const { calendar, nowMs } = this.#windows;
-    const wholeFromMs = nowMs - this.#readingsAgeMs + AGE_MARGIN_MS;
+    const wholeFromMs = rebuiltFromMs(nowMs, this.#readingsAgeMs);
     const taken: LateSeries[] = [];
     let rows = 0;
     let dayMs: number | undefined;

@@ -1,6 +1,6 @@
 import { assert } from '../base/index.ts';
 import { type CityConfig, type DevicePlacement, devicePlacements } from '../config/index.ts';
-import { INTAKE_LIMITS, type Intake, type IntakeLimits } from '../intake/index.ts';
+import { createIntake, INTAKE_LIMITS, type Intake, type IntakeLimits } from '../intake/index.ts';
 import type { JournalRecord } from '../journal/index.ts';
 import {
   type KpiDefinition,
@@ -19,6 +19,7 @@ import {
   type RevisedValue,
   type Series,
 } from '../model/index.ts';
+import { compileProfiles, type LoadedProfiles } from '../profiles/index.ts';
 import { ReadingStatus, type StoreBatch, type StoredKpis, type StoreHistory } from '../store/index.ts';
 import type { WhyAnswer } from '../views/index.ts';
 import { type ReadingOutcome, WindowEngine, type WindowEvent, type WindowTick } from '../windows/index.ts';
@@ -440,6 +441,17 @@ function registerRateMaxPerHour(series: Series, placement: DevicePlacement): num
   if (placement.registerRateMaxPerHour > 0) return placement.registerRateMaxPerHour;
   if (series.unit === 'm3') return placement.role === 'customer' ? 20 : 10_000;
   return placement.role === 'customer' ? 250 : 1e6;
+}
+
+/** What decodes messages in a city. */
+export function cityIntake(config: CityConfig, profiles: LoadedProfiles): Intake {
+  return createIntake({
+    profiles: compileProfiles(profiles),
+    limits: intakeLimits(config),
+    clockMode: config.windows.clock,
+    siteTimeZone: config.city.timeZone,
+    placement: intakePlacement(config),
+  });
 }
 
 /** The limits that intake holds messages to, from the configuration. */

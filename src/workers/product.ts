@@ -29,8 +29,10 @@ import { profileFolders, profileTopics } from './device-rights.ts';
 import { type EngineThread, startEngineThread } from './engine-client.ts';
 import { openHttpTls } from './http-tls.ts';
 import { JOB_KINDS, jobHandlers, reportsFolder } from './job-handlers.ts';
+import type { JobLoad } from './job-pace.ts';
 import { JournalBudget } from './journal-budget.ts';
 import { factsOfZones } from './kpi-city.ts';
+import { rebuiltFromMs } from './late-rebuild.ts';
 import { type CityJobs, openCityJobs } from './open-jobs.ts';
 import { openPosts } from './open-posts.ts';
 import { openStoreThread, type StoreThread } from './store-client.ts';
@@ -305,7 +307,7 @@ class RunningProduct implements Product {
     this.#closers.push(() => this.#cityJobs.close());
   }
 
-  /** Once the engine runs: it takes what is decoded again. */
+  /** Once the engine runs: it takes what is decoded again, and what is imported. */
   #startJobs(): void {
     const handlers = jobHandlers({
       config: this.#options.config,
@@ -313,13 +315,27 @@ class RunningProduct implements Product {
       clock: this.#clock,
       journal: this.#journal,
       store: this.#store,
-      load: () => ({
-        lateWaiting: this.#standing.late.waiting,
-        recordsBehind: this.#journal.durableSequence() - this.#storeSequence,
-        isBlocked: this.#budget.stats().blocked !== null,
-      }),
+      load: () => this.#jobLoad(),
+      accept: (message, done) => this.#accept(message, done),
+      rebuiltFromMs: () => this.#rebuiltFromMs(),
     });
     for (const [kind, handler] of Object.entries(handlers)) this.#cityJobs.jobs.handle(kind, handler);
+  }
+
+  #jobLoad(): JobLoad {
+    return {
+      lateWaiting: this.#standing.late.waiting,
+      engineSequence: this.#engineSequence,
+      recordsBehind: this.#journal.durableSequence() - this.#storeSequence,
+      isBlocked: this.#budget.stats().blocked !== null,
+    };
+  }
+
+  /** In `event` mode nothing is too old. */
+  #rebuiltFromMs(): number {
+    const { windows, store } = this.#options.config;
+    if (windows.clock === 'event') return Number.NEGATIVE_INFINITY;
+    return rebuiltFromMs(this.#clock.nowMs(), store.readingsAge);
   }
 
   #orders(): Orders {

@@ -138,6 +138,10 @@ class StoreThreadClient implements StoreThread {
     return this.call('export', [order]) as ReturnType<Store['export']>;
   }
 
+  parquetRows(query: Parameters<Store['parquetRows']>[0]) {
+    return this.call('parquetRows', [query]) as ReturnType<Store['parquetRows']>;
+  }
+
   changes(...args: Parameters<Store['changes']>) {
     return this.call('changes', args) as ReturnType<Store['changes']>;
   }

@@ -35,6 +35,7 @@ const METHODS: ReadonlySet<StoreMethod> = new Set<StoreMethod>([
   'changes',
   'markBefore',
   'export',
+  'parquetRows',
   'trimRetention',
   'trimQuarantine',
   'stats',

@@ -312,6 +312,10 @@ export class NaiveStore implements Store {
     throw new Error('a naive store writes no files');
   }
 
+  async parquetRows(): Promise<never> {
+    throw new Error('a naive store reads no files');
+  }
+
   async stats() {
     return {
       position: this.position,

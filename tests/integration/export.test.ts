@@ -49,13 +49,13 @@ it('writes whole local days as Parquet files that say what the store holds', asy
   const connection = await instance.connect();
   const rows = async (sql: string) => (await connection.runAndReadAll(sql)).getRowsJson();
   const days = await rows(
-    `SELECT filename[-18:-9] AS day, count(*)::INTEGER, min(epoch_ms(time))::DOUBLE, min(value), any_value(unit), bool_and(counts), any_value(quality)
+    `SELECT filename[-18:-9] AS day, count(*)::INTEGER, min(epoch_ms(time))::DOUBLE, min(value), any_value(unit), bool_and(counts), any_value(quality), any_value(every)
      FROM read_parquet('${folder}/readings-*.parquet', filename = true) GROUP BY day ORDER BY day`,
   );
   // Local midnight is at 22:00 UTC: twelve readings before it.
   expect(days).toEqual([
-    ['2026-05-04', 12, FIRST_MS, 0, 'ug/m3', true, expect.any(String)],
-    ['2026-05-05', 24, FIRST_MS + 12 * 600_000, 1.5, 'ug/m3', true, expect.any(String)],
+    ['2026-05-04', 12, FIRST_MS, 0, 'ug/m3', true, expect.any(String), 600],
+    ['2026-05-05', 24, FIRST_MS + 12 * 600_000, 1.5, 'ug/m3', true, expect.any(String), 600],
   ]);
   const [[hours, values]] = (await rows(
     `SELECT (SELECT count(*)::INTEGER FROM '${folder}/hours-*.parquet'), (SELECT count(*)::INTEGER FROM '${folder}/kpis-*.parquet' WHERE kpi = 'air-pm2-5-hour' AND zone = 'west')`,

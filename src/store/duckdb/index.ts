@@ -10,6 +10,7 @@ import { lockedError, openError, workError } from './errors.ts';
 import { History } from './history.ts';
 import { NewestKpis, NewestReadings } from './newest.ts';
 import { exportParquet } from './parquet.ts';
+import { readParquet } from './parquet-rows.ts';
 import { Queries } from './queries.ts';
 import { openSchema } from './schema.ts';
 import { Writer } from './writer.ts';
@@ -182,6 +183,10 @@ class DuckdbStore implements Store {
 
   export(order: Parameters<Store['export']>[0]) {
     return this.ask((opened) => exportParquet(opened.exportConnection, order));
+  }
+
+  parquetRows(query: Parameters<Store['parquetRows']>[0]) {
+    return this.ask((opened) => readParquet(opened.exportConnection, query));
   }
 
   stats() {

@@ -8,13 +8,15 @@ import { columnName } from './table.ts';
 import { KPIS_TABLE, PANE_TABLES } from './tables.ts';
 
 const NAMES = 's.device, s.quantity, s.channel, s.unit';
+/** How often a reading is expected, s: without it, who takes the rows in cannot tell what is missing. */
+const EVERY = 's.expect_every_ms / 1000 AS every';
 const QUALITIES = `[${QUALITY_NAMES.map((name) => `'${name}'`).join(', ')}]`;
 
 /** Columns are those of the tables, with names instead of numbers, and instants as such. */
 const SELECTS: Readonly<Record<ExportKind, (fromMs: number, toMs: number) => string>> = {
   readings: (fromMs, toMs) =>
     `SELECT ${instant('r.time_ms')} AS time, ${NAMES}, r.value, list_extract(${QUALITIES}, r.quality + 1) AS quality,
-       ${COUNTS.replace(/\b(status|quality|value)\b/g, 'r.$1')} AS counts, r.sequence
+       ${COUNTS.replace(/\b(status|quality|value)\b/g, 'r.$1')} AS counts, ${EVERY}, r.sequence
      FROM readings r JOIN series s ON s.id = r.series WHERE r.time_ms >= ${fromMs} AND r.time_ms < ${toMs}
      ORDER BY s.device, s.quantity, s.channel, r.time_ms, r.sequence`,
   quarters: (fromMs, toMs) => panes(PANE_TABLES.quarter.name, fromMs, toMs),
@@ -62,7 +64,7 @@ function instant(column: string): string {
   return `make_timestamptz(${column} * 1000)`;
 }
 
-/** A path as SQL writes texts: COPY takes no parameter. */
-function quoted(path: string): string {
+/** A text as SQL writes it: neither COPY nor the name of a file takes a parameter. */
+export function quoted(path: string): string {
   return `'${path.replaceAll("'", "''")}'`;
 }

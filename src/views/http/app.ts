@@ -11,6 +11,7 @@ import { BOARD_PATH, type Board, boardPages } from './board.ts';
 import { catalogueRoutes } from './catalogue.ts';
 import type { RouteContext, TypedServer } from './context.ts';
 import { DOCS_PATH, serveDocs } from './docs.ts';
+import { importOrderRoute } from './import-orders.ts';
 import { ingestRoutes } from './ingest.ts';
 import { jobRoutes } from './jobs.ts';
 import { kpiRoutes } from './kpis.ts';
@@ -104,6 +105,7 @@ export async function buildApp(sources: ViewSources, options: HttpOptions): Prom
         orderRoutes(typed, context, options.orders);
         jobRoutes(typed, options.orders);
         trialOrderRoutes(typed, options.orders);
+        importOrderRoute(typed, options.orders);
         if (options.reportsFolder !== undefined) reportRoutes(typed, context, options.orders, options.reportsFolder);
       }
     },

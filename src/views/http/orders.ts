@@ -31,6 +31,14 @@ export interface ExportDaysOrder {
   readonly kinds: readonly ExportKind[];
 }
 
+/** Which file an admin wants to have taken in; see `vitals import`. */
+export interface ImportFileOrder {
+  /** Below the folder of imports. */
+  readonly file: string;
+  /** Names of columns that are called otherwise than the fields they hold, by field or quantity. */
+  readonly columns: Readonly<Record<string, string>>;
+}
+
 /** Which KPI an admin wants to be computed over stored hours, for windows that end in (fromMs, toMs]. */
 export interface KpiTrialOrder {
   readonly fromMs: number;
@@ -83,6 +91,8 @@ export interface Orders {
   evaluateAlarm(order: AlarmEvaluationOrder, by: OrderedBy): Promise<OrderState>;
   /** @throws OperatingError `zone_unknown`, `period_invalid`, `jobs_full` */
   report(order: ReportOrder, by: OrderedBy): Promise<OrderState>;
+  /** @throws OperatingError `import_outside`, `import_missing`, `import_format`, `import_columns`, `jobs_full` */
+  importFile(order: ImportFileOrder, by: OrderedBy): Promise<OrderState>;
   /** Newest first; of one kind or in one state where they are given. */
   list(filter: {
     readonly limit: number;
@@ -222,6 +232,10 @@ const REFUSED: ReadonlyMap<string, number> = new Map([
   ['alarm_invalid', 400],
   ['zone_unknown', 400],
   ['period_invalid', 400],
+  ['import_outside', 400],
+  ['import_missing', 400],
+  ['import_format', 400],
+  ['import_columns', 400],
 ]);
 
 /** An order as a body of the API. */

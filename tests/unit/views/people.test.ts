@@ -7,7 +7,7 @@ import { needsLogin } from '../../../src/views/http/people.ts';
 import { listedRole } from '../../../src/views/http/roles.ts';
 import { Setup } from '../../../src/views/http/setup.ts';
 import { plantTree } from '../../tidy/support/source-tree.ts';
-import { testApp } from './support.ts';
+import { takenOrder, testApp } from './support.ts';
 
 const PASSWORD = 'correct horse battery';
 const basic = (name: string, password: string) => ({
@@ -30,8 +30,7 @@ async function withUsers(http: object = {}) {
   // Devices have rights of their own; here it is only that their routes are there.
   const posts = { close: async () => {} } as unknown as Posts;
   const webFolder = plantTree({ 'index.html': '<p>page</p>' });
-  const state = { id: '1', kind: 'report', state: 'waiting', progress: 0, createdAtMs: 0, error: null, result: null };
-  const orders = { list: async () => [], report: async () => state } as unknown as Orders;
+  const orders = { list: async () => [], report: async () => takenOrder('1', 'report') } as unknown as Orders;
   const reportsFolder = plantTree({ 'harbour-2026-06.html': '<p>report</p>' });
   const made = await testApp({ config: { http } }, { people, posts, webFolder, orders, reportsFolder });
   onTestFinished(async () => {

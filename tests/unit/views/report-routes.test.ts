@@ -2,9 +2,9 @@ import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { OperatingError } from '../../../src/base/index.ts';
-import type { OrderState, Orders } from '../../../src/views/http/index.ts';
+import type { Orders } from '../../../src/views/http/index.ts';
 import { plantTree } from '../../tidy/support/source-tree.ts';
-import { testApp } from './support.ts';
+import { takenOrder, testApp } from './support.ts';
 
 async function withReports(files: Record<string, string>, report?: Orders['report']) {
   const root = plantTree(files);
@@ -68,14 +68,10 @@ test('a link is not followed, and a HEAD says how long a report is', async () =>
 
 test('an order is of a zone that there is, the city when none is named, and says why it is refused', async () => {
   const taken: unknown[] = [];
-  const state: OrderState = {
-    ...{ id: '7', kind: 'report', description: '', state: 'waiting', progress: 0, attempts: 0, createdAtMs: 0 },
-    ...{ finishedAtMs: null, nextAttemptAtMs: null, error: null, result: null },
-  };
   const { app } = await withReports({}, async (order) => {
     taken.push(order);
     if (order.period === 'soon') throw new OperatingError('period_invalid', 'cannot report on the period "soon"');
-    return state;
+    return takenOrder('7', 'report');
   });
   const order = async (query: string) => {
     const headers = { 'x-vitals-order': '1' };

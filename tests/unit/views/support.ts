@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from '../../../src/telemetry/index.ts';
 import { buildApp, type HttpOptions } from '../../../src/views/http/app.ts';
+import type { OrderState } from '../../../src/views/http/index.ts';
 import { createFakeSources, type FakeOptions, type FakeSources } from '../../e2e/support/fake-sources.ts';
 
 export interface TestApp {
@@ -44,4 +45,12 @@ function collectingLog(lines: string[]): Logger {
 /** Query text of a range in June 2026. */
 export function range(from: string, to: string): string {
   return `from=2026-06-${from}Z&to=2026-06-${to}Z`;
+}
+
+/** An order that was just taken. */
+export function takenOrder(id: string, kind: string): OrderState {
+  return {
+    ...{ id, kind, description: '', state: 'waiting', progress: 0, attempts: 0, createdAtMs: 0 },
+    ...{ finishedAtMs: null, nextAttemptAtMs: null, error: null, result: null },
+  };
 }

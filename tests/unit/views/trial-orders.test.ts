@@ -1,12 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HOUR_MS, OperatingError } from '../../../src/base/index.ts';
 import type { OrderState, Orders } from '../../../src/views/http/index.ts';
-import { range, type TestApp, testApp } from './support.ts';
+import { range, type TestApp, takenOrder, testApp } from './support.ts';
 
-const ORDER: OrderState = {
-  ...{ id: '7', kind: 'k', description: '', state: 'waiting', progress: 0, attempts: 0, createdAtMs: 0 },
-  ...{ finishedAtMs: null, nextAttemptAtMs: null, error: null, result: null },
-};
+const ORDER = takenOrder('7', 'k');
 const FROM_MS = Date.UTC(2026, 5, 18);
 const PERIOD = range('18T00:00:00', '19T00:00:00');
 const TIMES = { fromMs: FROM_MS, toMs: FROM_MS + 24 * HOUR_MS };
@@ -22,7 +19,7 @@ beforeAll(async () => {
     return ORDER;
   };
   const orders: Orders = {
-    ...{ decodeAgain: take, exportDays: take, tryKpi: take, evaluateAlarm: take, report: take },
+    ...{ decodeAgain: take, exportDays: take, tryKpi: take, evaluateAlarm: take, report: take, importFile: take },
     ...{ list: async () => [], cancel: async () => undefined, retry: async () => undefined },
   };
   t = await testApp({}, { orders });

@@ -1,0 +1,59 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** How busy the product is. */
+export interface JobLoad {
+  /** Late readings that wait, as of `engineSequence`. */
+  readonly lateWaiting: number;
+  /** Record that the engine has come to. */
+  readonly engineSequence: number;
+  /** Records that the engine is behind. */
+  readonly recordsBehind: number;
+  /** The journal takes no messages. */
+  readonly isBlocked: boolean;
+}
+
+/** What a job that fills the journal minds. */
+export interface JobPace {
+  load(): JobLoad;
+  readonly lateMax: number;
+}
+
+const RECORDS_BEHIND_MAX = 20_000;
+/** Share of the queue of late readings that may be taken by what jobs hand over. */
+const LATE_SHARE = 0.5;
+const WAIT_MS = 200;
+
+/**
+ * Waits while the engine is behind, much of the past waits to be rebuilt, or the journal takes nothing.
+ *
+ * @param onTheirWay late readings that were handed over behind a record and may join those that wait
+ * @throws the reason of the signal once it is aborted
+ */
+export async function awaitRoom(
+  signal: AbortSignal,
+  { load, lateMax }: JobPace,
+  onTheirWay: (engineSequence: number) => number = () => 0,
+): Promise<void> {
+  for (;;) {
+    signal.throwIfAborted();
+    const { lateWaiting, engineSequence, recordsBehind, isBlocked } = load();
+    const isFull = lateWaiting + onTheirWay(engineSequence) > LATE_SHARE * lateMax;
+    if (!isBlocked && !isFull && recordsBehind <= RECORDS_BEHIND_MAX) return;
+    await delay(WAIT_MS, undefined, { signal });
+  }
+}
+
+/** Work that is not waited for by whoever stops or cancels: it must do no harm when it is done again. */
+export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const listener = (): void => reject(signal.reason);
+  signal.addEventListener('abort', listener, { once: true });
+  if (signal.aborted) listener();
+  // Whoever stopped listening has no use for its end.
+  work.catch(() => undefined);
+  try {
+    return await Promise.race([aborted, work]);
+  } finally {
+    signal.removeEventListener('abort', listener);
+  }
+}
