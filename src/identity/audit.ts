@@ -36,6 +36,7 @@ export const AUDIT_KINDS = [
   'alarm_evaluation',
   'report',
   'import',
+  'recompute',
   'job_cancelled',
   'job_retried',
 ] as const;

@@ -2,7 +2,8 @@ import type { Message } from '../model/index.ts';
 
 /**
  * One record. A mark carries time only: it lets the engine's clock pass when nobody publishes. `again` is a message of the
- * record `origin` that is to be decoded once more, as it was received then.
+ * record `origin` that is to be decoded once more, as it was received then. `hours` are hours of series whose panes are to be
+ * made again from the stored readings.
  */
 export type JournalRecord =
   | { readonly kind: 'message'; readonly sequence: number; readonly message: Message }
@@ -13,7 +14,19 @@ export type JournalRecord =
       readonly atMs: number;
       readonly origin: number;
       readonly message: Message;
-    };
+    }
+  | { readonly kind: 'hours'; readonly sequence: number; readonly atMs: number; readonly hours: SeriesHours };
+
+/** Hours of series, as columns of equal length. */
+export interface SeriesHours {
+  /** Dense numbers of the store. */
+  readonly series: Int32Array;
+  /** Starts of local hours, ms UTC. */
+  readonly startMs: Float64Array;
+}
+
+/** Hours of one record at most. */
+export const HOURS_PER_RECORD_MAX = 5_000;
 
 export interface JournalStats {
   /** Sequence of the oldest record kept, and of the newest durable one (0 when empty). */
@@ -51,6 +64,8 @@ export interface JournalWriter {
   appendMark(atMs: number, done: (error?: Error) => void): number;
   /** Appends a message of the record `origin` again; `message` is as it was read from there. */
   appendAgain(origin: number, message: Message, atMs: number, done: (error?: Error) => void): number;
+  /** Appends hours whose panes are to be made again; at most `HOURS_PER_RECORD_MAX`. */
+  appendHours(hours: SeriesHours, atMs: number, done: (error?: Error) => void): number;
   /** Newest durable sequence. */
   durableSequence(): number;
   /** Called after each group commit with the newest durable sequence. */

@@ -13,6 +13,8 @@ export interface LateReadings {
   readonly series: number;
   /** Ascending, each once. */
   readonly timesMs: Float64Array;
+  /** Of these the starts of hours that wait as such. */
+  readonly hoursMs: ReadonlySet<number>;
 }
 
 /** Plain data, for snapshots. */
@@ -110,7 +112,11 @@ export class LateHours {
       }
       if (day.size === 0) this.#days.delete(dayMs);
     }
-    return [...taken].map(([series, times]) => ({ series, timesMs: Float64Array.from(times).sort() }));
+    return [...taken].map(([series, times]) => {
+      const hours = this.#farHours.get(series);
+      const hoursMs = new Set(hours === undefined ? [] : times.filter((timeMs) => hours.has(timeMs)));
+      return { series, timesMs: Float64Array.from(times).sort(), hoursMs };
+    });
   }
 
   state(): LateHoursState {

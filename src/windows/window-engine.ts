@@ -284,6 +284,15 @@ export class WindowEngine {
     return true;
   }
 
+  /**
+   * An hour whose panes are to be made again from the stored readings; it waits with the late-filed readings. Nothing
+   * happens where all its readings are in memory: its panes follow from them.
+   */
+  makeHourAgain(series: number, hourStartMs: number): void {
+    if (series >= this.#table.list.length || hourStartMs >= this.#keptFromMs(series)) return;
+    this.#fileHour(series, hourStartMs);
+  }
+
   /** Takes late-filed readings, oldest days first, whose panes are to be rebuilt before the next tick. */
   takeLate(bound: LateBound): LateReadings[] {
     return this.#late.take(bound);

@@ -11,6 +11,7 @@ import { daysOrder, EXPORT } from './export-job.ts';
 import { IMPORT } from './import-job.ts';
 import { importOrder } from './import-order.ts';
 import { describeJob } from './job-words.ts';
+import { RECOMPUTE, recomputeOrder } from './recompute-job.ts';
 import { REPORT } from './report-job.ts';
 import { KPI_TRIAL } from './trial-job.ts';
 import { trialOrder } from './trial-order.ts';
@@ -43,6 +44,13 @@ export function cityOrders({ config, jobs, audit, durableSequence }: CityOrdersS
       const order = daysOrder(config.city.timeZone, kinds, range);
       const job = await jobs.add(EXPORT, order, { deduplicationKey: `${EXPORT} ${order.folder} ${kinds.join()}` });
       audit.record({ kind: 'export', who: name, by: 'http', address, cause: `order ${job.id}: ${order.folder}` });
+      return orderState(job);
+    },
+    recompute: async (asked, { name, address }) => {
+      const order = recomputeOrder(config.city.timeZone, asked);
+      const job = await jobs.add(RECOMPUTE, order, { deduplicationKey: `${RECOMPUTE} ${JSON.stringify(order)}` });
+      const cause = `order ${job.id}: ${JSON.stringify(order)}`;
+      audit.record({ kind: 'recompute', who: name, by: 'http', address, cause });
       return orderState(job);
     },
     tryKpi: async (asked, { name, address }) => {

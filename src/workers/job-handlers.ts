@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import type { Clock } from '../base/index.ts';
 import type { Config } from '../config/index.ts';
-import type { JobHandler } from '../jobs/index.ts';
+import type { Batches, JobHandler } from '../jobs/index.ts';
 import type { JournalWriter } from '../journal/index.ts';
 import { openLocalJournalReader } from '../journal/local/index.ts';
 import type { Message } from '../model/index.ts';
@@ -14,7 +14,8 @@ import { profileFolders } from './device-rights.ts';
 import { EXPORT, exportJob, localDayOf } from './export-job.ts';
 import { IMPORT, importJob } from './import-job.ts';
 import type { JobPace } from './job-pace.ts';
-import { cityIntake } from './pipeline.ts';
+import { cityIntake, paneRules } from './pipeline.ts';
+import { RECOMPUTE, recomputeJob } from './recompute-job.ts';
 import { REPORT, reportJob } from './report-job.ts';
 import type { StoreThread } from './store-client.ts';
 import { KPI_TRIAL, trialJob } from './trial-job.ts';
@@ -29,8 +30,10 @@ export interface JobSources {
   readonly load: JobPace['load'];
   /** Takes a message as one that was published. */
   accept(message: Message, done: (error?: Error) => void): void;
-  /** Readings from here on find their place in panes, ms UTC. */
+  /** Readings from here on find their place in panes, and hours up to there are closed, ms UTC. */
   rebuiltFromMs(): number;
+  closedToMs(): number;
+  readonly batches: Batches;
 }
 
 /** Absolute path of the folder of reports. */
@@ -39,7 +42,7 @@ export function reportsFolder(dataFolder: string): string {
 }
 
 /** All kinds of jobs of a city. */
-export const JOB_KINDS = [DECODE_AGAIN, IMPORT, EXPORT, REPORT, ALARM_EVALUATION, KPI_TRIAL] as const;
+export const JOB_KINDS = [DECODE_AGAIN, RECOMPUTE, IMPORT, EXPORT, REPORT, ALARM_EVALUATION, KPI_TRIAL] as const;
 
 /** The code for each kind. */
 export function jobHandlers(sources: JobSources): Readonly<Record<(typeof JOB_KINDS)[number], JobHandler>> {
@@ -52,6 +55,10 @@ export function jobHandlers(sources: JobSources): Readonly<Record<(typeof JOB_KI
   const common = { load, lateMax: config.windows.lateMax, clock, store };
   return {
     [DECODE_AGAIN]: againJob({ ...common, openReader, journal }),
+    [RECOMPUTE]: recomputeJob({
+      ...{ ...common, journal, batches: sources.batches, timeZone: config.city.timeZone, ruleOf: paneRules(config) },
+      ...{ rebuiltFromMs: sources.rebuiltFromMs, closedToMs: sources.closedToMs },
+    }),
     [IMPORT]: importJob({
       ...common,
       accept: sources.accept,

@@ -6,6 +6,7 @@ import { ALARM_EVALUATION, type AlarmOrder } from './alarm-job.ts';
 import { type DaysOrder, EXPORT } from './export-job.ts';
 import { IMPORT } from './import-job.ts';
 import type { ImportOrder } from './import-order.ts';
+import { RECOMPUTE, type RecomputeOrder } from './recompute-job.ts';
 import { REPORT } from './report-job.ts';
 import { KPI_TRIAL } from './trial-job.ts';
 import type { TrialOrder } from './trial-order.ts';
@@ -26,6 +27,8 @@ export function describeJob(timeZone: string, kind: string, input: unknown): str
       return describeAgain(timeZone, input as AgainOrder);
     case IMPORT:
       return (input as ImportOrder).file;
+    case RECOMPUTE:
+      return describeRecompute(timeZone, input as RecomputeOrder);
     case REPORT: {
       const { zone, period } = input as ReportOrder;
       return `${zone} ${period}`;
@@ -39,6 +42,10 @@ export function describeJob(timeZone: string, kind: string, input: unknown): str
   }
 }
 
+function describeRecompute(timeZone: string, { device, mode, ...range }: RecomputeOrder): string {
+  return `${mode} ${device ?? 'all devices'}, ${localDays(timeZone, range)}`;
+}
+
 function describeTrial(timeZone: string, { kpi, scopes, ...period }: TrialOrder): string {
   const [first = ''] = scopes;
   return `${kpi} of ${scopes.length === 1 ? first : `${scopes.length} zones`}, ${localPeriod(timeZone, period)}`;
@@ -49,8 +56,12 @@ function describeAlarm(timeZone: string, { kpi, zone, condition, threshold, ...p
 }
 
 function describeExport(timeZone: string, { kinds, fromMs, toMs }: DaysOrder): string {
+  return `${kinds.join(', ')} ${localDays(timeZone, { fromMs, toMs })}`;
+}
+
+function localDays(timeZone: string, { fromMs, toMs }: TimeRange): string {
   const calendar = calendarOf(timeZone);
-  return `${kinds.join(', ')} ${calendar.isoDate(fromMs)} to ${calendar.isoDate(toMs - 1)}`;
+  return `${calendar.isoDate(fromMs)} to ${calendar.isoDate(toMs - 1)}`;
 }
 
 function describeAgain(timeZone: string, { fromMs, toMs, topics, quarantine }: AgainOrder): string {

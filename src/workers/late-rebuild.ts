@@ -162,11 +162,11 @@ export class LateRebuild {
     while (this.#windows.lateCount > 0 && rows < ROWS_PER_TICK) {
       const step = this.#windows.takeLate({ readingsMax: READINGS_PER_STEP, daysMax: DAYS_PER_STEP });
       const stepDayMs = calendar.dayStart(step[0]?.timesMs[0] ?? Number.NaN);
-      for (const { series, timesMs } of step) {
+      for (const { series, timesMs, hoursMs } of step) {
         const kept = timesMs.filter((timeMs) => timeMs >= wholeFromMs);
         this.#tooOld += timesMs.length - kept.length;
         if (kept.length === 0) continue;
-        const late = new LateSeries(this.#windows.view(series).series, kept, calendar);
+        const late = new LateSeries(this.#windows.view(series).series, kept, hoursMs, calendar);
         rows += late.rowsExpected;
         taken.push(late);
       }

@@ -33,13 +33,16 @@ export class LateSeries {
   toMs: number;
   readonly #dayFromMs: number;
   readonly #dayToMs: number;
+  readonly #hoursMs: ReadonlySet<number>;
   readonly #calendar: Calendar;
   #entries: readonly Entry[] = [];
   #panes = noPanes();
 
-  constructor(series: Series, timesMs: Float64Array, calendar: Calendar) {
+  /** @param hoursMs of the times the starts of hours that wait as such */
+  constructor(series: Series, timesMs: Float64Array, hoursMs: ReadonlySet<number>, calendar: Calendar) {
     this.series = series;
     this.timesMs = timesMs;
+    this.#hoursMs = hoursMs;
     this.isRegister = series.kind === 'counter';
     this.#calendar = calendar;
     this.#dayFromMs = calendar.dayStart(timesMs[0]!);
@@ -84,13 +87,13 @@ export class LateSeries {
   }
 
   /**
-   * The times that say something new: not those at which a reading was counted when it came. The start of a register's
-   * hour stays in any case: the engine files it where a later reading changes an hour that it does not keep.
+   * The times that say something new: not those at which a reading was counted when it came. The start of an hour that
+   * waits as such stays in any case: a later reading changed an hour of a register that the engine does not keep, or it
+   * is to be made again.
    */
   timesToRebuild(): Float64Array {
     const counted = new Set(this.#entries.filter(({ late }) => late === 0).map(({ timeMs }) => timeMs));
-    const isHour = (timeMs: number): boolean => this.isRegister && this.#calendar.hourStart(timeMs) === timeMs;
-    return this.timesMs.filter((timeMs) => !counted.has(timeMs) || isHour(timeMs));
+    return this.timesMs.filter((timeMs) => !counted.has(timeMs) || this.#hoursMs.has(timeMs));
   }
 
   /** The readings around and the panes of their hours; they are given away. */

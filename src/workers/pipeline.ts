@@ -22,7 +22,14 @@ import {
 import { compileProfiles, type LoadedProfiles } from '../profiles/index.ts';
 import { ReadingStatus, type StoreBatch, type StoredKpis, type StoreHistory } from '../store/index.ts';
 import type { WhyAnswer } from '../views/index.ts';
-import { type ReadingOutcome, WindowEngine, type WindowEvent, type WindowTick } from '../windows/index.ts';
+import {
+  type PaneRule,
+  paneRuleOf,
+  type ReadingOutcome,
+  WindowEngine,
+  type WindowEvent,
+  type WindowTick,
+} from '../windows/index.ts';
 import { AccountingCounter } from './accounting-counter.ts';
 import type { AgainChanges } from './again-changes.ts';
 import { cityKpis } from './city-kpis.ts';
@@ -247,6 +254,12 @@ export class Pipeline {
       this.#decodeAgain.take(record, this.#intakeAt(record.sequence));
       return this.#takenSinceFlush >= RECORDS_PER_TICK_MAX;
     }
+    if (record.kind === 'hours') {
+      this.#windows.passTime(record.atMs);
+      const { series, startMs } = record.hours;
+      for (const [row, id] of series.entries()) this.#windows.makeHourAgain(id, startMs[row]!);
+      return this.#takenSinceFlush >= RECORDS_PER_TICK_MAX;
+    }
     this.#windows.passTime(record.message.receivedAtMs);
     this.#takeMessage(record.sequence, record.message);
     return this.#takenSinceFlush >= RECORDS_PER_TICK_MAX;
@@ -434,6 +447,16 @@ export class Pipeline {
     this.#accounting.refusedReading(reject.reason);
     this.#quarantine.push(quarantineRow(sequence, index, message, reject));
   }
+}
+
+/** The rules that panes of a city's series are made by. */
+export function paneRules(config: CityConfig): (series: Series) => PaneRule {
+  const placementOf = devicePlacements(config);
+  return (series) =>
+    paneRuleOf(series, {
+      counterGapMsMax: config.windows.counterGapMax,
+      registerRateMaxPerHour: (one) => registerRateMaxPerHour(one, placementOf(one.device)),
+    });
 }
 
 /** What no meter of the role exceeds in an hour: far above any real one, far below a misread digit or a fault. */

@@ -1,6 +1,6 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Clock, FailureThrottle, formatDuration, OperatingError, systemClock } from '../base/index.ts';
+import { type Clock, FailureThrottle, formatDuration, HOUR_MS, OperatingError, systemClock } from '../base/index.ts';
 import { createEmbeddedBroker } from '../broker/embedded/index.ts';
 import { createExternalBroker } from '../broker/external/index.ts';
 import type { Broker, Posts } from '../broker/index.ts';
@@ -318,6 +318,8 @@ class RunningProduct implements Product {
       load: () => this.#jobLoad(),
       accept: (message, done) => this.#accept(message, done),
       rebuiltFromMs: () => this.#rebuiltFromMs(),
+      closedToMs: () => this.#closedToMs(),
+      batches: this.#cityJobs.batches,
     });
     for (const [kind, handler] of Object.entries(handlers)) this.#cityJobs.jobs.handle(kind, handler);
   }
@@ -336,6 +338,12 @@ class RunningProduct implements Product {
     const { windows, store } = this.#options.config;
     if (windows.clock === 'event') return Number.NEGATIVE_INFINITY;
     return rebuiltFromMs(this.#clock.nowMs(), store.readingsAge);
+  }
+
+  /** Behind the readings that come in by the time that a late one may have to come. */
+  #closedToMs(): number {
+    const { lateness, horizon } = this.#options.config.windows;
+    return this.#standing.nowMs - Math.max(lateness, horizon) - HOUR_MS;
   }
 
   #orders(): Orders {

@@ -75,6 +75,15 @@ function itKeepsRecords(openWriter: OpenWriter, openReader: OpenReader): void {
     expect(plain(again!)).toEqual(plain({ kind: 'message', sequence: 2, message }));
   });
 
+  it('keeps hours that are to be made again', async () => {
+    const writer = await openWriter();
+    await appendDurably(writer, numbered(1));
+    const hours = { series: Int32Array.of(0, 7, 2_000_000), startMs: Float64Array.of(0, 3_600_000, 1.8e12) };
+    await new Promise<void>((resolve) => writer.appendHours(hours, 9_000, () => resolve()));
+    const [, record] = await readAll(openReader(), 2);
+    expect(record).toEqual({ kind: 'hours', sequence: 2, atMs: 9_000, hours });
+  });
+
   it('never lets the time of reception go back, not even after a restart', async () => {
     const first = await openWriter();
     await appendDurably(first, { ...numbered(1), receivedAtMs: 9_000 });

@@ -11,13 +11,15 @@
  *   A message that is decoded again stands with its payload behind the sequence (u64) and received-at (f64) of its first
  *   record; received-at of the record itself is when that was ordered.
  *
+ *   Hours that are to be made again stand in the payload as series u32 and start f64, one after the other.
+ *
  * The header names the segment before it, so that a missing, swapped or shortened one is noticed without reading it.
  * The place in the commit tells a torn last write (cut) from damage in front of records that were synced later (refused).
  * The salt starts every record's checksum: nobody can put bytes into a payload that pass for a record.
  */
 import { assert, crc32c, OperatingError, type TextCache } from '../../base/index.ts';
 import type { Message } from '../../model/index.ts';
-import type { JournalRecord } from '../journal.ts';
+import type { JournalRecord, SeriesHours } from '../journal.ts';
 
 export const FORMAT_VERSION = 1;
 export const SEGMENT_HEADER_BYTES = 64;
@@ -32,8 +34,10 @@ const TWO_32 = 2 ** 32;
 const KIND_MESSAGE = 1;
 const KIND_MARK = 2;
 const KIND_AGAIN = 3;
-const KIND_CODES = { message: KIND_MESSAGE, mark: KIND_MARK, again: KIND_AGAIN } as const;
+const KIND_HOURS = 4;
+const KIND_CODES = { message: KIND_MESSAGE, mark: KIND_MARK, again: KIND_AGAIN, hours: KIND_HOURS } as const;
 const ORIGIN_BYTES = 16;
+const HOUR_BYTES = 12;
 
 /** What the header of a segment says; see the picture above. */
 export interface SegmentHeader {
@@ -165,6 +169,7 @@ export function decodeRecord(bytes: Buffer, at: number, recordBytes: number, tex
   const atMs = bytes.readDoubleLE(at + 16);
   const kind = bytes[at + 24];
   if (kind === KIND_MARK) return { kind: 'mark', sequence, atMs };
+  if (kind === KIND_HOURS) return { kind: 'hours', sequence, atMs, hours: hoursOf(bytes, at, recordBytes) };
   assert(
     kind === KIND_MESSAGE || kind === KIND_AGAIN,
     `journal record ${sequence} passed its checksum and has the unknown kind ${kind}`,
@@ -194,6 +199,26 @@ export function againPayload(origin: number, { receivedAtMs, payload }: Message)
   bytes.writeDoubleLE(receivedAtMs, 8);
   bytes.set(payload, ORIGIN_BYTES);
   return bytes;
+}
+
+/** The payload of hours that are to be made again. */
+export function hoursPayload({ series, startMs }: SeriesHours): Uint8Array {
+  const bytes = Buffer.allocUnsafe(HOUR_BYTES * series.length);
+  for (let row = 0; row < series.length; row++) {
+    bytes.writeUInt32LE(series[row]!, row * HOUR_BYTES);
+    bytes.writeDoubleLE(startMs[row]!, row * HOUR_BYTES + 4);
+  }
+  return bytes;
+}
+
+function hoursOf(bytes: Buffer, at: number, recordBytes: number): SeriesHours {
+  const from = at + RECORD_HEADER_BYTES;
+  const count = (recordBytes - RECORD_HEADER_BYTES) / HOUR_BYTES;
+  const rows = Array.from({ length: count }, (_, row) => from + row * HOUR_BYTES);
+  return {
+    series: Int32Array.from(rows, (row) => bytes.readUInt32LE(row)),
+    startMs: Float64Array.from(rows, (row) => bytes.readDoubleLE(row + 4)),
+  };
 }
 
 function writeSequence(into: Buffer, value: number, at: number): void {

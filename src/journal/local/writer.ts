@@ -1,10 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { assert, type Clock, OperatingError, SECOND_MS, writeFully } from '../../base/index.ts';
 import type { Message } from '../../model/index.ts';
-import type { JournalRetention, JournalStats, JournalWriter } from '../journal.ts';
+import {
+  HOURS_PER_RECORD_MAX,
+  type JournalRetention,
+  type JournalStats,
+  type JournalWriter,
+  type SeriesHours,
+} from '../journal.ts';
 import { Batch, ChunkPool, type Done } from './batch.ts';
 import { type JournalFileSystem, nodeFileSystem } from './files.ts';
-import { againPayload, SEGMENT_HEADER_BYTES } from './format.ts';
+import { againPayload, hoursPayload, SEGMENT_HEADER_BYTES } from './format.ts';
 import { type RecoveredJournal, recoverJournal } from './recovery.ts';
 import { Segments } from './segments.ts';
 
@@ -121,6 +127,16 @@ class LocalJournalWriter implements JournalWriter {
   appendMark(atMs: number, done: Done): number {
     const nothing = { topic: '', topicBytes: 0, clientId: '', clientIdBytes: 0, payload: NO_BYTES, payloadBytes: 0 };
     return this.#add({ kind: 'mark', flags: 0, ...nothing }, atMs, done);
+  }
+
+  appendHours(hours: SeriesHours, atMs: number, done: Done): number {
+    assert(
+      hours.series.length <= HOURS_PER_RECORD_MAX,
+      `there are more than ${HOURS_PER_RECORD_MAX} hours in a record`,
+    );
+    const payload = hoursPayload(hours);
+    const noTexts = { topic: '', topicBytes: 0, clientId: '', clientIdBytes: 0 };
+    return this.#add({ kind: 'hours', flags: 0, ...noTexts, payload, payloadBytes: payload.length }, atMs, done);
   }
 
   durableSequence(): number {

@@ -23,6 +23,7 @@ import { type Orders, orderRoutes } from './orders.ts';
 import { servePage } from './page.ts';
 import { guardByRole, type PeopleOptions } from './people.ts';
 import { answerError, problemText } from './problems.ts';
+import { recomputeOrderRoute } from './recompute-orders.ts';
 import { reportRoutes } from './reports.ts';
 import { guardRequests } from './security.ts';
 import { createHttpOrTlsServer, type HttpTls } from './server.ts';
@@ -106,6 +107,7 @@ export async function buildApp(sources: ViewSources, options: HttpOptions): Prom
         jobRoutes(typed, options.orders);
         trialOrderRoutes(typed, options.orders);
         importOrderRoute(typed, options.orders);
+        recomputeOrderRoute(typed, options.orders);
         if (options.reportsFolder !== undefined) reportRoutes(typed, context, options.orders, options.reportsFolder);
       }
     },

@@ -10,6 +10,7 @@ export const ORDER_PATHS: ReadonlySet<string> = new Set([
   '/api/v1/alarm-evaluations',
   REPORTS_PATH,
   '/api/v1/imports',
+  '/api/v1/recomputes',
   '/api/v1/jobs/cancel',
   '/api/v1/jobs/retry',
 ]);

@@ -39,6 +39,15 @@ export interface ImportFileOrder {
   readonly columns: Readonly<Record<string, string>>;
 }
 
+/** Which hours an admin wants to have made again; see `vitals recompute`. */
+export interface RecomputeDaysOrder {
+  /** The days that these instants lie in are looked at whole. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly device?: string;
+  readonly mode: 'check' | 'repair';
+}
+
 /** Which KPI an admin wants to be computed over stored hours, for windows that end in (fromMs, toMs]. */
 export interface KpiTrialOrder {
   readonly fromMs: number;
@@ -93,6 +102,8 @@ export interface Orders {
   report(order: ReportOrder, by: OrderedBy): Promise<OrderState>;
   /** @throws OperatingError `import_outside`, `import_missing`, `import_format`, `import_columns`, `jobs_full` */
   importFile(order: ImportFileOrder, by: OrderedBy): Promise<OrderState>;
+  /** @throws OperatingError `days_too_many`, `jobs_full` */
+  recompute(order: RecomputeDaysOrder, by: OrderedBy): Promise<OrderState>;
   /** Newest first; of one kind or in one state where they are given. */
   list(filter: {
     readonly limit: number;

@@ -47,6 +47,7 @@ const ROUTE_ROLES: Readonly<Record<string, NeededRole>> = {
   '/api/v1/jobs/retry': 'admin',
   '/api/v1/exports': 'admin',
   '/api/v1/imports': 'admin',
+  '/api/v1/recomputes': 'admin',
   '/api/v1/kpi-trials': 'admin',
   '/api/v1/alarm-evaluations': 'admin',
   '/api/v1/reports': 'viewer',

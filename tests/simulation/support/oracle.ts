@@ -27,7 +27,7 @@ export function meaningKey({ topic, payload }: Pick<Message, 'topic' | 'payload'
 export function countNaively(history: readonly JournalRecord[], meanings: Meanings): Map<string, number> {
   const counted = new Map<string, number>();
   for (const record of history) {
-    if (record.kind === 'mark') continue;
+    if (record.kind === 'mark' || record.kind === 'hours') continue;
     const meant = meanings.get(meaningKey(record.message));
     if (meant === undefined || (record.message.flags & MessageFlag.will) !== 0 || isAhead(record, meanings)) continue;
     if (meant.timeMs < record.message.receivedAtMs - CITY.windows.backlogMax) continue;
@@ -38,7 +38,7 @@ export function countNaively(history: readonly JournalRecord[], meanings: Meanin
 }
 
 export function isAhead(record: JournalRecord, meanings: Meanings): boolean {
-  if (record.kind === 'mark') return false;
+  if (record.kind === 'mark' || record.kind === 'hours') return false;
   const meant = meanings.get(meaningKey(record.message));
   return meant !== undefined && meant.timeMs > record.message.receivedAtMs + CITY.windows.aheadMax;
 }

@@ -340,6 +340,7 @@ export class World {
 
 function textOf(record: JournalRecord): string {
   if (record.kind === 'mark') return `mark ${record.atMs}`;
+  if (record.kind === 'hours') return `hours ${record.hours.series.join()} ${record.hours.startMs.join()}`;
   const { topic, payload, payloadBytes, clientId, receivedAtMs, flags } = record.message;
   return [topic, Buffer.from(payload).toString('latin1'), payloadBytes, clientId, receivedAtMs, flags].join(' ');
 }

@@ -19,7 +19,15 @@ beforeAll(async () => {
     return ORDER;
   };
   const orders: Orders = {
-    ...{ decodeAgain: take, exportDays: take, tryKpi: take, evaluateAlarm: take, report: take, importFile: take },
+    ...{
+      decodeAgain: take,
+      exportDays: take,
+      tryKpi: take,
+      evaluateAlarm: take,
+      report: take,
+      importFile: take,
+      recompute: take,
+    },
     ...{ list: async () => [], cancel: async () => undefined, retry: async () => undefined },
   };
   t = await testApp({}, { orders });

@@ -34,6 +34,14 @@ test('trials are told by what is tried, where and when', () => {
   expect(madrid('alarm-evaluation', alarm)).toBe(`air-no2 of west above 200, ${when}`);
 });
 
+test('what is recomputed is told by its devices and days', () => {
+  const days = { fromMs: MAY_MS, toMs: MAY_MS + 2 * 86_400_000 };
+  expect(madrid('recompute', { mode: 'check', ...days })).toBe('check all devices, 2026-05-02 to 2026-05-03');
+  expect(madrid('recompute', { mode: 'repair', device: 'box-1', ...days })).toBe(
+    'repair box-1, 2026-05-02 to 2026-05-03',
+  );
+});
+
 test('a kind that has no words says nothing', () => {
-  expect(madrid('recompute', { anything: 1 })).toBe('');
+  expect(madrid('tea', { anything: 1 })).toBe('');
 });

@@ -11,7 +11,7 @@ const SERIES = {
 
 it('late readings of two days of a series each find what was told of its hours', () => {
   const calendar = calendarOf('UTC');
-  const [one, two] = [0, DAY_MS].map((timeMs) => new LateSeries(SERIES, Float64Array.of(timeMs), calendar));
+  const [one, two] = [0, DAY_MS].map((timeMs) => new LateSeries(SERIES, Float64Array.of(timeMs), new Set(), calendar));
   const found = new PaneColumnsBuilder();
   // The increase of a register reaches from one day into the other.
   for (const startMs of [0, DAY_MS]) {

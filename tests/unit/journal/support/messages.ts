@@ -35,7 +35,7 @@ export async function readAll(
 
 /** Plain values that can be compared. */
 export function plain(record: JournalRecord): unknown {
-  if (record.kind === 'mark') return { ...record };
+  if (record.kind === 'mark' || record.kind === 'hours') return { ...record };
   const { payload, ...rest } = record.message;
   return { sequence: record.sequence, ...rest, payload: Buffer.from(payload).toString('latin1') };
 }

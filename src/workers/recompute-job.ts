@@ -1,0 +1,246 @@
+import { type Calendar, type Clock, calendarOf, DAY_MS, OperatingError } from '../base/index.ts';
+import type { Batches, JobContext, JobHandler } from '../jobs/index.ts';
+import { HOURS_PER_RECORD_MAX, type JournalWriter, type SeriesHours } from '../journal/index.ts';
+import { type Pane, type PaneColumns, paneAt, paneLevelAt, type Series } from '../model/index.ts';
+import type { ReadingHistory, Store, TimeRange } from '../store/index.ts';
+import { isEmptyPane, isSamePane, NEIGHBOURS_KEPT, type PaneRule } from '../windows/index.ts';
+import { awaitRoom, type JobPace, unlessAborted } from './job-pace.ts';
+import { PANES, type PaneBatchSeries, packPaneBatch, unpackPanes } from './pane-batch.ts';
+
+/** The kind of the job. */
+export const RECOMPUTE = 'recompute';
+
+/** Hours of whole local days, of all devices or of one. */
+export interface RecomputeOrder extends TimeRange {
+  readonly device?: string;
+  /** `check`: nothing is changed. `repair`: hours that differ are made again. */
+  readonly mode: 'check' | 'repair';
+}
+
+/** What was found. */
+export interface RecomputeResult {
+  readonly days: number;
+  /** Hours of series that were compared, and those of them that are not what their readings say. */
+  readonly hours: number;
+  readonly different: number;
+  /** Hours that were handed to the engine, which makes them again as revisions. */
+  readonly handedOver: number;
+  /** The first that differ: device, quantity and start of the hour. */
+  readonly first: readonly { readonly device: string; readonly quantity: string; readonly start: string }[];
+}
+
+export interface RecomputeSources extends JobPace {
+  readonly clock: Clock;
+  readonly store: () => Pick<Store, 'series' | 'readingsAround' | 'panesIn'>;
+  readonly journal: Pick<JournalWriter, 'appendHours'>;
+  readonly batches: Batches;
+  readonly timeZone: string;
+  ruleOf(series: Series): PaneRule;
+  /** The store has all readings from here on, ms UTC. */
+  rebuiltFromMs(): number;
+  /** Hours that end up to here are closed, ms UTC. */
+  closedToMs(): number;
+}
+
+interface Checkpoint extends RecomputeResult {
+  readonly nextMs: number;
+}
+
+/** Readings that one batch is expected to have: some hundred milliseconds of work. */
+const ROWS_PER_BATCH = 100_000;
+const SHOWN_MAX = 20;
+/** A year and a half: what one order may look at. */
+const DAYS_MAX = 550;
+const EVERYTHING = Number.MAX_SAFE_INTEGER;
+
+/** @throws OperatingError `days_too_many` */
+export function recomputeOrder(timeZone: string, { fromMs, toMs, ...order }: RecomputeOrder): RecomputeOrder {
+  if (toMs - fromMs > DAYS_MAX * DAY_MS) {
+    throw new OperatingError(
+      'days_too_many',
+      `cannot recompute more than ${DAYS_MAX} days at once; order them in parts`,
+    );
+  }
+  const calendar = calendarOf(timeZone);
+  return { ...order, fromMs: calendar.dayStart(fromMs), toMs: calendar.dayEnd(toMs - 1) };
+}
+
+/**
+ * Makes the panes of closed hours from the stored readings, in batches that any worker may do, and compares them with
+ * those that are stored, bit for bit. What differs goes through the journal to the engine, which makes these hours and all
+ * values above them again, as revisions. After a restart it goes on with the day at hand; a repeat finds nothing new.
+ */
+export function recomputeJob(sources: RecomputeSources): JobHandler {
+  return (context) => run(context.job.input as RecomputeOrder, context, sources);
+}
+
+async function run(order: RecomputeOrder, context: JobContext, sources: RecomputeSources): Promise<RecomputeResult> {
+  const calendar = calendarOf(sources.timeZone);
+  const { device } = order;
+  const series = await sources.store().series(device === undefined ? {} : { device });
+  const nothing = { days: 0, hours: 0, different: 0, handedOver: 0, first: [] };
+  let at = (context.job.checkpoint as Checkpoint | null) ?? { ...nothing, nextMs: order.fromMs };
+  const firstMs = calendar.dayStart(Math.max(at.nextMs, sources.rebuiltFromMs()));
+  for (let dayMs = Math.max(at.nextMs, firstMs); dayMs < Math.min(order.toMs, sources.closedToMs()); ) {
+    const endMs = calendar.dayEnd(dayMs);
+    const range = { fromMs: dayMs, toMs: Math.min(endMs, calendar.hourStart(sources.closedToMs())) };
+    const found = await compareDay(series, range, calendar, context.signal, sources);
+    const handedOver = order.mode === 'check' ? 0 : await handOver(found.different, context.signal, sources);
+    at = added(at, found, handedOver, endMs);
+    await context.checkpoint(at);
+    await context.progress((endMs - order.fromMs) / (order.toMs - order.fromMs));
+    dayMs = endMs;
+  }
+  const { nextMs: _next, ...result } = at;
+  return result;
+}
+
+interface HourOfSeries {
+  readonly series: Series;
+  readonly startMs: number;
+}
+
+interface Compared {
+  readonly hours: number;
+  readonly different: readonly HourOfSeries[];
+}
+
+function added(before: Checkpoint, { hours, different }: Compared, handedOver: number, nextMs: number): Checkpoint {
+  const more = different.slice(0, SHOWN_MAX - before.first.length).map(({ series, startMs }) => ({
+    ...{ device: series.device, quantity: series.quantity },
+    start: Temporal.Instant.fromEpochMilliseconds(startMs).toString(),
+  }));
+  return {
+    nextMs,
+    days: before.days + 1,
+    hours: before.hours + hours,
+    different: before.different + different.length,
+    handedOver: before.handedOver + handedOver,
+    first: [...before.first, ...more],
+  };
+}
+
+/** Series in batches, several of them on their way at once. */
+async function compareDay(
+  all: readonly Series[],
+  range: TimeRange,
+  calendar: Calendar,
+  signal: AbortSignal,
+  sources: RecomputeSources,
+): Promise<Compared> {
+  const waiting = inBatches(all, range).values();
+  const found: Compared[] = [];
+  const lane = async (): Promise<void> => {
+    for (const batch of waiting) found.push(await compareBatch(batch, range, calendar, signal, sources));
+  };
+  await Promise.all(Array.from({ length: sources.batches.widthMax }, lane));
+  const different = found.flatMap((one) => one.different);
+  different.sort((a, b) => a.startMs - b.startMs || a.series.id - b.series.id);
+  return { hours: found.reduce((sum, { hours }) => sum + hours, 0), different };
+}
+
+function inBatches(all: readonly Series[], { fromMs, toMs }: TimeRange): Series[][] {
+  const batches: Series[][] = [];
+  let rows = Number.POSITIVE_INFINITY;
+  for (const series of all) {
+    const expected = Math.ceil((toMs - fromMs) / Math.max(1, series.expectEveryMs));
+    if (rows + expected > ROWS_PER_BATCH) {
+      batches.push([]);
+      rows = 0;
+    }
+    batches.at(-1)!.push(series);
+    rows += expected;
+  }
+  return batches;
+}
+
+async function compareBatch(
+  batch: readonly Series[],
+  range: TimeRange,
+  calendar: Calendar,
+  signal: AbortSignal,
+  sources: RecomputeSources,
+): Promise<Compared> {
+  signal.throwIfAborted();
+  const store = sources.store();
+  const spans = batch.map(({ id, kind }) => ({
+    ...{ series: id, ...range },
+    // An increase reaches from the reading before to the one behind.
+    neighbours: kind === 'counter' ? NEIGHBOURS_KEPT : 0,
+  }));
+  const readings = await unlessAborted(store.readingsAround(spans, EVERYTHING), signal);
+  const made = await sources.batches.run(PANES, packedBatch(batch, range, readings, sources), signal);
+  const stored = [await store.panesIn(spans, 'hour'), await store.panesIn(spans, 'quarter')];
+  return compare(batch, panesOf([unpackPanes(made)]), panesOf(stored), calendar);
+}
+
+function packedBatch(
+  batch: readonly Series[],
+  range: TimeRange,
+  { count, series, timeMs, value }: ReadingHistory,
+  { timeZone, ruleOf }: RecomputeSources,
+): Uint8Array {
+  const counts = new Map<number, number>();
+  for (let row = 0; row < count; row++) counts.set(series[row]!, (counts.get(series[row]!) ?? 0) + 1);
+  const byId = batch.toSorted((a, b) => a.id - b.id);
+  const parts = byId.map((one): PaneBatchSeries => {
+    return { id: one.id, rule: ruleOf(one), ...range, count: counts.get(one.id) ?? 0 };
+  });
+  return packPaneBatch({ timeZone, series: parts, timeMs: timeMs.subarray(0, count), value: value.subarray(0, count) });
+}
+
+/** By series, level and start; those that hold nothing are none. */
+function panesOf(all: readonly PaneColumns[]): Map<string, Pane> {
+  const panes = new Map<string, Pane>();
+  for (const columns of all) {
+    for (let row = 0; row < columns.rows; row++) {
+      const pane = paneAt(columns, row);
+      if (!isEmptyPane(pane)) panes.set(`${columns.series[row]} ${paneLevelAt(columns, row)} ${pane.startMs}`, pane);
+    }
+  }
+  return panes;
+}
+
+/** Hours that are not closed yet are left alone. */
+function compare(
+  batch: readonly Series[],
+  made: ReadonlyMap<string, Pane>,
+  stored: ReadonlyMap<string, Pane>,
+  calendar: Calendar,
+): Compared {
+  const byId = new Map(batch.map((one) => [one.id, one]));
+  const different = new Map<string, HourOfSeries>();
+  let hours = 0;
+  for (const key of new Set([...made.keys(), ...stored.keys()])) {
+    const [id, level] = key.split(' ');
+    const [was, is] = [stored.get(key), made.get(key)];
+    if (was?.final === false) continue;
+    if (level === 'hour') hours++;
+    if (isSamePane(was, is)) continue;
+    const startMs = calendar.hourStart((was ?? is)!.startMs);
+    different.set(`${id} ${startMs}`, { series: byId.get(Number(id))!, startMs });
+  }
+  return { hours, different: [...different.values()] };
+}
+
+/** In portions that the engine's queue of the past has room for. @returns how many hours */
+async function handOver(
+  hours: readonly HourOfSeries[],
+  signal: AbortSignal,
+  { journal, clock, ...pace }: RecomputeSources,
+): Promise<number> {
+  const portion = Math.max(1, Math.min(HOURS_PER_RECORD_MAX, Math.floor(pace.lateMax / 4)));
+  for (let from = 0; from < hours.length; from += portion) {
+    await awaitRoom(signal, pace);
+    const some = hours.slice(from, from + portion);
+    const columns: SeriesHours = {
+      series: Int32Array.from(some, ({ series }) => series.id),
+      startMs: Float64Array.from(some, ({ startMs }) => startMs),
+    };
+    const durable = new Promise<void>((resolve, reject) => {
+      journal.appendHours(columns, clock.nowMs(), (error) => (error ? reject(error) : resolve()));
+    });
+    await unlessAborted(durable, signal);
+  }
+  return hours.length;
+}
