@@ -199,7 +199,8 @@ export class PaneTick {
     const rebuilt = this.#rebuilt.get(id) ?? new Rebuilt();
     this.#rebuilt.set(id, rebuilt);
     const subject = this.#subject(id, readings, { rebuild: { told: rebuilt.over(told), rebuilt, isStored } });
-    const hours = new Set([...farHours, ...this.#changedHours(subject, onlyInserted(insertedMs))]);
+    const inserted = insertedMs.size === 0 ? [] : this.#changedHours(subject, onlyInserted(insertedMs));
+    const hours = new Set([...farHours, ...inserted]);
     for (const timeMs of correctedMs) this.#addCorrected(subject, timeMs, told, hours);
     for (const hour of [...hours].sort((a, b) => a - b)) {
       // Hours that are whole in memory are folded there.

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Calendar, type Clock, calendarOf, DAY_MS, OperatingError } from '../base/index.ts';
 import type { Batches, JobContext, JobHandler } from '../jobs/index.ts';
 import { HOURS_PER_RECORD_MAX, type JournalWriter, type SeriesHours } from '../journal/index.ts';
@@ -32,7 +33,7 @@ export interface RecomputeResult {
 export interface RecomputeSources extends JobPace {
   readonly clock: Clock;
   readonly store: () => Pick<Store, 'series' | 'readingsAround' | 'panesIn'>;
-  readonly journal: Pick<JournalWriter, 'appendHours'>;
+  readonly journal: Pick<JournalWriter, 'appendHours' | 'durableSequence'>;
   readonly batches: Batches;
   readonly timeZone: string;
   ruleOf(series: Series): PaneRule;
@@ -51,6 +52,8 @@ const ROWS_PER_BATCH = 100_000;
 const SHOWN_MAX = 20;
 /** A year and a half: what one order may look at. */
 const DAYS_MAX = 550;
+const TIME_MS_MAX = 60_000;
+const WAIT_MS = 200;
 const EVERYTHING = Number.MAX_SAFE_INTEGER;
 
 /** @throws OperatingError `days_too_many` */
@@ -76,6 +79,7 @@ export function recomputeJob(sources: RecomputeSources): JobHandler {
 
 async function run(order: RecomputeOrder, context: JobContext, sources: RecomputeSources): Promise<RecomputeResult> {
   const calendar = calendarOf(sources.timeZone);
+  await untilLevel(context.signal, sources);
   const { device } = order;
   const series = await sources.store().series(device === undefined ? {} : { device });
   const nothing = { days: 0, hours: 0, different: 0, handedOver: 0, first: [] };
@@ -93,6 +97,16 @@ async function run(order: RecomputeOrder, context: JobContext, sources: Recomput
   }
   const { nextMs: _next, ...result } = at;
   return result;
+}
+
+/** After a start the engine first comes to where it was, and says at its next tick what time it has. */
+async function untilLevel(signal: AbortSignal, { journal, load, closedToMs, clock }: RecomputeSources): Promise<void> {
+  const target = journal.durableSequence();
+  const startedAtMs = clock.monotonicMs();
+  const isLevel = () => load().engineSequence >= target;
+  // A city that nothing was ever measured in has no time.
+  const hasTime = () => Number.isFinite(closedToMs()) || clock.monotonicMs() - startedAtMs > TIME_MS_MAX;
+  while (!isLevel() || !hasTime()) await delay(WAIT_MS, undefined, { signal });
 }
 
 interface HourOfSeries {
