@@ -160,6 +160,49 @@ function standing(store: MemoryStore) {
   return { panes, kpis: kpis.filter(([key]) => !NOT_REBUILT.test(key)) };
 }
 
+/** Hours of a series that are ordered to be made again in an hour, and again in another one. */
+interface MadeAgain {
+  readonly at: number;
+  readonly series: number;
+  readonly hours: readonly number[];
+}
+
+const madeAgain = fc.array(
+  fc.record({
+    at: fc.integer({ min: 0, max: HOURS }),
+    series: fc.nat({ max: SERIES.length }),
+    hours: fc.array(fc.integer({ min: -5, max: HOURS }), { minLength: 1, maxLength: 20 }),
+  }),
+  { maxLength: 6 },
+);
+
+describe('hours that are made again from the stored readings', () => {
+  it('are what they were, and the values above them too', async () => {
+    const holds = async ([list, orders]: readonly [readonly Sent[], readonly MadeAgain[]]): Promise<void> => {
+      const plain = await run(list, [MENDED]);
+      const ordered = await run(list, [MENDED], 5, Number.NaN, orders);
+      expect(standing(ordered.store)).toEqual(standing(plain.store));
+      expect(ordered.accounting).toEqual({ ...plain.accounting, sequence: ordered.accounting.sequence });
+    };
+    await forAll('hours made again', fc.tuple(sent, madeAgain), holds, SLOW);
+  });
+
+  it('are the same, with their revisions, when the engine goes on from a snapshot behind the store', async () => {
+    const holds = async ([list, orders, restartAt]: readonly [
+      readonly Sent[],
+      readonly MadeAgain[],
+      number,
+    ]): Promise<void> => {
+      const straight = await run(list, [MENDED], 3, Number.NaN, orders);
+      const restarted = await run(list, [MENDED], 3, restartAt, orders);
+      expect(restarted.store.contents()).toEqual(straight.store.contents());
+      expect(restarted.accounting).toEqual(straight.accounting);
+    };
+    const restarts = fc.tuple(sent, madeAgain, fc.integer({ min: 20, max: HOURS }));
+    await forAll('hours made again and restarts', restarts, holds, SLOW);
+  });
+});
+
 interface Outcome {
   readonly store: MemoryStore;
   readonly accounting: ReturnType<Pipeline['standing']>['accounting'];
@@ -174,8 +217,9 @@ async function run(
   againAt: readonly number[],
   chunk = 5,
   restartAt = Number.NaN,
+  madeAgain: readonly MadeAgain[] = [],
 ): Promise<Outcome> {
-  const { journal, mendedFrom } = records(list, againAt, chunk);
+  const { journal, mendedFrom } = records(list, againAt, chunk, madeAgain);
   const store = new MemoryStore();
   let sequence = 0;
   const intake: Intake = (message) => decode(message, sequence < mendedFrom ? 'before' : 'after');
@@ -201,7 +245,7 @@ async function run(
   return { store, accounting: pipeline.standing().accounting };
 }
 
-function records(list: readonly Sent[], againAt: readonly number[], chunk: number) {
+function records(list: readonly Sent[], againAt: readonly number[], chunk: number, madeAgain: readonly MadeAgain[]) {
   const journal: JournalRecord[] = [];
   let mendedFrom = Number.POSITIVE_INFINITY;
   const byHour = Map.groupBy(list, (sample) => Math.floor((timeOf(sample) - START_MS) / HOUR_MS) + sample.delayHours);
@@ -221,10 +265,17 @@ function records(list: readonly Sent[], againAt: readonly number[], chunk: numbe
       if (at % 20 === chunk) mark();
     }
   };
+  const makeAgain = (series: number, hours: readonly number[]): void => {
+    const atMs = RECEIVED_MS + marks * MINUTE_MS;
+    const startMs = Float64Array.from(hours, (hour) => START_MS + hour * HOUR_MS);
+    const columns = { series: new Int32Array(hours.length).fill(series), startMs };
+    journal.push({ kind: 'hours', sequence: journal.length + 1, atMs, hours: columns });
+  };
   for (let hour = 0; hour < HOURS + 30; hour++) {
     if (hour < HOURS) send({ series: STATION, slot: hour, value: 5, before: 'value', after: 'value' });
     for (const sample of byHour.get(hour) ?? []) send(sample);
     if (againAt.includes(hour)) again();
+    for (const { at, series, hours } of madeAgain) if (at === hour) makeAgain(series, hours);
     mark();
   }
   return { journal, mendedFrom };
