@@ -1,8 +1,8 @@
 import { OperatingError } from '../base/index.ts';
 import type { Config } from '../config/index.ts';
-import type { AuditTrail } from '../identity/index.ts';
+import type { AuditKind, AuditTrail } from '../identity/index.ts';
 import type { Job, JobOptions, JobState, Jobs } from '../jobs/index.ts';
-import type { OrderState, Orders } from '../views/http/index.ts';
+import type { OrderedBy, OrderState, Orders } from '../views/http/index.ts';
 import { checkReport } from '../views/index.ts';
 import { type AgainOrder, DECODE_AGAIN } from './again-job.ts';
 import { ALARM_EVALUATION, alarmOrder } from './alarm-job.ts';
@@ -27,69 +27,86 @@ export interface CityOrdersSources {
 const ENDED: ReadonlySet<JobState> = new Set(['completed', 'failed', 'cancelled']);
 
 /** What admins order becomes a job, and a line of the audit trail. */
-export function cityOrders({ config, jobs, audit, durableSequence }: CityOrdersSources): Orders {
-  const orderState = ({ input, checkpoint: _checkpoint, ...job }: Job): OrderState => {
-    return { ...job, description: describeJob(config.city.timeZone, job.kind, input) };
+export function cityOrders(sources: CityOrdersSources): Orders {
+  return { ...newOrders(sources), ...takenOrders(sources) };
+}
+
+type TakenOrders = Pick<Orders, 'list' | 'cancel' | 'retry'>;
+
+function newOrders({ config, jobs, audit, durableSequence }: CityOrdersSources): Omit<Orders, keyof TakenOrders> {
+  const { timeZone } = config.city;
+  /** @param cause what of the order is written down */
+  const add = async (
+    kind: string,
+    audited: AuditKind,
+    by: OrderedBy,
+    order: unknown,
+    cause: string,
+    how: JobOptions,
+  ) => {
+    const job = await jobs.add(kind, order, how);
+    audit.record({ kind: audited, who: by.name, by: 'http', address: by.address, cause: `order ${job.id}: ${cause}` });
+    return orderState(timeZone, job);
   };
   return {
-    decodeAgain: async ({ profile, ...order }, { name, address }) => {
-      const topics = profile === undefined ? order.topics : filtersOfProfile(config, profile, order.topics);
-      const upToSequence = durableSequence();
-      const job = await jobs.add(DECODE_AGAIN, { ...order, topics, upToSequence } satisfies AgainOrder);
-      const cause = `order ${job.id}: ${JSON.stringify({ ...order, topics })}`;
-      audit.record({ kind: 'decode_again', who: name, by: 'http', address, cause });
-      return orderState(job);
+    decodeAgain: async ({ profile, ...asked }, by) => {
+      const topics = profile === undefined ? asked.topics : filtersOfProfile(config, profile, asked.topics);
+      const order: AgainOrder = { ...asked, topics, upToSequence: durableSequence() };
+      return add(DECODE_AGAIN, 'decode_again', by, order, JSON.stringify({ ...asked, topics }), {});
     },
-    exportDays: async ({ kinds, ...range }, { name, address }) => {
-      const order = daysOrder(config.city.timeZone, kinds, range);
-      const job = await jobs.add(EXPORT, order, { deduplicationKey: `${EXPORT} ${order.folder} ${kinds.join()}` });
-      audit.record({ kind: 'export', who: name, by: 'http', address, cause: `order ${job.id}: ${order.folder}` });
-      return orderState(job);
+    recompute: async (asked, by) => {
+      const order = recomputeOrder(timeZone, asked);
+      return add(RECOMPUTE, 'recompute', by, order, JSON.stringify(order), once(RECOMPUTE, JSON.stringify(order)));
     },
-    recompute: async (asked, { name, address }) => {
-      const order = recomputeOrder(config.city.timeZone, asked);
-      const job = await jobs.add(RECOMPUTE, order, { deduplicationKey: `${RECOMPUTE} ${JSON.stringify(order)}` });
-      const cause = `order ${job.id}: ${JSON.stringify(order)}`;
-      audit.record({ kind: 'recompute', who: name, by: 'http', address, cause });
-      return orderState(job);
+    exportDays: async ({ kinds, ...range }, by) => {
+      const order = daysOrder(timeZone, kinds, range);
+      return add(EXPORT, 'export', by, order, order.folder, once(EXPORT, `${order.folder} ${kinds.join()}`));
     },
-    tryKpi: async (asked, { name, address }) => {
-      const order = trialOrder(config, asked);
-      const job = await jobs.add(KPI_TRIAL, order, onceAtATime(KPI_TRIAL, order));
-      audit.record({ kind: 'kpi_trial', who: name, by: 'http', address, cause: `order ${job.id}: ${order.kpi}` });
-      return orderState(job);
+    importFile: async ({ file, columns }, by) => {
+      const order = importOrder(config.dataFolder, file, columns);
+      return add(IMPORT, 'import', by, order, order.file, once(IMPORT, order.file));
     },
-    evaluateAlarm: async (asked, { name, address }) => {
-      const order = alarmOrder(config, asked);
-      const job = await jobs.add(ALARM_EVALUATION, order, onceAtATime(ALARM_EVALUATION, order));
-      const cause = `order ${job.id}: ${order.kpi} of ${order.zone} ${order.condition} ${order.threshold}`;
-      audit.record({ kind: 'alarm_evaluation', who: name, by: 'http', address, cause });
-      return orderState(job);
-    },
-    report: async ({ zone, period }, { name, address }) => {
+    report: async ({ zone, period }, by) => {
       const order = { zone, period };
       checkReport(config, order);
-      const job = await jobs.add(REPORT, order, { deduplicationKey: `${REPORT} ${zone} ${period}` });
-      audit.record({ kind: 'report', who: name, by: 'http', address, cause: `order ${job.id}: ${zone} ${period}` });
-      return orderState(job);
+      return add(REPORT, 'report', by, order, `${zone} ${period}`, once(REPORT, `${zone} ${period}`));
     },
-    importFile: async ({ file, columns }, { name, address }) => {
-      const order = importOrder(config.dataFolder, file, columns);
-      const job = await jobs.add(IMPORT, order, { deduplicationKey: `${IMPORT} ${order.file}` });
-      audit.record({ kind: 'import', who: name, by: 'http', address, cause: `order ${job.id}: ${order.file}` });
-      return orderState(job);
+    tryKpi: async (asked, by) => {
+      const order = trialOrder(config, asked);
+      const how = { ...once(KPI_TRIAL, JSON.stringify(order)), ...WITHOUT_ANOTHER_TRY };
+      return add(KPI_TRIAL, 'kpi_trial', by, order, order.kpi, how);
     },
+    evaluateAlarm: async (asked, by) => {
+      const order = alarmOrder(config, asked);
+      const cause = `${order.kpi} of ${order.zone} ${order.condition} ${order.threshold}`;
+      const how = { ...once(ALARM_EVALUATION, JSON.stringify(order)), ...WITHOUT_ANOTHER_TRY };
+      return add(ALARM_EVALUATION, 'alarm_evaluation', by, order, cause, how);
+    },
+  };
+}
+
+/** What is ordered again while it waits or runs is the same order. */
+function once(kind: string, what: string): JobOptions {
+  return { deduplicationKey: `${kind} ${what}` };
+}
+
+/** What failed would fail again. */
+const WITHOUT_ANOTHER_TRY: JobOptions = { attemptsMax: 1 };
+
+function takenOrders({ config, jobs, audit }: CityOrdersSources): TakenOrders {
+  const stateOf = (job: Job): OrderState => orderState(config.city.timeZone, job);
+  return {
     list: async ({ limit, kind, state }) => {
       const filter = { ...(kind === undefined ? {} : { kind }), ...(state === undefined ? {} : { state }) };
-      return (await jobs.list({ ...filter, limit })).map(orderState);
+      return (await jobs.list({ ...filter, limit })).map(stateOf);
     },
     cancel: async (id, { name, address }) => {
       const before = await jobs.get(id);
-      if (before === undefined || ENDED.has(before.state)) return before && orderState(before);
+      if (before === undefined || ENDED.has(before.state)) return before && stateOf(before);
       await jobs.cancel(id);
       audit.record({ kind: 'job_cancelled', who: name, by: 'http', address, cause: `order ${id}` });
       const job = await jobs.get(id);
-      return job && orderState(job);
+      return job && stateOf(job);
     },
     retry: async (id, { name, address }) => {
       const before = await jobs.get(id);
@@ -99,14 +116,13 @@ export function cityOrders({ config, jobs, audit, durableSequence }: CityOrdersS
       const job = await jobs.get(id);
       if (job?.state === before.state && job.finishedAtMs === before.finishedAtMs) throw orderedAlready(id);
       audit.record({ kind: 'job_retried', who: name, by: 'http', address, cause: `order ${id}` });
-      return job && orderState(job);
+      return job && stateOf(job);
     },
   };
 }
 
-/** What is ordered again while it waits or runs is the same order. What failed would fail again. */
-function onceAtATime(kind: string, order: unknown): JobOptions {
-  return { deduplicationKey: `${kind} ${JSON.stringify(order)}`, attemptsMax: 1 };
+function orderState(timeZone: string, { input, checkpoint: _checkpoint, ...job }: Job): OrderState {
+  return { ...job, description: describeJob(timeZone, job.kind, input) };
 }
 
 function checkRunsAgain({ id, state }: Job): void {

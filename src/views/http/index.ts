@@ -9,7 +9,7 @@ import { Setup } from './setup.ts';
 
 export type { HttpOptions } from './app.ts';
 export { ORDER_HEADER } from './order-guard.ts';
-export type { DecodeAgainOrder, OrderState, Orders } from './orders.ts';
+export type { DecodeAgainOrder, OrderedBy, OrderState, Orders } from './orders.ts';
 export type { PeopleOptions } from './people.ts';
 export type { HttpTls } from './server.ts';
 
