@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { type Clock, OperatingError } from '../base/index.ts';
 import { type Config, JOBS_REDIS } from '../config/index.ts';
 import {
+  BATCHES,
   type BullJobs,
   createBullBatches,
   createBullJobs,
@@ -59,7 +60,7 @@ async function openInRedis(
     jobs,
     batches,
     counts: () => jobs.counts().catch(noneWhenAway),
-    board: (kinds) => openJobBoard(jobs.queuesOf(kinds)),
+    board: (kinds) => openJobBoard(jobs.queuesOf([...kinds, BATCHES])),
     close: async () => {
       await batches.close();
       await jobs.close();

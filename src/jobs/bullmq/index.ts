@@ -9,7 +9,7 @@ import { type Holder, type JobPlace, JobRecords, type Refusal } from './records.
 import { answered, connectForOrders, connectForWork, type RedisPlace, settled } from './redis.ts';
 
 export { type BatchWorkerOptions, startBatchWorker } from './batch-worker.ts';
-export { type BatchesOptions, createBullBatches } from './batches.ts';
+export { BATCHES, type BatchesOptions, createBullBatches } from './batches.ts';
 export { type JobBoard, openJobBoard } from './board.ts';
 export type { RedisPlace } from './redis.ts';
 

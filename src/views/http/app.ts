@@ -7,7 +7,7 @@ import type { Logger } from '../../telemetry/index.ts';
 import { createLatestState } from '../latest.ts';
 import type { ViewSources } from '../views.ts';
 import { auditRoute } from './audit.ts';
-import { BOARD_PATH, type Board, boardPages } from './board.ts';
+import { type Board, boardPages } from './board.ts';
 import { catalogueRoutes } from './catalogue.ts';
 import type { RouteContext, TypedServer } from './context.ts';
 import { DOCS_PATH, serveDocs } from './docs.ts';
@@ -86,7 +86,7 @@ export async function buildApp(sources: ViewSources, options: HttpOptions): Prom
       .type('application/json')
       .send(problemText({ code: 'not_found', message }));
   });
-  guardRequests(app, { host: sources.config.http.host, styledPaths: [DOCS_PATH, BOARD_PATH] });
+  guardRequests(app, { host: sources.config.http.host, docsPath: DOCS_PATH });
   if (options.people !== undefined) guardByRole(app, sources.config.http, options.people, context.clock);
   if (options.setup !== undefined) setupRoutes(app, options.setup);
   await serveDocs(app, sources.version);

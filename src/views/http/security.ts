@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { BOARD_PATH } from './board.ts';
 import { ORDER_HEADER, ORDER_PATHS, REPORTS_PATH } from './order-guard.ts';
 import { HttpProblem } from './problems.ts';
 import { listedRole } from './roles.ts';
@@ -20,8 +21,11 @@ const PAGE_POLICY = [
 /** The form for the first admin is sent back to here. */
 const SETUP_POLICY = PAGE_POLICY.replace("form-action 'none'", "form-action 'self'");
 
-/** The readable API page and the board of jobs are made by libraries that write style attributes. */
-const STYLED_POLICY = PAGE_POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'");
+/** The readable API page is made by a library that writes style attributes. */
+const DOCS_POLICY = PAGE_POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'");
+
+/** So is the board of jobs, whose pages name what they load from where the board begins. */
+const BOARD_POLICY = DOCS_POLICY.replace("base-uri 'none'", "base-uri 'self'");
 
 /** Reports carry their style in them and need nothing else; a policy of their own holds them to that very style. */
 const REPORT_POLICY =
@@ -44,12 +48,12 @@ const LOOPBACK_NAMES: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '
  */
 export function guardRequests(
   app: FastifyInstance,
-  options: { readonly host: string; readonly styledPaths: readonly string[] },
+  options: { readonly host: string; readonly docsPath: string },
 ): void {
   const checksHost = isLoopback(options.host);
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(HEADERS);
-    reply.header('content-security-policy', policyOf(request.url, options.styledPaths));
+    reply.header('content-security-policy', policyOf(request.url, options.docsPath));
     if (request.url.startsWith('/api/')) reply.header('cache-control', 'no-store');
     if (checksHost && !namesThisMachine(request.headers.host, options.host)) {
       throw new HttpProblem(
@@ -79,10 +83,11 @@ function takesBody(route: string | undefined): boolean {
   return route !== undefined && (route === SETUP_PATH || listedRole(route) === 'device');
 }
 
-function policyOf(url: string, styledPaths: readonly string[]): string {
+function policyOf(url: string, docsPath: string): string {
   if (url.startsWith(SETUP_PATH)) return SETUP_POLICY;
   if (url.startsWith(`${REPORTS_PATH}/`)) return REPORT_POLICY;
-  return styledPaths.some((path) => url.startsWith(path)) ? STYLED_POLICY : PAGE_POLICY;
+  if (url.startsWith(`${BOARD_PATH}/`)) return BOARD_POLICY;
+  return url.startsWith(docsPath) ? DOCS_POLICY : PAGE_POLICY;
 }
 
 /** True for the addresses that only this machine reaches. */
