@@ -194,7 +194,8 @@ function makeBatch(
   };
 }
 
-function addPanes(panes: PaneColumnsBuilder, level: PaneLevel, startMs: number, seed: number): void {
+/** A pane of each of the 1,000 series. */
+export function addPanes(panes: PaneColumnsBuilder, level: PaneLevel, startMs: number, seed: number): void {
   for (let series = 0; series < SERIES; series++) panes.add(series, level, makePane(startMs, seed + series));
 }
 
@@ -230,7 +231,7 @@ function startOf(level: PaneLevel, atMs: number): number {
   return Math.floor(atMs / lengthMs) * lengthMs;
 }
 
-async function timeMs(work: () => Promise<unknown>): Promise<number> {
+export async function timeMs(work: () => Promise<unknown>): Promise<number> {
   const startedMs = systemClock.monotonicMs();
   await work();
   return systemClock.monotonicMs() - startedMs;
