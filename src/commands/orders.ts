@@ -65,8 +65,12 @@ export async function follow(
   process.stderr.write(`order ${order.id} was taken\n`);
   for (let said = ''; ; ) {
     signal.throwIfAborted();
-    const { jobs } = await askServer<{ jobs: OrderBody[] }>(flags, 'GET', '/api/v1/jobs', { limit: '1000' });
-    const now = jobs.find(({ id }) => id === order.id) ?? order;
+    const { jobs } = await askServer<{ jobs: OrderBody[] }>(flags, 'GET', '/api/v1/jobs', { id: order.id });
+    const [now] = jobs;
+    if (now === undefined) {
+      process.stderr.write(`order ${order.id} is not listed any more: too many have ended since\n`);
+      return false;
+    }
     const text = `${now.state}, ${Math.floor(100 * now.progress)} %`;
     if (text !== said) process.stderr.write(`${text}\n`);
     said = text;

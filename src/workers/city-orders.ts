@@ -64,7 +64,7 @@ function newOrders({ config, jobs, audit, durableSequence }: CityOrdersSources):
     },
     importFile: async ({ file, columns }, by) => {
       const order = importOrder(config.dataFolder, file, columns);
-      return add(IMPORT, 'import', by, order, order.file, once(IMPORT, order.file));
+      return add(IMPORT, 'import', by, order, order.file, once(IMPORT, JSON.stringify(order)));
     },
     report: async ({ zone, period }, by) => {
       const order = { zone, period };
@@ -96,7 +96,8 @@ const WITHOUT_ANOTHER_TRY: JobOptions = { attemptsMax: 1 };
 function takenOrders({ config, jobs, audit }: CityOrdersSources): TakenOrders {
   const stateOf = (job: Job): OrderState => orderState(config.city.timeZone, job);
   return {
-    list: async ({ limit, kind, state }) => {
+    list: async ({ limit, id, kind, state }) => {
+      if (id !== undefined) return takenOf([await jobs.get(id)], kind, state).map(stateOf);
       const filter = { ...(kind === undefined ? {} : { kind }), ...(state === undefined ? {} : { state }) };
       return (await jobs.list({ ...filter, limit })).map(stateOf);
     },
@@ -119,6 +120,12 @@ function takenOrders({ config, jobs, audit }: CityOrdersSources): TakenOrders {
       return job && stateOf(job);
     },
   };
+}
+
+function takenOf(jobs: readonly (Job | undefined)[], kind?: string, state?: JobState): Job[] {
+  return jobs.filter(
+    (job) => job !== undefined && (kind ?? job.kind) === job.kind && (state ?? job.state) === job.state,
+  ) as Job[];
 }
 
 function orderState(timeZone: string, { input, checkpoint: _checkpoint, ...job }: Job): OrderState {

@@ -32,7 +32,7 @@ class CsvSource implements ImportSource {
     this.#file = file;
     this.#stream = stream;
     this.#bytes = bytes;
-    this.#records = recordsOf(file.endsWith('.gz') ? unpacked(stream) : stream);
+    this.#records = recordsOf(file.toLowerCase().endsWith('.gz') ? unpacked(stream) : stream);
   }
 
   async open(): Promise<void> {

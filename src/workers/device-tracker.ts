@@ -42,8 +42,11 @@ export class DeviceTracker {
   heard(reading: Reading, from: { profile: string; gateway: string }, receivedAtMs: number, isNew: boolean): void {
     const tracked =
       this.#last?.device === reading.device ? this.#last.tracked : this.#track(reading, from, receivedAtMs);
-    tracked.profile = from.profile;
-    if (from.gateway !== '') tracked.gateway = from.gateway;
+    // History that comes in now says nothing of how the device speaks today.
+    if (reading.timeMs >= tracked.lastEventMs) {
+      tracked.profile = from.profile;
+      if (from.gateway !== '') tracked.gateway = from.gateway;
+    }
     tracked.lastEventMs = Math.max(tracked.lastEventMs, reading.timeMs);
     tracked.lastReceivedMs = receivedAtMs;
     if (isNew) tracked.readingCount++;

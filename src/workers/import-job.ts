@@ -48,6 +48,7 @@ export interface ImportJobSources extends JobPace {
 type Checkpoint = Omit<ImportResult, 'file' | 'columnsIgnored'>;
 
 const ROWS_PER_STEP = 2_000;
+const ROWS_PER_TURN = 100;
 const REFUSED_SHOWN_MAX = 20;
 const MESSAGE_BYTES_MAX = 48 * 1024;
 const CLIENT = 'import';
@@ -72,19 +73,22 @@ export function importJob(sources: ImportJobSources): JobHandler {
 }
 
 async function run(
-  { file, columns }: ImportOrder,
+  order: ImportOrder,
   source: ImportSource,
   context: JobContext,
   sources: ImportJobSources,
 ): Promise<ImportResult> {
+  const { file, columns } = order;
   const layout = importLayout(file, source.columns, columns);
   const tally = new Tally(context.job.checkpoint as Checkpoint | null);
   const hand = new Hand(context, sources);
-  await source.skip(tally.rows);
+  await unlessAborted(source.skip(tally.rows), context.signal);
   for (;;) {
     const rows = await unlessAborted(source.read(ROWS_PER_STEP, layout.columns), context.signal);
+    // What was exchanged meanwhile is another file's rows.
+    checkUnchanged(order);
     if (rows.length === 0) break;
-    const readings = rows.flatMap((row) => readingsOf(row, layout, tally));
+    const readings = await readingsOfAll(rows, layout, tally);
     for (const part of partsOf(readings, Math.min(MESSAGE_BYTES_MAX, sources.payloadBytesMax))) {
       tally.add(await hand.over(part), sources.rebuiltFromMs());
     }
@@ -94,6 +98,16 @@ async function run(
     await context.progress(source.ratio());
   }
   return { file, ...tally.value(), columnsIgnored: layout.columnsIgnored };
+}
+
+/** A wide file has many in a row: whoever else has something to do comes between. */
+async function readingsOfAll(rows: readonly SourceRow[], layout: ImportLayout, tally: Tally): Promise<FileReading[]> {
+  const readings: FileReading[] = [];
+  for (const [at, row] of rows.entries()) {
+    if (at % ROWS_PER_TURN === 0) await nextTurn();
+    readings.push(...readingsOf(row, layout, tally));
+  }
+  return readings;
 }
 
 function readingsOf(row: SourceRow, layout: ImportLayout, tally: Tally): FileReading[] {

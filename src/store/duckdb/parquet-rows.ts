@@ -33,11 +33,16 @@ export async function readParquet(
 }
 
 const INSTANT = /^(?:TIMESTAMP|DATE)/;
-const NUMBER = /^(?:U?(?:TINY|SMALL|BIG|HUGE)?INT(?:EGER)?$|U?INTEGER$|DOUBLE$|FLOAT$|DECIMAL)/;
+const NUMBER = /^(?:DOUBLE|FLOAT)$/;
+/** A longer text is none of an import, and is refused where it is looked at. */
+const TEXT_CHARACTERS_MAX = 1_025;
 
-/** A column as cells have it; one of a time without a zone is taken as UTC. */
+/**
+ * A column as cells have it; one of a time without a zone is taken as UTC. Whole numbers are texts: an id has more digits
+ * than a double.
+ */
 function cell(name: string, type: string): string {
   const column = `"${name.replaceAll('"', '""')}"`;
   if (INSTANT.test(type)) return `CASE WHEN isfinite(${column}::TIMESTAMP) THEN epoch_ms(${column}) END::DOUBLE`;
-  return NUMBER.test(type) ? `${column}::DOUBLE` : `${column}::VARCHAR`;
+  return NUMBER.test(type) ? `${column}::DOUBLE` : `left(${column}::VARCHAR, ${TEXT_CHARACTERS_MAX})`;
 }

@@ -19,6 +19,7 @@ export function jobRoutes(app: TypedServer, orders: Orders): void {
         description: 'With `state=failed`: those that failed for good.',
         tags: ['operations'],
         querystring: z.strictObject({
+          id: name.optional().describe('Only this one, if it is listed'),
           kind: name.optional(),
           state: z.enum(JOB_STATES, `write one of ${JOB_STATES.join(', ')}`).optional(),
           limit: limitUpTo(JOBS_PAGE_MAX, 20),

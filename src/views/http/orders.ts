@@ -104,9 +104,10 @@ export interface Orders {
   importFile(order: ImportFileOrder, by: OrderedBy): Promise<OrderState>;
   /** @throws OperatingError `days_too_many`, `jobs_full` */
   recompute(order: RecomputeDaysOrder, by: OrderedBy): Promise<OrderState>;
-  /** Newest first; of one kind or in one state where they are given. */
+  /** Newest first; of one id, of one kind or in one state where they are given. */
   list(filter: {
     readonly limit: number;
+    readonly id?: string | undefined;
     readonly kind?: string | undefined;
     readonly state?: JobState | undefined;
   }): Promise<readonly OrderState[]>;

@@ -59,11 +59,15 @@ async function loadJobs(filter: Listed['filter']): Promise<Listed> {
     const { jobs } = await api.jobs({ state: filter, limit: JOBS_MAX });
     return { filter, jobs, failed: [], isCut: jobs.length === JOBS_MAX };
   }
-  const [all, failed] = await Promise.all([
+  const [all, active, failed] = await Promise.all([
     api.jobs({ limit: JOBS_MAX }),
+    api.jobs({ state: 'active', limit: JOBS_MAX }),
     api.jobs({ state: 'failed', limit: JOBS_MAX }),
   ]);
-  const jobs = all.jobs.filter(({ state }) => state !== 'failed');
+  const listed = new Set(all.jobs.map(({ id }) => id));
+  // Behind many that wait, one that runs may be an old one.
+  const others = all.jobs.filter(({ state }) => state !== 'failed');
+  const jobs = [...others, ...active.jobs.filter(({ id }) => !listed.has(id))];
   return { filter, jobs, failed: failed.jobs, isCut: all.jobs.length === JOBS_MAX };
 }
 
