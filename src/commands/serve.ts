@@ -33,7 +33,15 @@ export function serveCommand(program: Command): void {
     )
     .action(async (flags: Flags) => {
       process.exitCode = await serve(flags);
+      endSoon();
     });
+}
+
+const LEFT_BEHIND_MS_MAX = 2_000;
+
+/** All is closed: a timer that a library left behind, as where Redis is away, must not hold the process up. */
+export function endSoon(): void {
+  setTimeout(() => process.exit(), LEFT_BEHIND_MS_MAX).unref();
 }
 
 /** commander parser: collects a repeated option. */

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { OperatingError, systemClock } from '../base/index.ts';
 import { createLogger } from '../telemetry/index.ts';
 import { startBatchProcess } from '../workers/index.ts';
-import { collect, readConfig, SERVE_EXIT, stopSignal } from './serve.ts';
+import { collect, endSoon, readConfig, SERVE_EXIT, stopSignal } from './serve.ts';
 import { VERSION } from './version.ts';
 
 interface Flags {
@@ -30,6 +30,7 @@ export function workerCommand(program: Command): void {
     )
     .action(async (flags: Flags) => {
       process.exitCode = await work(flags);
+      endSoon();
     });
 }
 

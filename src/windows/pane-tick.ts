@@ -371,10 +371,13 @@ export class PaneTick {
     }
   }
 
-  /** Of a closed register's hour that is what it was, an increase can have moved from one quarter to another. */
+  /**
+   * Of a closed register's hour that is what it was, an increase can have moved from one quarter to another; of one that
+   * is made again from the store, any quarter can be another one than it should be.
+   */
   #retellQuarters(subject: Subject, startMs: number, endMs: number): void {
-    const { id, rule } = subject;
-    if (rule.kind !== 'counter') return;
+    const { id, rule, rebuild } = subject;
+    if (rule.kind !== 'counter' && rebuild === undefined) return;
     const revision = this.#sources.revisions.get(id, startMs);
     for (let atMs = startMs; atMs < endMs; atMs += QUARTER_MS) {
       const toMs = Math.min(endMs, atMs + QUARTER_MS);

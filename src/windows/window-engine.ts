@@ -293,6 +293,11 @@ export class WindowEngine {
     this.#fileHour(series, hourStartMs);
   }
 
+  /** What was taken and is not rebuilt: it is too old. */
+  dropLate(series: number, timesMs: Iterable<number>): void {
+    for (const timeMs of timesMs) this.#late.takeHour(series, timeMs);
+  }
+
   /** Takes late-filed readings, oldest days first, whose panes are to be rebuilt before the next tick. */
   takeLate(bound: LateBound): LateReadings[] {
     return this.#late.take(bound);

@@ -7,7 +7,7 @@ import { LateSeries } from './late-series.ts';
 /** What is needed of the window engine. */
 export type LateWindows = Pick<
   WindowEngine,
-  'calendar' | 'nowMs' | 'lateCount' | 'lateLeftCount' | 'takeLate' | 'rebuild' | 'view'
+  'calendar' | 'nowMs' | 'lateCount' | 'lateLeftCount' | 'takeLate' | 'dropLate' | 'rebuild' | 'view'
 >;
 
 /**
@@ -165,6 +165,10 @@ export class LateRebuild {
       for (const { series, timesMs, hoursMs } of step) {
         const kept = timesMs.filter((timeMs) => timeMs >= wholeFromMs);
         this.#tooOld += timesMs.length - kept.length;
+        this.#windows.dropLate(
+          series,
+          timesMs.filter((timeMs) => timeMs < wholeFromMs),
+        );
         if (kept.length === 0) continue;
         const late = new LateSeries(this.#windows.view(series).series, kept, hoursMs, calendar);
         rows += late.rowsExpected;

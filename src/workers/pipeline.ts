@@ -452,11 +452,15 @@ export class Pipeline {
 /** The rules that panes of a city's series are made by. */
 export function paneRules(config: CityConfig): (series: Series) => PaneRule {
   const placementOf = devicePlacements(config);
-  return (series) =>
-    paneRuleOf(series, {
+  return (stored) => {
+    // The interval that the engine goes by since its start.
+    const { expectEveryMs } = placementOf(stored.device);
+    const series = expectEveryMs > 0 ? { ...stored, expectEveryMs } : stored;
+    return paneRuleOf(series, {
       counterGapMsMax: config.windows.counterGapMax,
       registerRateMaxPerHour: (one) => registerRateMaxPerHour(one, placementOf(one.device)),
     });
+  };
 }
 
 /** What no meter of the role exceeds in an hour: far above any real one, far below a misread digit or a fault. */

@@ -62,6 +62,8 @@ export interface Product {
 }
 
 const CLOSE_GRACE_MS = 3_000;
+/** Windows that the engine looks back on reach so far. */
+const MEMORY_REACH_MS = 48 * HOUR_MS;
 const BUDGET_LOOK_EVERY_MS = 250;
 const QUARANTINE_BOUND_EVERY_MS = 60_000;
 const TRIM_EVERY_MS = 10 * 60_000;
@@ -340,10 +342,10 @@ class RunningProduct implements Product {
     return rebuiltFromMs(this.#clock.nowMs(), store.readingsAge);
   }
 
-  /** Behind the readings that come in by the time that a late one may have to come. */
+  /** Behind what the engine still has in memory of usual series: from there on it tells of panes by itself. */
   #closedToMs(): number {
     const { lateness, horizon } = this.#options.config.windows;
-    return this.#standing.nowMs - Math.max(lateness, horizon) - HOUR_MS;
+    return this.#standing.nowMs - Math.max(lateness, horizon) - MEMORY_REACH_MS;
   }
 
   #orders(): Orders {

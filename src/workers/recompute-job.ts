@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Calendar, type Clock, calendarOf, DAY_MS, OperatingError } from '../base/index.ts';
+import { type Calendar, type Clock, calendarOf, DAY_MS, HOUR_MS, OperatingError } from '../base/index.ts';
 import type { Batches, JobContext, JobHandler } from '../jobs/index.ts';
 import { HOURS_PER_RECORD_MAX, type JournalWriter, type SeriesHours } from '../journal/index.ts';
 import { type Pane, type PaneColumns, paneAt, paneLevelAt, type Series } from '../model/index.ts';
@@ -48,11 +48,13 @@ interface Checkpoint extends RecomputeResult {
 }
 
 /** Readings that one batch is expected to have: some hundred milliseconds of work. */
-const ROWS_PER_BATCH = 100_000;
+const ROWS_PER_BATCH = 30_000;
+const PANES_PER_HOUR = 5;
+const LANES_MAX = 4;
 const SHOWN_MAX = 20;
 /** A year and a half: what one order may look at. */
 const DAYS_MAX = 550;
-const TIME_MS_MAX = 60_000;
+const TIME_MS_MAX = 180_000;
 const WAIT_MS = 200;
 const EVERYTHING = Number.MAX_SAFE_INTEGER;
 
@@ -84,10 +86,11 @@ async function run(order: RecomputeOrder, context: JobContext, sources: Recomput
   const series = await sources.store().series(device === undefined ? {} : { device });
   const nothing = { days: 0, hours: 0, different: 0, handedOver: 0, first: [] };
   let at = (context.job.checkpoint as Checkpoint | null) ?? { ...nothing, nextMs: order.fromMs };
-  const firstMs = calendar.dayStart(Math.max(at.nextMs, sources.rebuiltFromMs()));
-  for (let dayMs = Math.max(at.nextMs, firstMs); dayMs < Math.min(order.toMs, sources.closedToMs()); ) {
+  for (let dayMs = Math.max(at.nextMs, firstDay(calendar, sources)); ; ) {
+    const closedMs = calendar.hourStart(sources.closedToMs());
+    if (dayMs >= Math.min(order.toMs, closedMs)) break;
     const endMs = calendar.dayEnd(dayMs);
-    const range = { fromMs: dayMs, toMs: Math.min(endMs, calendar.hourStart(sources.closedToMs())) };
+    const range = { fromMs: dayMs, toMs: Math.min(endMs, closedMs) };
     const found = await compareDay(series, range, calendar, context.signal, sources);
     const handedOver = order.mode === 'check' ? 0 : await handOver(found.different, context.signal, sources);
     at = added(at, found, handedOver, endMs);
@@ -103,10 +106,20 @@ async function run(order: RecomputeOrder, context: JobContext, sources: Recomput
 async function untilLevel(signal: AbortSignal, { journal, load, closedToMs, clock }: RecomputeSources): Promise<void> {
   const target = journal.durableSequence();
   const startedAtMs = clock.monotonicMs();
-  const isLevel = () => load().engineSequence >= target;
+  const isLate = () => clock.monotonicMs() - startedAtMs > TIME_MS_MAX;
+  // What waits to be rebuilt is not what its readings say yet.
+  const isLevel = () => load().engineSequence >= target && (load().lateWaiting === 0 || isLate());
   // A city that nothing was ever measured in has no time.
-  const hasTime = () => Number.isFinite(closedToMs()) || clock.monotonicMs() - startedAtMs > TIME_MS_MAX;
+  const hasTime = () => Number.isFinite(closedToMs()) || isLate();
   while (!isLevel() || !hasTime()) await delay(WAIT_MS, undefined, { signal });
+}
+
+/** The first day of which the store has all readings. */
+function firstDay(calendar: Calendar, { rebuiltFromMs }: RecomputeSources): number {
+  const fromMs = rebuiltFromMs();
+  if (!Number.isFinite(fromMs)) return Number.NEGATIVE_INFINITY;
+  const dayMs = calendar.dayStart(fromMs);
+  return dayMs === fromMs ? dayMs : calendar.dayEnd(fromMs);
 }
 
 interface HourOfSeries {
@@ -144,10 +157,21 @@ async function compareDay(
 ): Promise<Compared> {
   const waiting = inBatches(all, range).values();
   const found: Compared[] = [];
+  // Where one fails, the others do not go on beside the next attempt.
+  const stop = new AbortController();
+  const signals = AbortSignal.any([signal, stop.signal]);
   const lane = async (): Promise<void> => {
-    for (const batch of waiting) found.push(await compareBatch(batch, range, calendar, signal, sources));
+    for (const batch of waiting) found.push(await compareBatch(batch, range, calendar, signals, sources));
   };
-  await Promise.all(Array.from({ length: sources.batches.widthMax }, lane));
+  const lanes = Array.from({ length: Math.min(LANES_MAX, sources.batches.widthMax) }, () =>
+    lane().catch((error) => {
+      stop.abort(error);
+      throw error;
+    }),
+  );
+  await Promise.allSettled(lanes);
+  signal.throwIfAborted();
+  stop.signal.throwIfAborted();
   const different = found.flatMap((one) => one.different);
   different.sort((a, b) => a.startMs - b.startMs || a.series.id - b.series.id);
   return { hours: found.reduce((sum, { hours }) => sum + hours, 0), different };
@@ -155,9 +179,11 @@ async function compareDay(
 
 function inBatches(all: readonly Series[], { fromMs, toMs }: TimeRange): Series[][] {
   const batches: Series[][] = [];
+  const hours = Math.ceil((toMs - fromMs) / HOUR_MS);
   let rows = Number.POSITIVE_INFINITY;
   for (const series of all) {
-    const expected = Math.ceil((toMs - fromMs) / Math.max(1, series.expectEveryMs));
+    // Slow series have few readings, and as many panes as others.
+    const expected = Math.max(PANES_PER_HOUR * hours, Math.ceil((toMs - fromMs) / Math.max(1, series.expectEveryMs)));
     if (rows + expected > ROWS_PER_BATCH) {
       batches.push([]);
       rows = 0;
@@ -183,9 +209,20 @@ async function compareBatch(
     neighbours: kind === 'counter' ? NEIGHBOURS_KEPT : 0,
   }));
   const readings = await unlessAborted(store.readingsAround(spans, EVERYTHING), signal);
-  const made = await sources.batches.run(PANES, packedBatch(batch, range, readings, sources), signal);
+  const packed = packedBatch(batch, range, readings, sources);
+  const made = await triedAgain(() => sources.batches.run(PANES, packed, signal));
   const stored = [await store.panesIn(spans, 'hour'), await store.panesIn(spans, 'quarter')];
   return compare(batch, panesOf([unpackPanes(made)]), panesOf(stored), calendar);
+}
+
+/** A queue that forgot a batch is asked once more. */
+async function triedAgain<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof OperatingError) || !error.retryable) throw error;
+    return ask();
+  }
 }
 
 function packedBatch(
@@ -244,15 +281,21 @@ async function handOver(
   { journal, clock, ...pace }: RecomputeSources,
 ): Promise<number> {
   const portion = Math.max(1, Math.min(HOURS_PER_RECORD_MAX, Math.floor(pace.lateMax / 4)));
+  let onTheirWay: { readonly sequence: number; readonly count: number }[] = [];
+  const countBehind = (engineSequence: number): number => {
+    onTheirWay = onTheirWay.filter(({ sequence }) => sequence > engineSequence);
+    return onTheirWay.reduce((sum, { count }) => sum + count, 0);
+  };
   for (let from = 0; from < hours.length; from += portion) {
-    await awaitRoom(signal, pace);
+    await awaitRoom(signal, pace, countBehind);
     const some = hours.slice(from, from + portion);
     const columns: SeriesHours = {
       series: Int32Array.from(some, ({ series }) => series.id),
       startMs: Float64Array.from(some, ({ startMs }) => startMs),
     };
     const durable = new Promise<void>((resolve, reject) => {
-      journal.appendHours(columns, clock.nowMs(), (error) => (error ? reject(error) : resolve()));
+      const done = (error?: Error): void => (error === undefined ? resolve() : reject(error));
+      onTheirWay.push({ sequence: journal.appendHours(columns, clock.nowMs(), done), count: some.length });
     });
     await unlessAborted(durable, signal);
   }

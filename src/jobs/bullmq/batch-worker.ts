@@ -9,7 +9,7 @@ import {
   RESULT_KEPT_S,
   resultKey,
 } from './batches.ts';
-import { connectForWork } from './redis.ts';
+import { connectForWork, letGo, within } from './redis.ts';
 
 /**
  * A batch takes a fraction of a second. The lock is renewed at half its time, which a batch that holds the event loop
@@ -20,6 +20,9 @@ const STALLED_EVERY_MS = 5_000;
 
 /** How often a batch may lose its worker; BullMQ's default is one. A batch that kills workers is given up then. */
 const INTERRUPTIONS_MAX = 5;
+
+/** A batch at hand is finished in that time; with Redis away there is nothing to wait for. */
+const CLOSE_MS_MAX = 10_000;
 
 export interface BatchWorkerOptions extends BatchesOptions {
   readonly works: BatchWorks;
@@ -34,9 +37,9 @@ export function startBatchWorker(options: BatchWorkerOptions): { close(): Promis
   const { redis, version, works, onProblem, onDone } = options;
   const connection = connectForWork(redis, onProblem);
   const process = async (job: Job<BatchData>): Promise<void> => {
-    if (job.data.version !== version) {
-      throw new UnrecoverableError(`it is of version ${job.data.version}, and this worker of version ${version}`);
-    }
+    // Another worker may be of that version: it is tried again.
+    if (job.data.version !== version)
+      throw new Error(`it is of version ${job.data.version}, and this worker of version ${version}`);
     const work = works[job.name];
     if (work === undefined) throw new UnrecoverableError('this worker does not know its kind');
     const input = decompressed(Buffer.from(job.data.columns, 'base64'));
@@ -51,8 +54,8 @@ export function startBatchWorker(options: BatchWorkerOptions): { close(): Promis
   worker.on('error', onProblem);
   return {
     close: async () => {
-      await worker.close();
-      connection.disconnect();
+      await within(CLOSE_MS_MAX, worker.close());
+      letGo(connection);
     },
   };
 }

@@ -4,7 +4,7 @@ import { Queue, QueueEvents } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { OperatingError } from '../../base/index.ts';
 import type { Batches } from '../batches.ts';
-import { connectForWork, type RedisPlace } from './redis.ts';
+import { connectForWork, letGo, type RedisPlace, within } from './redis.ts';
 
 /** The queue of all batches. */
 export const BATCHES = 'batches';
@@ -47,12 +47,13 @@ export interface BatchesOptions {
 const WIDTH_MAX = 16;
 
 /** Work that throws is no passing fault, but the memory of a worker may be. */
-const ATTEMPTS = 3;
+const ATTEMPTS = 5;
 const RETRY_MS = 1_000;
 
 /** Events tell of the end of a batch; one that was missed while Redis was away is found by looking. */
 const LOOK_EVERY_MS = 5_000;
 const EVENTS_KEPT = 1_000;
+const CLOSE_MS_MAX = 2_000;
 
 interface Pending {
   readonly resolve: (result: Uint8Array) => void;
@@ -75,6 +76,8 @@ class RedisBatches implements Batches {
   readonly #events: QueueEvents;
   readonly #pending = new Map<string, Pending>();
   readonly #look: NodeJS.Timeout;
+  /** While Redis is away a look takes as long. */
+  #isLooking = false;
 
   constructor(options: BatchesOptions) {
     const { redis, onProblem } = options;
@@ -115,8 +118,10 @@ class RedisBatches implements Batches {
     clearInterval(this.#look);
     const closed = new OperatingError('jobs_closed', 'the process stops');
     for (const { reject } of this.#pending.values()) reject(closed);
-    await Promise.allSettled([this.#events.close(), this.#queue.close()]);
-    this.#redis.disconnect();
+    // Both wait for Redis, which may be away.
+    const ended = Promise.allSettled([this.#events.close(), this.#queue.close()]);
+    await within(CLOSE_MS_MAX, ended);
+    letGo(this.#redis);
   }
 
   async #add(kind: string, id: string, input: Uint8Array): Promise<void> {
@@ -145,6 +150,13 @@ class RedisBatches implements Batches {
   }
 
   async #lookForMissed(): Promise<void> {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    await this.#lookAtAll();
+    this.#isLooking = false;
+  }
+
+  async #lookAtAll(): Promise<void> {
     for (const [id, pending] of [...this.#pending]) {
       try {
         const isThere = (await this.#redis.exists(this.#queue.toKey(id))) === 1;

@@ -6,7 +6,7 @@ import { type Clock, OperatingError } from '../../base/index.ts';
 import { jsonOf, sentenceOf } from '../job-text.ts';
 import type { Job, JobContext, JobCount, JobHandler, JobOptions, JobState, Jobs } from '../jobs.ts';
 import { type Holder, type JobPlace, JobRecords, type Refusal } from './records.ts';
-import { answered, connectForOrders, connectForWork, type RedisPlace, settled } from './redis.ts';
+import { answered, connectForOrders, connectForWork, letGo, type RedisPlace, settled, within } from './redis.ts';
 
 export { type BatchWorkerOptions, startBatchWorker } from './batch-worker.ts';
 export { BATCHES, type BatchesOptions, createBullBatches } from './batches.ts';
@@ -135,6 +135,8 @@ class RedisJobs implements BullJobs {
       await orders.zadd(this.#key('index'), number, jobId);
       await orders.zremrangebyrank(this.#key('index'), 0, -1 - INDEX_JOBS_MAX);
       const { id } = await queue.add(kind, { input: JSON.parse(json) }, this.#bullOptions(jobId, options));
+      // One with its key was there.
+      if (id !== jobId) await orders.zrem(this.#key('index'), jobId);
       return (await this.#read([id!]))[0]!;
     });
   }
@@ -208,12 +210,15 @@ class RedisJobs implements BullJobs {
       const state = (await this.#read([id]))[0]?.state;
       if (state !== 'failed' && state !== 'cancelled') return;
       await checkRoom(queue);
-      const key = job.deduplicationId;
-      // The queue itself gives a key to new jobs only.
-      if (key !== undefined && ((await orders.set(queue.toKey(`de:${key}`), id, 'NX', 'GET')) ?? id) !== id) return;
+      const { deduplicationId } = job;
+      const key = deduplicationId === undefined ? undefined : queue.toKey(`de:${deduplicationId}`);
+      if (key !== undefined && ((await orders.get(key)) ?? id) !== id) return;
       const place = await orderRecords.retry(queue.toKey(id));
-      if (place !== 'ended') return;
-      await job.retry((await job.isFailed()) ? 'failed' : 'completed', { resetAttemptsMade: true });
+      if (place === 'ended') {
+        await job.retry((await job.isFailed()) ? 'failed' : 'completed', { resetAttemptsMade: true });
+      }
+      // The queue itself gives a key to new jobs only.
+      if (place !== undefined && key !== undefined) await orders.set(key, id, 'NX');
     });
   }
 
@@ -228,12 +233,13 @@ class RedisJobs implements BullJobs {
     const stopped = new OperatingError('jobs_closed', 'the process stops');
     for (const abort of this.#running.values()) abort.abort(stopped);
     const kinds = [...this.#kinds.values()];
+    // What handlers give back goes through the queues: they close last.
     await within(CLOSE_MS_MAX, Promise.all(kinds.map(({ worker }) => worker?.close())));
-    await within(CLOSE_MS_MAX, Promise.all(kinds.flatMap(({ worker, queue }) => [worker?.close(true), queue.close()])));
+    await within(CLOSE_MS_MAX, Promise.all(kinds.map(({ queue }) => queue.close())));
     this.#connections = undefined;
     this.#kinds.clear();
-    connections.orders.disconnect();
-    connections.work.disconnect();
+    letGo(connections.orders);
+    letGo(connections.work);
   }
 
   /** The queue of a kind; made when it is first asked for. */
@@ -414,14 +420,4 @@ function lost(id: string): Error {
 
 function refusal(id: string, why: Refusal): Error {
   return why === 'cancelled' ? cancelled(id) : lost(id);
-}
-
-async function within(limitMs: number, work: Promise<unknown>): Promise<void> {
-  const wait = new AbortController();
-  const settled = work.then(
-    () => undefined,
-    () => undefined,
-  );
-  await Promise.race([settled, delay(limitMs, undefined, { signal: wait.signal }).catch(() => undefined)]);
-  wait.abort();
 }

@@ -207,20 +207,39 @@ function jobOf(
     ...{ isEnded: endedAtMs !== null, hasResult: fields.returnvalue !== null, isLocked },
   });
   const isTriedAgain = state === 'waiting' && nextAttemptAtMs !== null;
+  const texts = { data: fields.data, result: fields.returnvalue, checkpoint: fields['vitals:checkpoint'] };
+  const damaged = (['data', 'result', 'checkpoint'] as const).find((part) => parsed(texts[part]) === undefined);
+  if (damaged !== undefined) return damagedJob(id, kind, `its ${damaged} in Redis is no JSON`);
   return {
     id,
     kind,
-    input: JSON.parse(fields.data).input,
+    input: (parsed(texts.data) as { input?: unknown } | null)?.input ?? null,
     state,
     progress: state === 'completed' ? 1 : (numberOf(fields.progress) ?? 0),
     attempts: numberOf(fields['vitals:attempts']) ?? 0,
     createdAtMs: Number(fields.timestamp),
     finishedAtMs: cancelledAtMs ?? endedAtMs,
-    result: state === 'completed' ? JSON.parse(fields.returnvalue!).result : null,
+    result: state === 'completed' ? ((parsed(texts.result) as { result?: unknown } | null)?.result ?? null) : null,
     error: state === 'failed' || isTriedAgain ? (fields.failedReason ?? 'it failed') : null,
     nextAttemptAtMs: isTriedAgain ? nextAttemptAtMs : null,
-    checkpoint: JSON.parse(fields['vitals:checkpoint'] ?? 'null'),
+    checkpoint: parsed(texts.checkpoint),
   };
+}
+
+/** A JSON value; null for nothing, undefined for what is no JSON. */
+function parsed(text: string | null): unknown {
+  if (text === null) return null;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** One record that somebody spoiled must not hide all others. */
+function damagedJob(id: string, kind: string, error: string): Job {
+  const nothing = { input: null, result: null, checkpoint: null, nextAttemptAtMs: null, finishedAtMs: null };
+  return { id, kind, ...nothing, state: 'failed', progress: 0, attempts: 0, createdAtMs: 0, error };
 }
 
 interface Held {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { rootCertificates } from 'node:tls';
 import { Redis, type RedisOptions } from 'ioredis';
 import { OperatingError } from '../../base/index.ts';
 
@@ -43,19 +44,21 @@ function connect(place: RedisPlace, onProblem: (error: Error) => void, options: 
   const { url, username, password, caFile } = place;
   const { protocol, hostname, port, pathname } = new URL(url);
   const all: PlainOptions = {
-    ...{ host: hostname, port: Number(port || 6379), db: Number(pathname.slice(1) || 0) },
+    ...{ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 6379), db: Number(pathname.slice(1) || 0) },
     connectTimeout: CONNECT_MS_MAX,
     reconnectOnError: ({ message }: Error) => (message.startsWith('READONLY') ? RECONNECT_AND_SEND_AGAIN : false),
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
-    ...(protocol === 'rediss:' ? { tls: caFile === undefined ? {} : { ca: readFileSync(caFile) } } : {}),
+    ...(protocol === 'rediss:'
+      ? { tls: caFile === undefined ? {} : { ca: [...rootCertificates, readFileSync(caFile, 'utf8')] } }
+      : {}),
     ...options,
   };
   const redis = new Redis(all);
   // Each queue listens to it, too.
   redis.setMaxListeners(0);
   redis.on('error', onProblem);
-  return redis;
+  return remembersCopies(redis);
 }
 
 /** Resolves when it can be used, or after a while. */
@@ -67,6 +70,39 @@ export async function settled(redis: Redis): Promise<void> {
   await Promise.race([ready, delay(CONNECT_MS_MAX, undefined, { signal: wait.signal }).catch(() => undefined)]);
   redis.off('ready', resolve);
   wait.abort();
+}
+
+/** Waits for work that may never end while Redis is away. @returns whether it ended in time */
+export async function within(limitMs: number, work: Promise<unknown>): Promise<boolean> {
+  const wait = new AbortController();
+  const ended = work.then(
+    () => true,
+    () => true,
+  );
+  const late = delay(limitMs, false, { signal: wait.signal }).catch(() => false);
+  const isEnded = await Promise.race([ended, late]);
+  wait.abort();
+  return isEnded;
+}
+
+/** Copies of a connection that the library made to wait on; while Redis is away it does not let go of them. */
+const COPIES = new WeakMap<Redis, Redis[]>();
+
+function remembersCopies(redis: Redis): Redis {
+  const copies: Redis[] = [];
+  COPIES.set(redis, copies);
+  const duplicate = redis.duplicate.bind(redis);
+  redis.duplicate = (...options) => {
+    const copy = duplicate(...options);
+    copies.push(copy);
+    return copy;
+  };
+  return redis;
+}
+
+/** Ends a connection and its copies: none is made again. */
+export function letGo(redis: Redis): void {
+  for (const one of [redis, ...(COPIES.get(redis) ?? [])]) one.disconnect();
 }
 
 /** @throws OperatingError `jobs_unreachable`, retryable */
