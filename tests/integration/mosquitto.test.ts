@@ -108,7 +108,7 @@ describe.skipIf(!hasClients)(`mosquitto's own clients (skipped without ${PUBLISH
     const stored = await eventually(
       // Until then it says that there is no such device.
       () => series().catch((): SeriesAnswer['series'] => []),
-      (rows) => rows.length === 3,
+      (rows) => rows.length === 3 && rows.every(({ latest }) => latest != null),
     );
     const latest = stored.map(({ quantity, unit, latest: newest }) => [quantity, unit, newest?.value] as const);
     expect(latest.toSorted()).toEqual([
