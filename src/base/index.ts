@@ -1,4 +1,4 @@
-// In: nothing. Out: clock, disk, durations, assertions, checksums, CSV, exact sums, memory of answers; knows no sensors and no packages.
+// In: nothing. Out: clock, disk, durations, assertions, checksums, CSV, instants as text, exact sums, memory of answers; knows no sensors and no packages.
 export * from './assert.ts';
 export * from './calendar.ts';
 export * from './clock.ts';
@@ -8,5 +8,6 @@ export * from './disk.ts';
 export * from './duration.ts';
 export * from './exact-sum.ts';
 export * from './failure-throttle.ts';
+export * from './iso-time.ts';
 export * from './remember.ts';
 export * from './text-cache.ts';

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { systemClock } from '../base/index.ts';
+import { isoTime, systemClock } from '../base/index.ts';
 import { EXPORT_KINDS } from '../store/index.ts';
-import { instantOf, isoText, time } from './kpis.ts';
+import { instantOf, time } from './kpis.ts';
 import { askServer, follow, type OrderBody } from './orders.ts';
 import { abortOnSignals, EXIT, reportFailure } from './publish-flags.ts';
 import { collect, readConfig } from './serve.ts';
@@ -46,7 +46,7 @@ async function run(flags: Flags): Promise<number> {
   const abort = abortOnSignals();
   try {
     const { order } = await askServer<{ order: OrderBody }>(flags, 'POST', '/api/v1/exports', {
-      ...{ from: isoText(fromMs), to: isoText(toMs), what: flags.what },
+      ...{ from: isoTime(fromMs), to: isoTime(toMs), what: flags.what },
     });
     return (await follow(flags, order, abort.signal, writtenText)) ? EXIT.ok : EXIT.failed;
   } catch (error) {

@@ -1,6 +1,6 @@
 import cliProgress from 'cli-progress';
 import { type Command, InvalidArgumentError } from 'commander';
-import { localDay, OperatingError } from '../base/index.ts';
+import { isoTime, localDay, OperatingError } from '../base/index.ts';
 import { type Config, isDate } from '../config/index.ts';
 import type { KpiDefinition } from '../kpis/index.ts';
 import {
@@ -135,8 +135,8 @@ function jsonOf(kpi: KpiDefinition, { values, windowCount, seriesCount }: TrialR
   const { id, title, unit, window, method, completeness } = kpi;
   const rows = values.map(
     ({ kpi: _kpi, window: _window, startMs, endMs, watermarkMs: _mark, method: _method, ...said }) => ({
-      start: isoText(startMs),
-      end: isoText(endMs),
+      start: isoTime(startMs),
+      end: isoTime(endMs),
       ...said,
     }),
   );
@@ -146,11 +146,6 @@ function jsonOf(kpi: KpiDefinition, { values, windowCount, seriesCount }: TrialR
     values: rows,
   };
   return `${JSON.stringify(document)}\n`;
-}
-
-/** An instant as ISO 8601 in UTC, as the API takes it. */
-export function isoText(atMs: number): string {
-  return Temporal.Instant.fromEpochMilliseconds(atMs).toString();
 }
 
 /** What a flag of `time` means, ms UTC. */

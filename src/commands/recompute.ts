@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { systemClock } from '../base/index.ts';
-import { instantOf, isoText, time } from './kpis.ts';
+import { isoTime, systemClock } from '../base/index.ts';
+import { instantOf, time } from './kpis.ts';
 import { askServer, follow, type OrderBody } from './orders.ts';
 import { abortOnSignals, EXIT, reportFailure } from './publish-flags.ts';
 import { collect, readConfig } from './serve.ts';
@@ -47,7 +47,7 @@ async function run(flags: Flags): Promise<number> {
   const abort = abortOnSignals();
   try {
     const { order } = await askServer<{ order: OrderBody }>(flags, 'POST', '/api/v1/recomputes', {
-      ...{ from: isoText(fromMs), to: isoText(toMs), device: flags.device },
+      ...{ from: isoTime(fromMs), to: isoTime(toMs), device: flags.device },
       mode: flags.check === true ? 'check' : 'repair',
     });
     let isSound = flags.check !== true;

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { systemClock } from '../base/index.ts';
+import { isoTime, systemClock } from '../base/index.ts';
 import { forecastAgain, openHistory, type SeriesForecast } from '../workers/index.ts';
-import { instantOf, isoText, time } from './kpis.ts';
+import { instantOf, time } from './kpis.ts';
 import { askServer, decodedAgain, follow, type OrderBody } from './orders.ts';
 import { abortOnSignals, EXIT, reportFailure } from './publish-flags.ts';
 import { collect, readConfig } from './serve.ts';
@@ -53,7 +53,7 @@ async function run(flags: Flags): Promise<number> {
   try {
     if (flags.dryRun === true) return await forecast(config, flags, fromMs, toMs, abort.signal);
     const { order } = await askServer<{ order: OrderBody }>(flags, 'POST', '/api/v1/redecode', {
-      ...{ from: isoText(fromMs), to: isoText(toMs), topic: flags.topic, profile: flags.profile },
+      ...{ from: isoTime(fromMs), to: isoTime(toMs), topic: flags.topic, profile: flags.profile },
     });
     return (await follow(flags, order, abort.signal, decodedAgain)) ? EXIT.ok : EXIT.failed;
   } catch (error) {

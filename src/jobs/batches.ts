@@ -9,9 +9,9 @@ export interface Batches {
   /** Batches that are worth to be on their way at once. */
   readonly widthMax: number;
   /**
-   * Does one batch; it may be done more than once, and its result is the same.
+   * Does one batch; it may be done more than once, and its result is the same. A queue that is away is waited for.
    *
-   * @throws OperatingError `batch_failed` when the work refused or broke; `batch_lost` (retryable) when the queue forgot it
+   * @throws OperatingError `batch_failed` when the work refused or broke; the reason of the signal
    */
   run(kind: string, input: Uint8Array, signal: AbortSignal): Promise<Uint8Array>;
   close(): Promise<void>;

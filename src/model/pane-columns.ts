@@ -23,6 +23,10 @@ export const PANE_FIELDS = [
   'counterEvents',
   'revision',
 ] as const satisfies readonly (keyof Pane)[];
+
+/** What a pane says: how often it was corrected is no part of it. */
+export const PANE_SAID = PANE_FIELDS.filter((field) => field !== 'revision');
+
 export type PaneField = (typeof PANE_FIELDS)[number];
 
 /** Panes as columns of equal length: one row a pane of a series and level. Buffers are handed over with them. */

@@ -1,3 +1,4 @@
+import { isoTime } from '../base/index.ts';
 import type { DevicePlacement } from '../config/index.ts';
 import type { KpiInfo, KpiTarget } from '../kpis/index.ts';
 import {
@@ -20,7 +21,7 @@ import type {
   ReadingBody,
   SeriesBody,
 } from './http/schemas.ts';
-import { isoOrNull, isoTime } from './times.ts';
+import { isoOrNull } from './times.ts';
 import type { ViewSources } from './views.ts';
 
 /*

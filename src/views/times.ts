@@ -1,7 +1,4 @@
-/** ms UTC as ISO 8601 text with milliseconds and `Z`. */
-export function isoTime(atMs: number): string {
-  return new Date(atMs).toISOString();
-}
+import { isoTime } from '../base/index.ts';
 
 /** Like `isoTime`; null for "never" (0, an infinity, or beyond what a calendar can say). */
 export function isoOrNull(atMs: number): string | null {

@@ -1,5 +1,5 @@
 import { type Calendar, QUARTER_MS } from '../base/index.ts';
-import { PANE_FIELDS, type Pane, type PaneColumnsBuilder } from '../model/index.ts';
+import type { PaneColumnsBuilder } from '../model/index.ts';
 import { paneOfReadings } from './pane-of-readings.ts';
 import type { PaneRule } from './pane-rule.ts';
 import type { SortedReadings } from './sorted-readings.ts';
@@ -36,10 +36,4 @@ export function addHourPanes(
     }
     startMs = endMs;
   }
-}
-
-/** Whether two panes say the same, bit for bit; how often they were corrected is no part of it. */
-export function isSamePane(before: Pane | undefined, after: Pane | undefined): boolean {
-  if (before === undefined || after === undefined) return before === after;
-  return PANE_FIELDS.every((field) => field === 'revision' || Object.is(before[field], after[field]));
 }

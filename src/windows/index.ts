@@ -13,7 +13,7 @@ export type { ToldPanes } from './pane-tick.ts';
 export * from './plan-text.ts';
 export { NEIGHBOURS_KEPT } from './register-increase.ts';
 export type { RollingColumns } from './rolling.ts';
-export { type SeriesKey, SLOW_MS } from './series-table.ts';
+export { keptMsMaxOf, type SeriesKey, SLOW_MS } from './series-table.ts';
 export * from './sorted-readings.ts';
 export * from './stat-cell.ts';
 export * from './window-bounds.ts';

@@ -39,7 +39,7 @@ export function mergePanes(panes: readonly Pane[], startMs: number, endMs: numbe
 }
 
 /** True for a pane that holds nothing: what it held was taken away again. It counts as absent. */
-export function isEmptyPane(pane: Pane): boolean {
+export function isEmptyPane(pane: Pick<Pane, 'count' | 'invalidCount' | 'increaseCoveredMs'>): boolean {
   return pane.count === 0 && pane.invalidCount === 0 && pane.increaseCoveredMs === 0;
 }
 

@@ -1,6 +1,5 @@
 import { type Calendar, HOUR_MS, QUARTER_MS } from '../base/index.ts';
-import type { Pane, PaneColumnsBuilder, PaneLevel } from '../model/index.ts';
-import { isSamePane } from './hour-panes.ts';
+import { PANE_SAID, type Pane, type PaneColumnsBuilder, type PaneLevel } from '../model/index.ts';
 import { levelStatsOf } from './level-rows.ts';
 import { isEmptyPane, paneValue } from './merge-panes.ts';
 import { emptyPane, type MutablePane, paneOfReadings } from './pane-of-readings.ts';
@@ -306,7 +305,7 @@ export class PaneTick {
     const { readings, rule } = subject;
     const endMs = this.#sources.calendar.hourEnd(startMs);
     const isOther = (level: PaneLevel, fromMs: number, toMs: number): boolean =>
-      !isSamePane(subject.was(level, fromMs, toMs), paneOfReadings(readings, fromMs, toMs, rule));
+      !isSame(subject.was(level, fromMs, toMs), paneOfReadings(readings, fromMs, toMs, rule));
     if (isOther('hour', startMs, endMs)) return true;
     // As `#retellQuarters` tells of them.
     for (let atMs = startMs; rule.kind === 'counter' && atMs < endMs; atMs += QUARTER_MS) {
@@ -344,7 +343,7 @@ export class PaneTick {
       this.#tell(subject, startMs, true);
       return;
     }
-    if (isSamePane(before, after)) {
+    if (isSame(before, after)) {
       this.#retellQuarters(subject, startMs, endMs);
       if (after !== undefined) this.#rememberHour(subject, after);
       return;
@@ -382,7 +381,7 @@ export class PaneTick {
     for (let atMs = startMs; atMs < endMs; atMs += QUARTER_MS) {
       const toMs = Math.min(endMs, atMs + QUARTER_MS);
       const pane = this.#paneOrTombstone(subject, 'quarter', atMs, toMs);
-      if (pane === undefined || isSamePane(subject.was('quarter', atMs, toMs), pane)) continue;
+      if (pane === undefined || isSame(subject.was('quarter', atMs, toMs), pane)) continue;
       this.#add(subject, 'quarter', pane, revision, true);
     }
   }
@@ -446,4 +445,10 @@ function newestIn(readings: SortedReadings, { startMs, endMs }: Pick<Pane, 'star
   const last = readings.lowerBound(endMs) - 1;
   const timeMs = last < 0 ? Number.NaN : readings.timeMsAt(last);
   return timeMs >= startMs ? timeMs : Number.NaN;
+}
+
+/** The same numbers; how final a pane is, and how often it was corrected, is not part of them. */
+function isSame(before: Pane | undefined, after: Pane | undefined): boolean {
+  if (before === undefined || after === undefined) return before === after;
+  return PANE_SAID.every((field) => Object.is(before[field], after[field]));
 }

@@ -1,5 +1,5 @@
 import { assert, DAY_MS, HOUR_MS, MINUTE_MS } from '../base/index.ts';
-import { QUANTITIES, type Series } from '../model/index.ts';
+import { QUANTITIES, type QuantityKind, type Series } from '../model/index.ts';
 import { type PaneRule, paneRuleOf } from './pane-rule.ts';
 import type { WindowSettings } from './window-settings.ts';
 
@@ -87,7 +87,7 @@ export class SeriesTable {
 
   /** How long after its newest reading a series counts as silent, ms. */
   silentAfter({ expectEveryMs }: Pick<Series, 'expectEveryMs'>): number {
-    return Math.max(this.#settings.silentAfterMsMin, this.#settings.silentAfterIntervals * expectEveryMs);
+    return silentAfterMs({ expectEveryMs }, this.#settings);
   }
 
   /**
@@ -95,12 +95,9 @@ export class SeriesTable {
    * folded as a whole; those of slow series as far as windows reach.
    */
   keepMs({ id }: Series): number {
-    const { horizonMs, latenessMs } = this.#settings;
-    const closedMs = Math.max(horizonMs, latenessMs + this.silentAfterMs[id]! + HOUR_MS);
-    if (this.recordOf[id]! >= 0) return closedMs + HOUR_MS;
-    const { kind } = this.list[id]!;
-    const isMetered = kind === 'counter' || kind === 'delta';
-    return closedMs + WINDOW_REACH_MS + (isMetered ? 0 : MEANS_REACH_MS);
+    const silentMs = this.silentAfterMs[id]!;
+    if (this.recordOf[id]! >= 0) return closedAfterMs(silentMs, this.#settings) + HOUR_MS;
+    return slowKeptMs(this.list[id]!.kind, silentMs, this.#settings);
   }
 
   /** True for series whose quarter-hours are looked back on: peaks of demand are found among them. */
@@ -125,6 +122,27 @@ export class SeriesTable {
     if (known === undefined) this.#rules.set(key, rule);
     return known ?? rule;
   }
+}
+
+type Timing = Pick<WindowSettings, 'horizonMs' | 'latenessMs' | 'silentAfterIntervals' | 'silentAfterMsMin'>;
+
+function silentAfterMs({ expectEveryMs }: Pick<Series, 'expectEveryMs'>, settings: Timing): number {
+  return Math.max(settings.silentAfterMsMin, settings.silentAfterIntervals * expectEveryMs);
+}
+
+/** How old a reading is when its hour can neither change in memory nor is open any more, ms. */
+function closedAfterMs(silentMs: number, { horizonMs, latenessMs }: Timing): number {
+  return Math.max(horizonMs, latenessMs + silentMs + HOUR_MS);
+}
+
+function slowKeptMs(kind: QuantityKind, silentMs: number, settings: Timing): number {
+  const isMetered = kind === 'counter' || kind === 'delta';
+  return closedAfterMs(silentMs, settings) + WINDOW_REACH_MS + (isMetered ? 0 : MEANS_REACH_MS);
+}
+
+/** How long readings of a series are in memory at most, ms: what is older is known from the store alone. */
+export function keptMsMaxOf(series: Pick<Series, 'expectEveryMs' | 'kind'>, settings: Timing): number {
+  return slowKeptMs(series.kind, silentAfterMs(series, settings), settings);
 }
 
 /** Names a series among those of its device. */

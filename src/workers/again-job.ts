@@ -71,14 +71,13 @@ async function run(
   let messages = before?.messages ?? 0;
   const gone = before?.gone ?? isChosen.countBefore(Math.max(kept, next));
   const first = next;
-  const onTheirWay = new OnTheirWay();
   while (next <= upToSequence) {
-    await awaitRoom(context.signal, sources, (engineSequence) => onTheirWay.countBehind(engineSequence));
+    await awaitRoom(context.signal, sources);
     const records = await readOn(reader, next, upToSequence, sources);
     const last = records.at(-1);
     if (last === undefined) break;
     const chosen = records.filter((record) => isChosen.record(record));
-    await append(chosen, sources, onTheirWay, context.signal);
+    await append(chosen, sources, context.signal);
     messages += chosen.length;
     next = last.sequence + 1;
     await context.checkpoint({ next, messages, gone } satisfies Checkpoint);
@@ -142,31 +141,17 @@ async function readOn(
 /** A reading takes some such bytes of a payload at least: so many at most are in a message. */
 const READING_BYTES_MIN = 20;
 
-/** Readings that may be between the journal and the engine, by the size of their messages. */
-class OnTheirWay {
-  #sent: { readonly sequence: number; readonly readings: number }[] = [];
-
-  add(sequence: number, payloadBytes: number): void {
-    this.#sent.push({ sequence, readings: Math.ceil((payloadBytes + 1) / READING_BYTES_MIN) });
-  }
-
-  countBehind(engineSequence: number): number {
-    this.#sent = this.#sent.filter(({ sequence }) => sequence > engineSequence);
-    return this.#sent.reduce((sum, { readings }) => sum + readings, 0);
-  }
-}
-
 async function append(
   records: readonly Extract<JournalRecord, { kind: 'message' }>[],
-  { journal, clock }: AgainJobSources,
-  onTheirWay: OnTheirWay,
+  { journal, clock, onTheirWay }: AgainJobSources,
   signal: AbortSignal,
 ): Promise<void> {
   const durable = records.map(
     ({ sequence, message }) =>
       new Promise<void>((resolve, reject) => {
         const done = (error?: Error): void => (error === undefined ? resolve() : reject(error));
-        onTheirWay.add(journal.appendAgain(sequence, message, clock.nowMs(), done), message.payloadBytes);
+        const readingsMax = Math.ceil((message.payloadBytes + 1) / READING_BYTES_MIN);
+        onTheirWay.add(readingsMax, journal.appendAgain(sequence, message, clock.nowMs(), done));
       }),
   );
   // A full disk holds the journal for as long as it is full: the end must not wait for that.

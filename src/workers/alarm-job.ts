@@ -1,11 +1,10 @@
-import { DAY_MS, OperatingError } from '../base/index.ts';
+import { DAY_MS, isoTime, OperatingError } from '../base/index.ts';
 import type { CityConfig } from '../config/index.ts';
 import type { JobContext, JobHandler } from '../jobs/index.ts';
 import { type AlarmEpisode, AlarmEvaluation, type AlarmFindings, type AlarmRule } from '../kpis/index.ts';
 import type { KpiWindowKind } from '../model/index.ts';
 import type { Store, TimeRange } from '../store/index.ts';
 import { cityKpis } from './city-kpis.ts';
-import { isoTime } from './trial-file.ts';
 import { checkScope } from './trial-order.ts';
 
 /** The kind of the job. */

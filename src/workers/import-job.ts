@@ -161,19 +161,11 @@ class Tally {
   }
 }
 
-/** Readings between the journal and the engine. */
-interface OnTheirWay {
-  readonly readings: number;
-  /** Record that holds them, or a later one; Infinity while that is not known. */
-  sequence: number;
-}
-
 /** Gives messages to the journal, no more than there is room for. */
 class Hand {
   readonly #context: JobContext;
   readonly #sources: ImportJobSources;
   readonly #intake: Intake;
-  #onTheirWay: OnTheirWay[];
   #unsettled: Promise<void>[] = [];
 
   constructor(context: JobContext, sources: ImportJobSources) {
@@ -181,12 +173,12 @@ class Hand {
     this.#sources = sources;
     this.#intake = sources.openIntake();
     // Before a restart as much may have been handed over as there is room for.
-    this.#onTheirWay = [{ readings: sources.lateMax, sequence: sources.durableSequence() }];
+    sources.onTheirWay.add(sources.lateMax, sources.durableSequence());
   }
 
   async over(part: readonly FileReading[]): Promise<Judged> {
     const { signal, job } = this.#context;
-    await awaitRoom(signal, this.#sources, (engineSequence) => this.#countBehind(engineSequence));
+    await awaitRoom(signal, this.#sources);
     // Decoding takes a millisecond or so: whoever else has something to do comes first.
     await nextTurn();
     const receivedAtMs = this.#sources.clock.nowMs();
@@ -204,9 +196,8 @@ class Hand {
   }
 
   #append(message: Message, readings: number): Promise<void> {
-    const { accept, durableSequence } = this.#sources;
-    const sent: OnTheirWay = { readings, sequence: Number.POSITIVE_INFINITY };
-    this.#onTheirWay.push(sent);
+    const { accept, durableSequence, onTheirWay } = this.#sources;
+    const sent = onTheirWay.add(readings);
     const appended = new Promise<void>((resolve, reject) => {
       accept(message, (error) => {
         sent.sequence = durableSequence();
@@ -218,10 +209,5 @@ class Hand {
     // It is waited for later.
     appended.catch(() => undefined);
     return appended;
-  }
-
-  #countBehind(engineSequence: number): number {
-    this.#onTheirWay = this.#onTheirWay.filter(({ sequence }) => sequence > engineSequence);
-    return this.#onTheirWay.reduce((sum, { readings }) => sum + readings, 0);
   }
 }

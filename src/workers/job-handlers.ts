@@ -13,8 +13,8 @@ import { cityOf } from './city-of.ts';
 import { profileFolders } from './device-rights.ts';
 import { EXPORT, exportJob, localDayOf } from './export-job.ts';
 import { IMPORT, importJob } from './import-job.ts';
-import type { JobPace } from './job-pace.ts';
-import { cityIntake, paneRules } from './pipeline.ts';
+import { type JobPace, OnTheirWay } from './job-pace.ts';
+import { cityIntake, seriesTerms } from './pipeline.ts';
 import { RECOMPUTE, recomputeJob } from './recompute-job.ts';
 import { REPORT, reportJob } from './report-job.ts';
 import type { StoreThread } from './store-client.ts';
@@ -30,9 +30,10 @@ export interface JobSources {
   readonly load: JobPace['load'];
   /** Takes a message as one that was published. */
   accept(message: Message, done: (error?: Error) => void): void;
-  /** Readings from here on find their place in panes, and hours up to there are closed, ms UTC. */
+  /** Readings from here on find their place in panes, ms UTC. */
   rebuiltFromMs(): number;
-  closedToMs(): number;
+  /** The engine's time, ms UTC; -Infinity while it has none. */
+  engineNowMs(): number;
   readonly batches: Batches;
 }
 
@@ -52,12 +53,12 @@ export function jobHandlers(sources: JobSources): Readonly<Record<(typeof JOB_KI
   const openReader = () => openLocalJournalReader({ folder: join(dataFolder, 'journal') });
   const dayOf = (atMs: number) => localDayOf(config.city.timeZone, atMs);
   const readerPort = () => opened.readerPort();
-  const common = { load, lateMax: config.windows.lateMax, clock, store };
+  const common = { load, lateMax: config.windows.lateMax, onTheirWay: new OnTheirWay(), clock, store };
   return {
     [DECODE_AGAIN]: againJob({ ...common, openReader, journal }),
     [RECOMPUTE]: recomputeJob({
-      ...{ ...common, journal, batches: sources.batches, timeZone: config.city.timeZone, ruleOf: paneRules(config) },
-      ...{ rebuiltFromMs: sources.rebuiltFromMs, closedToMs: sources.closedToMs },
+      ...{ ...common, journal, batches: sources.batches, timeZone: config.city.timeZone },
+      ...{ rebuiltFromMs: sources.rebuiltFromMs, engineNowMs: sources.engineNowMs, termsOf: seriesTerms(config) },
     }),
     [IMPORT]: importJob({
       ...common,

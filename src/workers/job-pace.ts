@@ -12,10 +12,37 @@ export interface JobLoad {
   readonly isBlocked: boolean;
 }
 
-/** What a job that fills the journal minds. */
+/** What jobs that fill the journal mind, all of them together. */
 export interface JobPace {
   load(): JobLoad;
   readonly lateMax: number;
+  readonly onTheirWay: OnTheirWay;
+}
+
+/** What is between the journal and the engine. */
+interface Sent {
+  readonly count: number;
+  /** Record that holds it, or a later one; Infinity while that is not known. */
+  sequence: number;
+}
+
+/**
+ * What jobs handed over and the engine has not come to: readings, or hours, that may join the late ones that wait. One for
+ * all jobs, because they share the queue.
+ */
+export class OnTheirWay {
+  #sent: Sent[] = [];
+
+  add(count: number, sequence = Number.POSITIVE_INFINITY): Sent {
+    const sent = { count, sequence };
+    this.#sent.push(sent);
+    return sent;
+  }
+
+  countBehind(engineSequence: number): number {
+    this.#sent = this.#sent.filter(({ sequence }) => sequence > engineSequence);
+    return this.#sent.reduce((sum, { count }) => sum + count, 0);
+  }
 }
 
 const RECORDS_BEHIND_MAX = 20_000;
@@ -24,20 +51,15 @@ const LATE_SHARE = 0.5;
 const WAIT_MS = 200;
 
 /**
- * Waits while the engine is behind, much of the past waits to be rebuilt, or the journal takes nothing.
+ * Waits while the engine is behind, much of the past waits to be rebuilt or is on its way to, or the journal takes nothing.
  *
- * @param onTheirWay late readings that were handed over behind a record and may join those that wait
  * @throws the reason of the signal once it is aborted
  */
-export async function awaitRoom(
-  signal: AbortSignal,
-  { load, lateMax }: JobPace,
-  onTheirWay: (engineSequence: number) => number = () => 0,
-): Promise<void> {
+export async function awaitRoom(signal: AbortSignal, { load, lateMax, onTheirWay }: JobPace): Promise<void> {
   for (;;) {
     signal.throwIfAborted();
     const { lateWaiting, engineSequence, recordsBehind, isBlocked } = load();
-    const isFull = lateWaiting + onTheirWay(engineSequence) > LATE_SHARE * lateMax;
+    const isFull = lateWaiting + onTheirWay.countBehind(engineSequence) > LATE_SHARE * lateMax;
     if (!isBlocked && !isFull && recordsBehind <= RECORDS_BEHIND_MAX) return;
     await delay(WAIT_MS, undefined, { signal });
   }

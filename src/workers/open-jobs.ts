@@ -49,7 +49,7 @@ export async function openCityJobs(options: CityJobsOptions): Promise<CityJobs> 
 }
 
 async function openInRedis(
-  { clock, log, version }: CityJobsOptions & Pick<CityJobsOptions, 'config'>,
+  { clock, log, version }: Omit<CityJobsOptions, 'config'>,
   redis: RedisPlace,
 ): Promise<CityJobs> {
   const onProblem = problemLog(log, clock, redis);

@@ -38,13 +38,13 @@ export function packPaneBatch({ timeMs, value, ...head }: PaneBatch): Uint8Array
 
 /** Makes the panes of a packed batch, packed. */
 export function paneBatchWork(input: Uint8Array): Uint8Array {
-  const { text, columns } = unpacked(input, ({ series }) => series.reduce((sum, { count }) => sum + count, 0), 2);
+  const { head, columns } = unpacked(input, ({ series }) => series.reduce((sum, { count }) => sum + count, 0), 2);
   const [steps, value] = columns as [Float64Array, Float64Array];
   const timeMs = sumOfSteps(steps);
-  const calendar = calendarOf(text.timeZone);
+  const calendar = calendarOf(head.timeZone);
   const panes = new PaneColumnsBuilder();
   let from = 0;
-  for (const { id, rule, count, ...range } of text.series) {
+  for (const { id, rule, count, ...range } of head.series) {
     const to = from + count;
     const readings = sortedReadings(timeMs.subarray(from, to), value.subarray(from, to));
     addHourPanes(panes, id, readings, rule, range, calendar);
@@ -84,26 +84,26 @@ function packPanes({ rows, series, level, final, ...numbers }: PaneColumns): Uin
 
 /** The panes that a worker made. */
 export function unpackPanes(bytes: Uint8Array): PaneColumns {
-  const { text, columns } = unpacked<{ rows: number }>(bytes, ({ rows }) => rows, 3 + PANE_FIELDS.length);
+  const { head, columns } = unpacked<{ rows: number }>(bytes, ({ rows }) => rows, 3 + PANE_FIELDS.length);
   const [series, level, final, ...numbers] = columns;
   return {
     ...(Object.fromEntries(PANE_FIELDS.map((field, at) => [field, numbers[at]!])) as Record<
       (typeof PANE_FIELDS)[number],
       Float64Array
     >),
-    rows: text.rows,
+    rows: head.rows,
     series: Int32Array.from(series!),
     level: Uint8Array.from(level!),
     final: Uint8Array.from(final!),
   };
 }
 
-function packed(head: string, columns: readonly Float64Array[]): Uint8Array {
-  const text = new TextEncoder().encode(head);
-  const from = columnsFrom(text.length);
+function packed(text: string, columns: readonly Float64Array[]): Uint8Array {
+  const head = new TextEncoder().encode(text);
+  const from = columnsFrom(head.length);
   const bytes = new Uint8Array(from + columns.reduce((sum, { byteLength }) => sum + byteLength, 0));
-  new DataView(bytes.buffer).setUint32(0, text.length, true);
-  bytes.set(text, LENGTH_BYTES);
+  new DataView(bytes.buffer).setUint32(0, head.length, true);
+  bytes.set(head, LENGTH_BYTES);
   let at = from;
   for (const column of columns) {
     bytes.set(new Uint8Array(column.buffer, column.byteOffset, column.byteLength), at);
@@ -121,10 +121,10 @@ function unpacked<Head = Omit<PaneBatch, 'timeMs' | 'value'>>(
   bytes: Uint8Array,
   rowsOf: (head: Head) => number,
   columnCount: number,
-): { readonly text: Head; readonly columns: readonly Float64Array[] } {
+): { readonly head: Head; readonly columns: readonly Float64Array[] } {
   const headBytes = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(0, true);
-  const text = JSON.parse(new TextDecoder().decode(bytes.subarray(LENGTH_BYTES, LENGTH_BYTES + headBytes))) as Head;
-  const rows = rowsOf(text);
+  const head = JSON.parse(new TextDecoder().decode(bytes.subarray(LENGTH_BYTES, LENGTH_BYTES + headBytes))) as Head;
+  const rows = rowsOf(head);
   const from = columnsFrom(headBytes);
   // A copy: what came may begin anywhere in its buffer.
   const copy = new Uint8Array(columnCount * rows * NUMBER_BYTES);
@@ -133,7 +133,7 @@ function unpacked<Head = Omit<PaneBatch, 'timeMs' | 'value'>>(
   copy.set(part);
   const numbers = new Float64Array(copy.buffer);
   return {
-    text,
+    head,
     columns: Array.from({ length: columnCount }, (_, at) => numbers.subarray(at * rows, (at + 1) * rows)),
   };
 }

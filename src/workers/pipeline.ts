@@ -23,11 +23,13 @@ import { compileProfiles, type LoadedProfiles } from '../profiles/index.ts';
 import { ReadingStatus, type StoreBatch, type StoredKpis, type StoreHistory } from '../store/index.ts';
 import type { WhyAnswer } from '../views/index.ts';
 import {
+  keptMsMaxOf,
   type PaneRule,
   paneRuleOf,
   type ReadingOutcome,
   WindowEngine,
   type WindowEvent,
+  type WindowSettings,
   type WindowTick,
 } from '../windows/index.ts';
 import { AccountingCounter } from './accounting-counter.ts';
@@ -141,19 +143,7 @@ export class Pipeline {
     this.#earlier = earlier;
     const placementOf = devicePlacements(config);
     this.#placementOf = placementOf;
-    this.#windows = new WindowEngine({
-      clock: windows.clock,
-      latenessMs: windows.lateness,
-      horizonMs: windows.horizon,
-      counterGapMsMax: windows.counterGapMax,
-      seriesMax: windows.seriesMax,
-      memoryBytesMax: windows.memoryMax,
-      lateMax: windows.lateMax,
-      silentAfterIntervals: windows.silentAfterIntervals,
-      silentAfterMsMin: windows.silentAfterMin,
-      timeZone: config.city.timeZone,
-      registerRateMaxPerHour: (series) => registerRateMaxPerHour(series, placementOf(series.device)),
-    });
+    this.#windows = new WindowEngine(windowSettings(config, placementOf));
     this.#devices = new DeviceTracker(placementOf, (series) => this.#windows.silentAfterMs(series));
     // In `event` mode nothing of the past is deleted.
     const readingsAgeMs = windows.clock === 'wall' ? config.store.readingsAge : Number.POSITIVE_INFINITY;
@@ -449,17 +439,40 @@ export class Pipeline {
   }
 }
 
-/** The rules that panes of a city's series are made by. */
-export function paneRules(config: CityConfig): (series: Series) => PaneRule {
+function windowSettings(
+  { windows, city }: CityConfig,
+  placementOf: (device: string) => DevicePlacement,
+): WindowSettings {
+  return {
+    clock: windows.clock,
+    latenessMs: windows.lateness,
+    horizonMs: windows.horizon,
+    counterGapMsMax: windows.counterGapMax,
+    seriesMax: windows.seriesMax,
+    memoryBytesMax: windows.memoryMax,
+    lateMax: windows.lateMax,
+    silentAfterIntervals: windows.silentAfterIntervals,
+    silentAfterMsMin: windows.silentAfterMin,
+    timeZone: city.timeZone,
+    registerRateMaxPerHour: (series) => registerRateMaxPerHour(series, placementOf(series.device)),
+  };
+}
+
+/** How the engine makes the panes of a stored series, and for how long it has their readings in memory. */
+export interface SeriesTerms {
+  readonly rule: PaneRule;
+  /** At most, ms. */
+  readonly keptMs: number;
+}
+
+/** What the engine of a city goes by since its start: intervals of the configuration stand before those of the store. */
+export function seriesTerms(config: CityConfig): (series: Series) => SeriesTerms {
   const placementOf = devicePlacements(config);
+  const settings = windowSettings(config, placementOf);
   return (stored) => {
-    // The interval that the engine goes by since its start.
     const { expectEveryMs } = placementOf(stored.device);
     const series = expectEveryMs > 0 ? { ...stored, expectEveryMs } : stored;
-    return paneRuleOf(series, {
-      counterGapMsMax: config.windows.counterGapMax,
-      registerRateMaxPerHour: (one) => registerRateMaxPerHour(one, placementOf(one.device)),
-    });
+    return { rule: paneRuleOf(series, settings), keptMs: keptMsMaxOf(series, settings) };
   };
 }
 

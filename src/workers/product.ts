@@ -1,6 +1,6 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Clock, FailureThrottle, formatDuration, HOUR_MS, OperatingError, systemClock } from '../base/index.ts';
+import { type Clock, FailureThrottle, formatDuration, OperatingError, systemClock } from '../base/index.ts';
 import { createEmbeddedBroker } from '../broker/embedded/index.ts';
 import { createExternalBroker } from '../broker/external/index.ts';
 import type { Broker, Posts } from '../broker/index.ts';
@@ -62,8 +62,6 @@ export interface Product {
 }
 
 const CLOSE_GRACE_MS = 3_000;
-/** Windows that the engine looks back on reach so far. */
-const MEMORY_REACH_MS = 48 * HOUR_MS;
 const BUDGET_LOOK_EVERY_MS = 250;
 const QUARANTINE_BOUND_EVERY_MS = 60_000;
 const TRIM_EVERY_MS = 10 * 60_000;
@@ -320,7 +318,7 @@ class RunningProduct implements Product {
       load: () => this.#jobLoad(),
       accept: (message, done) => this.#accept(message, done),
       rebuiltFromMs: () => this.#rebuiltFromMs(),
-      closedToMs: () => this.#closedToMs(),
+      engineNowMs: () => this.#standing.nowMs,
       batches: this.#cityJobs.batches,
     });
     for (const [kind, handler] of Object.entries(handlers)) this.#cityJobs.jobs.handle(kind, handler);
@@ -340,12 +338,6 @@ class RunningProduct implements Product {
     const { windows, store } = this.#options.config;
     if (windows.clock === 'event') return Number.NEGATIVE_INFINITY;
     return rebuiltFromMs(this.#clock.nowMs(), store.readingsAge);
-  }
-
-  /** Behind what the engine still has in memory of usual series: from there on it tells of panes by itself. */
-  #closedToMs(): number {
-    const { lateness, horizon } = this.#options.config.windows;
-    return this.#standing.nowMs - Math.max(lateness, horizon) - MEMORY_REACH_MS;
   }
 
   #orders(): Orders {

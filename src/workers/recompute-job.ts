@@ -1,12 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Calendar, type Clock, calendarOf, DAY_MS, HOUR_MS, OperatingError } from '../base/index.ts';
+import { type Calendar, type Clock, calendarOf, DAY_MS, HOUR_MS, isoTime, OperatingError } from '../base/index.ts';
 import type { Batches, JobContext, JobHandler } from '../jobs/index.ts';
 import { HOURS_PER_RECORD_MAX, type JournalWriter, type SeriesHours } from '../journal/index.ts';
-import { type Pane, type PaneColumns, paneAt, paneLevelAt, type Series } from '../model/index.ts';
+import type { Series } from '../model/index.ts';
 import type { ReadingHistory, Store, TimeRange } from '../store/index.ts';
-import { isEmptyPane, isSamePane, NEIGHBOURS_KEPT, type PaneRule } from '../windows/index.ts';
+import { NEIGHBOURS_KEPT } from '../windows/index.ts';
 import { awaitRoom, type JobPace, unlessAborted } from './job-pace.ts';
 import { PANES, type PaneBatchSeries, packPaneBatch, unpackPanes } from './pane-batch.ts';
+import { type PaneKey, PaneRows } from './pane-rows.ts';
+import type { SeriesTerms } from './pipeline.ts';
 
 /** The kind of the job. */
 export const RECOMPUTE = 'recompute';
@@ -36,27 +38,30 @@ export interface RecomputeSources extends JobPace {
   readonly journal: Pick<JournalWriter, 'appendHours' | 'durableSequence'>;
   readonly batches: Batches;
   readonly timeZone: string;
-  ruleOf(series: Series): PaneRule;
+  termsOf(series: Series): SeriesTerms;
   /** The store has all readings from here on, ms UTC. */
   rebuiltFromMs(): number;
-  /** Hours that end up to here are closed, ms UTC. */
-  closedToMs(): number;
+  /** The engine's time, ms UTC; -Infinity while it has none. */
+  engineNowMs(): number;
 }
 
 interface Checkpoint extends RecomputeResult {
   readonly nextMs: number;
 }
 
-/** Readings that one batch is expected to have: some hundred milliseconds of work. */
+/** Readings, or panes, that one batch is expected to have: some tens of milliseconds of work, here as well. */
 const ROWS_PER_BATCH = 30_000;
+/** An hour and its quarters. */
 const PANES_PER_HOUR = 5;
-const LANES_MAX = 4;
+/** Differing hours that are named. */
 const SHOWN_MAX = 20;
 /** A year and a half: what one order may look at. */
 const DAYS_MAX = 550;
-const TIME_MS_MAX = 180_000;
+/** How long late readings that wait are waited for, and the engine's time. */
+const LEVEL_MS_MAX = 180_000;
 const WAIT_MS = 200;
-const EVERYTHING = Number.MAX_SAFE_INTEGER;
+/** Readings of whichever message. */
+const ALL_SEQUENCES = Number.MAX_SAFE_INTEGER;
 
 /** @throws OperatingError `days_too_many` */
 export function recomputeOrder(timeZone: string, { fromMs, toMs, ...order }: RecomputeOrder): RecomputeOrder {
@@ -86,11 +91,10 @@ async function run(order: RecomputeOrder, context: JobContext, sources: Recomput
   const series = await sources.store().series(device === undefined ? {} : { device });
   const nothing = { days: 0, hours: 0, different: 0, handedOver: 0, first: [] };
   let at = (context.job.checkpoint as Checkpoint | null) ?? { ...nothing, nextMs: order.fromMs };
-  for (let dayMs = Math.max(at.nextMs, firstDay(calendar, sources)); ; ) {
-    const closedMs = calendar.hourStart(sources.closedToMs());
-    if (dayMs >= Math.min(order.toMs, closedMs)) break;
+  const toMs = Math.min(order.toMs, sources.engineNowMs());
+  for (let dayMs = Math.max(at.nextMs, firstDay(calendar, sources)); dayMs < toMs; ) {
     const endMs = calendar.dayEnd(dayMs);
-    const range = { fromMs: dayMs, toMs: Math.min(endMs, closedMs) };
+    const range = { fromMs: dayMs, toMs: endMs };
     const found = await compareDay(series, range, calendar, context.signal, sources);
     const handedOver = order.mode === 'check' ? 0 : await handOver(found.different, context.signal, sources);
     at = added(at, found, handedOver, endMs);
@@ -103,14 +107,14 @@ async function run(order: RecomputeOrder, context: JobContext, sources: Recomput
 }
 
 /** After a start the engine first comes to where it was, and says at its next tick what time it has. */
-async function untilLevel(signal: AbortSignal, { journal, load, closedToMs, clock }: RecomputeSources): Promise<void> {
+async function untilLevel(signal: AbortSignal, { journal, load, engineNowMs, clock }: RecomputeSources): Promise<void> {
   const target = journal.durableSequence();
   const startedAtMs = clock.monotonicMs();
-  const isLate = () => clock.monotonicMs() - startedAtMs > TIME_MS_MAX;
+  const isLate = () => clock.monotonicMs() - startedAtMs > LEVEL_MS_MAX;
   // What waits to be rebuilt is not what its readings say yet.
   const isLevel = () => load().engineSequence >= target && (load().lateWaiting === 0 || isLate());
   // A city that nothing was ever measured in has no time.
-  const hasTime = () => Number.isFinite(closedToMs()) || isLate();
+  const hasTime = () => Number.isFinite(engineNowMs()) || isLate();
   while (!isLevel() || !hasTime()) await delay(WAIT_MS, undefined, { signal });
 }
 
@@ -135,7 +139,7 @@ interface Compared {
 function added(before: Checkpoint, { hours, different }: Compared, handedOver: number, nextMs: number): Checkpoint {
   const more = different.slice(0, SHOWN_MAX - before.first.length).map(({ series, startMs }) => ({
     ...{ device: series.device, quantity: series.quantity },
-    start: Temporal.Instant.fromEpochMilliseconds(startMs).toString(),
+    start: isoTime(startMs),
   }));
   return {
     nextMs,
@@ -163,7 +167,7 @@ async function compareDay(
   const lane = async (): Promise<void> => {
     for (const batch of waiting) found.push(await compareBatch(batch, range, calendar, signals, sources));
   };
-  const lanes = Array.from({ length: Math.min(LANES_MAX, sources.batches.widthMax) }, () =>
+  const lanes = Array.from({ length: sources.batches.widthMax }, () =>
     lane().catch((error) => {
       stop.abort(error);
       throw error;
@@ -208,69 +212,59 @@ async function compareBatch(
     // An increase reaches from the reading before to the one behind.
     neighbours: kind === 'counter' ? NEIGHBOURS_KEPT : 0,
   }));
-  const readings = await unlessAborted(store.readingsAround(spans, EVERYTHING), signal);
+  const readings = await unlessAborted(store.readingsAround(spans, ALL_SEQUENCES), signal);
   const packed = packedBatch(batch, range, readings, sources);
-  const made = await triedAgain(() => sources.batches.run(PANES, packed, signal));
+  const made = unpackPanes(await sources.batches.run(PANES, packed, signal));
   const stored = [await store.panesIn(spans, 'hour'), await store.panesIn(spans, 'quarter')];
-  return compare(batch, panesOf([unpackPanes(made)]), panesOf(stored), calendar);
-}
-
-/** A queue that forgot a batch is asked once more. */
-async function triedAgain<T>(ask: () => Promise<T>): Promise<T> {
-  try {
-    return await ask();
-  } catch (error) {
-    if (!(error instanceof OperatingError) || !error.retryable) throw error;
-    return ask();
-  }
+  // Younger hours are the engine's: it has their readings in memory, and tells of their panes by itself.
+  const nowMs = sources.engineNowMs();
+  const inStore = new Map(batch.map((one) => [one.id, { series: one, toMs: nowMs - sources.termsOf(one).keptMs }]));
+  return compare(inStore, new PaneRows([made]), new PaneRows(stored), calendar);
 }
 
 function packedBatch(
   batch: readonly Series[],
   range: TimeRange,
   { count, series, timeMs, value }: ReadingHistory,
-  { timeZone, ruleOf }: RecomputeSources,
+  { timeZone, termsOf }: RecomputeSources,
 ): Uint8Array {
   const counts = new Map<number, number>();
   for (let row = 0; row < count; row++) counts.set(series[row]!, (counts.get(series[row]!) ?? 0) + 1);
   const byId = batch.toSorted((a, b) => a.id - b.id);
   const parts = byId.map((one): PaneBatchSeries => {
-    return { id: one.id, rule: ruleOf(one), ...range, count: counts.get(one.id) ?? 0 };
+    return { id: one.id, rule: termsOf(one).rule, ...range, count: counts.get(one.id) ?? 0 };
   });
   return packPaneBatch({ timeZone, series: parts, timeMs: timeMs.subarray(0, count), value: value.subarray(0, count) });
 }
 
-/** By series, level and start; those that hold nothing are none. */
-function panesOf(all: readonly PaneColumns[]): Map<string, Pane> {
-  const panes = new Map<string, Pane>();
-  for (const columns of all) {
-    for (let row = 0; row < columns.rows; row++) {
-      const pane = paneAt(columns, row);
-      if (!isEmptyPane(pane)) panes.set(`${columns.series[row]} ${paneLevelAt(columns, row)} ${pane.startMs}`, pane);
-    }
-  }
-  return panes;
+interface OfStore {
+  readonly series: Series;
+  /** Hours that end up to here are known from the store alone, ms UTC. */
+  readonly toMs: number;
 }
 
 /** Hours that are not closed yet are left alone. */
 function compare(
-  batch: readonly Series[],
-  made: ReadonlyMap<string, Pane>,
-  stored: ReadonlyMap<string, Pane>,
+  inStore: ReadonlyMap<number, OfStore>,
+  made: PaneRows,
+  stored: PaneRows,
   calendar: Calendar,
 ): Compared {
-  const byId = new Map(batch.map((one) => [one.id, one]));
   const different = new Map<string, HourOfSeries>();
   let hours = 0;
-  for (const key of new Set([...made.keys(), ...stored.keys()])) {
-    const [id, level] = key.split(' ');
-    const [was, is] = [stored.get(key), made.get(key)];
-    if (was?.final === false) continue;
+  const look = ({ series: id, level, startMs, endMs }: PaneKey, isDifferent: boolean): void => {
+    const { series, toMs } = inStore.get(id)!;
+    if (calendar.hourEnd(startMs) > toMs || endMs > toMs) return;
     if (level === 'hour') hours++;
-    if (isSamePane(was, is)) continue;
-    const startMs = calendar.hourStart((was ?? is)!.startMs);
-    different.set(`${id} ${startMs}`, { series: byId.get(Number(id))!, startMs });
+    const hourMs = calendar.hourStart(startMs);
+    if (isDifferent) different.set(`${id} ${hourMs}`, { series, startMs: hourMs });
+  };
+  for (const [key, row] of made.rows()) {
+    const was = stored.find(key);
+    if (was === undefined) look(key, true);
+    else if (was.isFinal) look(key, !made.isSame(row, was));
   }
+  for (const [key, { isFinal }] of stored.rows()) if (isFinal && made.find(key) === undefined) look(key, true);
   return { hours, different: [...different.values()] };
 }
 
@@ -281,13 +275,8 @@ async function handOver(
   { journal, clock, ...pace }: RecomputeSources,
 ): Promise<number> {
   const portion = Math.max(1, Math.min(HOURS_PER_RECORD_MAX, Math.floor(pace.lateMax / 4)));
-  let onTheirWay: { readonly sequence: number; readonly count: number }[] = [];
-  const countBehind = (engineSequence: number): number => {
-    onTheirWay = onTheirWay.filter(({ sequence }) => sequence > engineSequence);
-    return onTheirWay.reduce((sum, { count }) => sum + count, 0);
-  };
   for (let from = 0; from < hours.length; from += portion) {
-    await awaitRoom(signal, pace, countBehind);
+    await awaitRoom(signal, pace);
     const some = hours.slice(from, from + portion);
     const columns: SeriesHours = {
       series: Int32Array.from(some, ({ series }) => series.id),
@@ -295,7 +284,7 @@ async function handOver(
     };
     const durable = new Promise<void>((resolve, reject) => {
       const done = (error?: Error): void => (error === undefined ? resolve() : reject(error));
-      onTheirWay.push({ sequence: journal.appendHours(columns, clock.nowMs(), done), count: some.length });
+      pace.onTheirWay.add(some.length, journal.appendHours(columns, clock.nowMs(), done));
     });
     await unlessAborted(durable, signal);
   }

@@ -10,7 +10,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { csvText } from '../base/index.ts';
+import { csvLine, isoTime } from '../base/index.ts';
 import type { KpiValue } from '../model/index.ts';
 
 /** Files of trials that are kept, the newest ones: at most some 25 MB each. */
@@ -37,10 +37,10 @@ export function writeTrialFile(file: string, values: readonly KpiValue[]): void 
   const part = `${file}${UNFINISHED}`;
   const handle = openSync(part, 'w', 0o640);
   try {
-    writeText(handle, csvText(COLUMNS, []));
+    writeText(handle, csvLine(COLUMNS));
     for (let from = 0; from < values.length; from += ROWS_PER_WRITE) {
-      const rows = csvText(COLUMNS, values.slice(from, from + ROWS_PER_WRITE).map(rowOf));
-      writeText(handle, rows.slice(rows.indexOf('\n') + 1));
+      const rows = values.slice(from, from + ROWS_PER_WRITE).map((value) => csvLine(rowOf(value)));
+      writeText(handle, rows.join(''));
     }
     fsyncSync(handle);
   } finally {
@@ -57,11 +57,6 @@ function rowOf(value: KpiValue): (string | number | boolean | null)[] {
     ...[kpi, zone, isoTime(startMs), isoTime(endMs), value.value, band, valid, validCount, expectedCount, coverage],
     ...[deviceCount, coveredPopulation, final, note],
   ];
-}
-
-/** ms UTC as the API tells it. */
-export function isoTime(atMs: number): string {
-  return new Date(atMs).toISOString();
 }
 
 function makeRoom(folder: string, name: string): void {

@@ -1,11 +1,11 @@
 // The thread of a trial: computes a KPI over stored hours, which it asks the store for part by part, and writes the file.
 import { parentPort, workerData } from 'node:worker_threads';
-import { assert } from '../base/index.ts';
+import { assert, isoTime } from '../base/index.ts';
 import type { KpiDefinition } from '../kpis/index.ts';
 import type { KpiValue } from '../model/index.ts';
 import { StoreReaderClient } from './store-client.ts';
 import { toPortError } from './store-protocol.ts';
-import { isoTime, writeTrialFile } from './trial-file.ts';
+import { writeTrialFile } from './trial-file.ts';
 import { trialDefinition } from './trial-order.ts';
 import type { TrialJobResult, TrialNotice, TrialRow, TrialThreadSettings } from './trial-protocol.ts';
 import { trialSummary } from './trial-summary.ts';

@@ -1,5 +1,6 @@
 import { type Job, UnrecoverableError, Worker } from 'bullmq';
 import type { BatchWorks } from '../batches.ts';
+import { INTERRUPTIONS_MAX } from '../job-rules.ts';
 import {
   BATCHES,
   type BatchData,
@@ -17,9 +18,6 @@ import { connectForWork, letGo, within } from './redis.ts';
  */
 const LOCK_MS = 15_000;
 const STALLED_EVERY_MS = 5_000;
-
-/** How often a batch may lose its worker; BullMQ's default is one. A batch that kills workers is given up then. */
-const INTERRUPTIONS_MAX = 5;
 
 /** A batch at hand is finished in that time; with Redis away there is nothing to wait for. */
 const CLOSE_MS_MAX = 10_000;

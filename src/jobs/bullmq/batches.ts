@@ -43,14 +43,14 @@ export interface BatchesOptions {
   readonly onProblem: (error: Error) => void;
 }
 
-/** Some megabytes each. */
-const WIDTH_MAX = 16;
+/** Some megabytes each, and as many workers have something to do. */
+const WIDTH_MAX = 8;
 
 /** Work that throws is no passing fault, but the memory of a worker may be. */
 const ATTEMPTS = 5;
 const RETRY_MS = 1_000;
 
-/** Events tell of the end of a batch; one that was missed while Redis was away is found by looking. */
+/** Events tell of the end of a batch; one that was missed while Redis was away is found by looking, at the second look. */
 const LOOK_EVERY_MS = 5_000;
 const EVENTS_KEPT = 1_000;
 const CLOSE_MS_MAX = 2_000;
@@ -59,7 +59,8 @@ interface Pending {
   readonly resolve: (result: Uint8Array) => void;
   readonly reject: (error: Error) => void;
   readonly kind: string;
-  /** A batch without a result and without a job was missed at the last look. */
+  readonly input: Uint8Array;
+  /** There was neither a job nor a result at the last look. */
   isMissed: boolean;
 }
 
@@ -89,7 +90,7 @@ class RedisBatches implements Batches {
     this.#queue.on('error', onProblem);
     this.#events.on('error', onProblem);
     this.#events.on('completed', ({ jobId }) => void this.#fetch(jobId));
-    this.#events.on('failed', ({ jobId, failedReason }) => this.#fail(jobId, 'batch_failed', failedReason));
+    this.#events.on('failed', ({ jobId, failedReason }) => this.#fail(jobId, failedReason));
     this.#look = setInterval(() => void this.#lookForMissed(), LOOK_EVERY_MS);
     this.#look.unref();
   }
@@ -101,8 +102,9 @@ class RedisBatches implements Batches {
     const abort = (): void => reject(signal.reason);
     signal.addEventListener('abort', abort, { once: true });
     try {
-      this.#pending.set(id, { resolve, reject, kind, isMissed: false });
-      void this.#add(kind, id, input).catch(reject);
+      const pending = { resolve, reject, kind, input, isMissed: false };
+      this.#pending.set(id, pending);
+      this.#add(id, pending);
       return await promise;
     } catch (error) {
       // Nobody waits for it any more.
@@ -124,13 +126,15 @@ class RedisBatches implements Batches {
     letGo(this.#redis);
   }
 
-  async #add(kind: string, id: string, input: Uint8Array): Promise<void> {
+  /** One that is there already stays as it is. */
+  #add(id: string, { kind, input, reject }: Pending): void {
     const { version } = this.#options;
     const columns = compressed(input).toString('base64');
-    await this.#queue.add(kind, { version, columns } satisfies BatchData, {
+    const added = this.#queue.add(kind, { version, columns } satisfies BatchData, {
       ...{ jobId: id, attempts: ATTEMPTS, backoff: { type: 'fixed', delay: RETRY_MS } },
       ...{ removeOnComplete: true, removeOnFail: true },
     });
+    added.catch(reject);
   }
 
   async #fetch(id: string): Promise<void> {
@@ -144,9 +148,9 @@ class RedisBatches implements Batches {
     }
   }
 
-  #fail(id: string, code: string, why: string, retryable = false): void {
+  #fail(id: string, why: string): void {
     const pending = this.#pending.get(id);
-    pending?.reject(new OperatingError(code, `cannot do a batch ${pending.kind}: ${why}`, { retryable }));
+    pending?.reject(new OperatingError('batch_failed', `cannot do a batch ${pending.kind}: ${why}`));
   }
 
   async #lookForMissed(): Promise<void> {
@@ -161,8 +165,9 @@ class RedisBatches implements Batches {
       try {
         const isThere = (await this.#redis.exists(this.#queue.toKey(id))) === 1;
         await this.#fetch(id);
-        if (!isThere && pending.isMissed) this.#fail(id, 'batch_lost', 'Redis does not know it any more', true);
-        pending.isMissed = !isThere;
+        // Redis forgot it, or its result was lost on the way: it is given again.
+        if (!isThere && pending.isMissed && this.#pending.has(id)) this.#add(id, pending);
+        pending.isMissed = !isThere && !pending.isMissed;
       } catch (error) {
         this.#options.onProblem(error as Error);
       }

@@ -3,6 +3,18 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Job as BullJob, Queue, UnrecoverableError, WaitingError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { type Clock, OperatingError } from '../../base/index.ts';
+import {
+  ATTEMPTS_MAX_DEFAULT,
+  ENDED_JOBS_MAX,
+  INTERRUPTIONS_MAX,
+  inSteps,
+  jobsFull,
+  listLimit,
+  RETRY_FIRST_MS,
+  RETRY_LONGEST_MS,
+  retryDelayMs,
+  WAITING_JOBS_MAX,
+} from '../job-rules.ts';
 import { jsonOf, sentenceOf } from '../job-text.ts';
 import type { Job, JobContext, JobCount, JobHandler, JobOptions, JobState, Jobs } from '../jobs.ts';
 import { type Holder, type JobPlace, JobRecords, type Refusal } from './records.ts';
@@ -13,17 +25,9 @@ export { BATCHES, type BatchesOptions, createBullBatches } from './batches.ts';
 export { type JobBoard, openJobBoard } from './board.ts';
 export type { RedisPlace } from './redis.ts';
 
-const ATTEMPTS_MAX_DEFAULT = 3;
-
-/** Limits of the list, as those of the jobs in the process. */
-const WAITING_JOBS_MAX = 10_000;
-const ENDED_JOBS_MAX = 1_000;
-const LIST_JOBS_MAX = 1_000;
 /** Jobs that are remembered in order of adding: all that may wait and have ended of some kinds. */
 const INDEX_JOBS_MAX = 20_000;
 const READ_AT_ONCE = 500;
-
-const PROGRESS_STEP_MIN = 0.01;
 
 /** How long the end of the process waits for handlers that were told to stop. */
 const CLOSE_MS_MAX = 5_000;
@@ -41,13 +45,12 @@ export interface JobTiming {
   readonly stalledEveryMs: number;
 }
 
-const TIMING: JobTiming = { retryFirstMs: 1_000, retryLongestMs: 300_000, lockMs: 30_000, stalledEveryMs: 15_000 };
-
-/**
- * How often a job may lose its process. A crash is not the job's failure, unless the job is what kills the process; then
- * it must not do so for ever. The default of BullMQ is one, and attempts do not count for it.
- */
-const INTERRUPTIONS_MAX = 5;
+const TIMING: JobTiming = {
+  retryFirstMs: RETRY_FIRST_MS,
+  retryLongestMs: RETRY_LONGEST_MS,
+  lockMs: 30_000,
+  stalledEveryMs: 15_000,
+};
 
 export interface BullJobsOptions {
   readonly redis: RedisPlace;
@@ -57,7 +60,7 @@ export interface BullJobsOptions {
   readonly timing?: Partial<JobTiming>;
 }
 
-/** Jobs of a queue of BullMQ for each kind, and what an operator's board shows of them. */
+/** Jobs in Redis: a queue of BullMQ for each kind. */
 export interface BullJobs extends Jobs {
   /** Queues of some kinds, for a board. */
   queuesOf(kinds: readonly string[]): readonly Queue[];
@@ -77,7 +80,6 @@ export function createBullJobs(options: BullJobsOptions): BullJobs {
 
 interface Kind {
   readonly queue: Queue;
-  handler?: JobHandler;
   worker?: Worker;
 }
 
@@ -151,21 +153,29 @@ class RedisJobs implements BullJobs {
     readonly state?: JobState;
     readonly limit: number;
   }): Promise<readonly Job[]> {
-    const { orders } = this.#requireOpen();
-    const limit = Math.max(0, Math.min(LIST_JOBS_MAX, Math.floor(filter.limit)));
+    this.#requireOpen();
+    const limit = listLimit(filter.limit);
     const found: Job[] = [];
     return this.#answered(async () => {
-      for (let at = 0; found.length < limit; at += READ_AT_ONCE) {
-        const ids = await orders.zrevrange(this.#key('index'), at, at + READ_AT_ONCE - 1);
-        if (ids.length === 0) break;
+      for await (const ids of this.#newestFirst()) {
+        if (found.length >= limit) break;
         const ofKind = ids.filter((id) => filter.kind === undefined || kindOf(id) === filter.kind);
-        const jobs = await this.#read(ofKind);
-        found.push(
-          ...jobs.filter((job) => job !== undefined && (filter.state ?? job.state) === job.state).map((job) => job!),
-        );
+        for (const job of await this.#read(ofKind)) {
+          if (job !== undefined && (filter.state ?? job.state) === job.state) found.push(job);
+        }
       }
       return found.slice(0, limit);
     });
+  }
+
+  /** Ids of jobs, some at a time; those of jobs that were forgotten are among them. */
+  async *#newestFirst(): AsyncGenerator<readonly string[]> {
+    const { orders } = this.#requireOpen();
+    for (let at = 0; ; at += READ_AT_ONCE) {
+      const ids = await orders.zrevrange(this.#key('index'), at, at + READ_AT_ONCE - 1);
+      if (ids.length === 0) return;
+      yield ids;
+    }
   }
 
   async cancel(id: string): Promise<void> {
@@ -181,12 +191,10 @@ class RedisJobs implements BullJobs {
   }
 
   async counts(): Promise<readonly JobCount[]> {
-    const { orders, orderRecords } = this.#requireOpen();
+    const { orderRecords } = this.#requireOpen();
     const counts = new Map<string, { kind: string; state: JobState; count: number }>();
     return this.#answered(async () => {
-      for (let at = 0; ; at += READ_AT_ONCE) {
-        const ids = await orders.zrevrange(this.#key('index'), at, at + READ_AT_ONCE - 1);
-        if (ids.length === 0) break;
+      for await (const ids of this.#newestFirst()) {
         const places = ids.map((id) => this.#placeOf(id));
         for (const [row, state] of (await orderRecords.states(places)).entries()) {
           const { kind } = places[row]!;
@@ -258,13 +266,13 @@ class RedisJobs implements BullJobs {
     const { work } = this.#requireOpen();
     const kind = this.#kind(name);
     if (kind.worker !== undefined) return;
-    const { lockMs, stalledEveryMs } = this.#timing;
+    const { lockMs, stalledEveryMs, retryFirstMs, retryLongestMs } = this.#timing;
     const worker = new Worker(name, (job, token) => this.#process(job, token!), {
       ...{ connection: work, prefix: this.#options.redis.prefix, autorun: false, concurrency: 1 },
       ...{ lockDuration: lockMs, stalledInterval: stalledEveryMs, maxStalledCount: INTERRUPTIONS_MAX },
-      // What is tried again after a lost connection; BullMQ itself waits 15 s.
+      // BullMQ gives up after one interruption when it is not told otherwise, and waits 15 s after a lost connection.
       runRetryDelay: 1_000,
-      settings: { backoffStrategy: (attempts = 1) => this.#retryDelayMs(attempts) },
+      settings: { backoffStrategy: (attempts = 1) => retryDelayMs(attempts, retryFirstMs, retryLongestMs) },
     });
     kind.worker = worker;
     worker.on('error', this.#options.onProblem);
@@ -308,7 +316,7 @@ class RedisJobs implements BullJobs {
     } catch (error) {
       if (this.#isClosing) await this.#giveBack(job, holder);
       if (abort.signal.aborted && (await workRecords.isAgain(holder))) await this.#runAgain(job, holder);
-      throw abort.signal.aborted && !this.#isClosing ? abort.signal.reason : new Error(sentenceOf(error));
+      throw abort.signal.aborted ? abort.signal.reason : new Error(sentenceOf(error));
     } finally {
       this.#running.delete(id);
     }
@@ -329,7 +337,6 @@ class RedisJobs implements BullJobs {
 
   #contextOf(job: Job, holder: Holder, abort: AbortController): JobContext {
     const { signal } = abort;
-    let saved = 0;
     const change = async (field: 'progress' | 'vitals:checkpoint', json: string): Promise<void> => {
       signal.throwIfAborted();
       const refused = await this.#requireOpen().workRecords.change(holder, field, json);
@@ -340,13 +347,7 @@ class RedisJobs implements BullJobs {
     return {
       job,
       signal,
-      progress: async (ratio) => {
-        const progress = Math.min(1, Math.max(0, ratio));
-        signal.throwIfAborted();
-        if (Math.abs(progress - saved) < PROGRESS_STEP_MIN && progress !== 1) return;
-        saved = progress;
-        await change('progress', String(progress));
-      },
+      progress: inSteps(signal, (progress) => change('progress', String(progress))),
       checkpoint: (value) => change('vitals:checkpoint', jsonOf(value, `checkpoint of the job ${job.id}`)),
     };
   }
@@ -377,11 +378,6 @@ class RedisJobs implements BullJobs {
     return answered(this.#requireOpen().orders, this.#options.redis, ask);
   }
 
-  #retryDelayMs(attempts: number): number {
-    const { retryFirstMs, retryLongestMs } = this.#timing;
-    return Math.min(retryLongestMs, retryFirstMs * 2 ** (attempts - 1));
-  }
-
   #key(name: string): string {
     return `${this.#options.redis.prefix}:jobs:${name}`;
   }
@@ -401,8 +397,7 @@ class RedisJobs implements BullJobs {
 
 async function checkRoom(queue: Queue): Promise<void> {
   if ((await queue.getWaitingCount()) + (await queue.getDelayedCount()) < WAITING_JOBS_MAX) return;
-  const message = `cannot add a job ${queue.name}: ${WAITING_JOBS_MAX} jobs are waiting already, that is the limit`;
-  throw new OperatingError('jobs_full', message, { retryable: true });
+  throw jobsFull(queue.name);
 }
 
 /** The kind that an id begins with. */

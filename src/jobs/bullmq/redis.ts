@@ -61,28 +61,22 @@ function connect(place: RedisPlace, onProblem: (error: Error) => void, options: 
   return remembersCopies(redis);
 }
 
+/** Waits for work that may never end while Redis is away, and for its failure, but not longer than that. */
+export async function within(limitMs: number, work: Promise<unknown>): Promise<void> {
+  const wait = new AbortController();
+  const late = delay(limitMs, undefined, { signal: wait.signal });
+  await Promise.allSettled([Promise.race([work, late])]);
+  wait.abort();
+  await late.catch(() => undefined);
+}
+
 /** Resolves when it can be used, or after a while. */
 export async function settled(redis: Redis): Promise<void> {
   if (redis.status === 'ready') return;
   const { promise: ready, resolve } = Promise.withResolvers<void>();
-  const wait = new AbortController();
   redis.once('ready', resolve);
-  await Promise.race([ready, delay(CONNECT_MS_MAX, undefined, { signal: wait.signal }).catch(() => undefined)]);
+  await within(CONNECT_MS_MAX, ready);
   redis.off('ready', resolve);
-  wait.abort();
-}
-
-/** Waits for work that may never end while Redis is away. @returns whether it ended in time */
-export async function within(limitMs: number, work: Promise<unknown>): Promise<boolean> {
-  const wait = new AbortController();
-  const ended = work.then(
-    () => true,
-    () => true,
-  );
-  const late = delay(limitMs, false, { signal: wait.signal }).catch(() => false);
-  const isEnded = await Promise.race([ended, late]);
-  wait.abort();
-  return isEnded;
 }
 
 /** Copies of a connection that the library made to wait on; while Redis is away it does not let go of them. */

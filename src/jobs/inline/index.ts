@@ -1,29 +1,21 @@
 // In: jobs, and the code for their kinds. Out: the jobs done in this process; their list lies in one SQLite file.
 import { type Clock, OperatingError } from '../../base/index.ts';
+import {
+  ATTEMPTS_MAX_DEFAULT,
+  ENDED_JOBS_MAX,
+  INTERRUPTIONS_MAX,
+  inSteps,
+  jobsFull,
+  listLimit,
+  RETRY_FIRST_MS,
+  retryDelayMs,
+  WAITING_JOBS_MAX,
+} from '../job-rules.ts';
 import { jsonOf, sentenceOf } from '../job-text.ts';
 import type { Job, JobContext, JobCount, JobHandler, JobOptions, JobState, Jobs } from '../jobs.ts';
 import { type JobChanges, JobsTable, type StoredJob } from './table.ts';
 
 export { createInlineBatches } from './batches.ts';
-
-const ATTEMPTS_MAX_DEFAULT = 3;
-
-/** Waits before a failed job runs again: 1 s, 2 s, 4 s... */
-const RETRY_FIRST_MS = 1_000;
-const RETRY_LONGEST_MS = 300_000;
-
-/**
- * How often beyond its attempts a job may be interrupted by the end of the process. A crash is not the job's failure,
- * unless the job is what kills the process; then it must not do so for ever.
- */
-const INTERRUPTIONS_MAX = 5;
-
-/** Limits of the list: waiting jobs, ended jobs that stay listed, and jobs of one answer. */
-const WAITING_JOBS_MAX = 10_000;
-const ENDED_JOBS_MAX = 1_000;
-const LIST_JOBS_MAX = 1_000;
-
-const PROGRESS_STEP_MIN = 0.01;
 
 /** Calls back after a time; the function that it returns calls it off. */
 export type StartTimer = (afterMs: number, call: () => void) => () => void;
@@ -110,9 +102,8 @@ class InlineJobs implements Jobs {
     readonly state?: JobState;
     readonly limit: number;
   }): Promise<readonly Job[]> {
-    const limit = Math.max(0, Math.min(LIST_JOBS_MAX, Math.floor(filter.limit)));
     return this.requireOpen()
-      .list({ ...filter, limit })
+      .list({ ...filter, limit: listLimit(filter.limit) })
       .map(publicJob);
   }
 
@@ -205,7 +196,6 @@ class InlineJobs implements Jobs {
   }
 
   private contextOf(job: StoredJob, signal: AbortSignal): JobContext {
-    let saved = 0;
     const change = (changes: JobChanges) => {
       signal.throwIfAborted();
       this.requireOpen().change(job.id, changes);
@@ -213,14 +203,7 @@ class InlineJobs implements Jobs {
     return {
       job: publicJob(job),
       signal,
-      progress: async (ratio) => {
-        const progress = Math.min(1, Math.max(0, ratio));
-        signal.throwIfAborted();
-        // A synchronised write for every step of a long loop would cost more than the work.
-        if (Math.abs(progress - saved) < PROGRESS_STEP_MIN && progress !== 1) return;
-        saved = progress;
-        change({ progress });
-      },
+      progress: inSteps(signal, async (progress) => change({ progress })),
       checkpoint: async (value) => change({ checkpoint: jsonOf(value, `checkpoint of the job ${job.id}`) }),
     };
   }
@@ -256,8 +239,7 @@ class InlineJobs implements Jobs {
 
 function requireRoom(table: JobsTable, kind: string): void {
   if (table.waitingCount() < WAITING_JOBS_MAX) return;
-  const message = `cannot add a job ${kind}: ${WAITING_JOBS_MAX} jobs are waiting already, that is the limit`;
-  throw new OperatingError('jobs_full', message, { retryable: true });
+  throw jobsFull(kind);
 }
 
 type Outcome = { readonly result: string } | { readonly error: string };
@@ -269,10 +251,6 @@ async function runHandler(handler: JobHandler, context: JobContext): Promise<Out
   } catch (error) {
     return { error: sentenceOf(error) };
   }
-}
-
-function retryDelayMs(attempts: number): number {
-  return Math.min(RETRY_LONGEST_MS, RETRY_FIRST_MS * 2 ** (attempts - 1));
 }
 
 function publicJob({ attemptsMax: _most, deduplicationKey: _key, notBeforeMs, ...job }: StoredJob): Job {

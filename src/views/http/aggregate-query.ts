@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { DAY_MS, HOUR_MS, MINUTE_MS, QUARTER_MS } from '../../base/index.ts';
+import { DAY_MS, HOUR_MS, isoTime, MINUTE_MS, QUARTER_MS } from '../../base/index.ts';
 import { WINDOW_KINDS } from '../../model/index.ts';
 import {
   AGGREGATE_PARTS,
@@ -15,7 +15,6 @@ import {
   windowLengthMs,
   windowStepMs,
 } from '../../windows/index.ts';
-import { isoTime } from '../times.ts';
 import { calendar, instant, isRange, name, quantityId, RANGE_REFUSED } from './parameters.ts';
 import { badParameter } from './problems.ts';
 

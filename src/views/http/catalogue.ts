@@ -1,8 +1,8 @@
 import * as z from 'zod';
+import { isoTime } from '../../base/index.ts';
 import { type FactEntry, factValueAt } from '../../config/index.ts';
 import { QUANTITIES, type Series } from '../../model/index.ts';
 import { deviceBody, qualityName, seriesBody } from '../bodies.ts';
-import { isoTime } from '../times.ts';
 import { factsNowMs, type RouteContext, type TypedServer } from './context.ts';
 import { limitUpTo, name, quantityId, wholeNumber } from './parameters.ts';
 import { unknownName } from './problems.ts';

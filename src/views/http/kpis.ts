@@ -1,7 +1,7 @@
 import * as z from 'zod';
+import { isoTime } from '../../base/index.ts';
 import { KPI_WINDOW_KINDS, type KpiValue, qualityWith } from '../../model/index.ts';
 import { kpiBodies, kpiInfoBody } from '../bodies.ts';
-import { isoTime } from '../times.ts';
 import { checkDevice } from './catalogue.ts';
 import { factsNowMs, type RouteContext, type TypedServer } from './context.ts';
 import { instant, isRange, limitUpTo, name, RANGE_REFUSED } from './parameters.ts';

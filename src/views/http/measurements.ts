@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { csvText } from '../../base/index.ts';
+import { csvText, isoTime } from '../../base/index.ts';
 import type { Series } from '../../model/index.ts';
 import type { StoredReading } from '../../store/index.ts';
 import {
@@ -12,7 +12,6 @@ import {
   type WindowStats,
 } from '../../windows/index.ts';
 import { aggregateRowBody, readingBody, seriesBody } from '../bodies.ts';
-import { isoTime } from '../times.ts';
 import {
   type AggregatesQuery,
   aggregatesQuery,

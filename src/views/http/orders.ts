@@ -1,11 +1,11 @@
 import * as z from 'zod';
-import { OperatingError } from '../../base/index.ts';
+import { isoTime, OperatingError } from '../../base/index.ts';
 import type { Job, JobState } from '../../jobs/index.ts';
 import type { AlarmCondition } from '../../kpis/index.ts';
 import { REJECT_REASONS, type RejectReason } from '../../model/index.ts';
 import { EXPORT_KINDS, type ExportKind } from '../../store/index.ts';
 import type { ReportOrder } from '../reports/index.ts';
-import { isoOrNull, isoTime } from '../times.ts';
+import { isoOrNull } from '../times.ts';
 import type { RouteContext, TypedServer } from './context.ts';
 import { ORDER_HEADER } from './order-guard.ts';
 import { instant, isRange, limitUpTo, name, RANGE_REFUSED } from './parameters.ts';

@@ -1,7 +1,7 @@
 import * as z from 'zod';
+import { isoTime } from '../../base/index.ts';
 import type { U4sscKpi, U4sscNumber, U4sscScore, U4sscState } from '../../kpis/index.ts';
 import { CITY_FACTS, type FactsInForce } from '../../model/index.ts';
-import { isoTime } from '../times.ts';
 import { factsNowMs, type RouteContext, type TypedServer } from './context.ts';
 import { errorSchema, type U4sscBody, type U4sscKpiBody, u4sscSchema } from './schemas.ts';
 

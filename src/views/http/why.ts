@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import { HOUR_MS } from '../../base/index.ts';
+import { HOUR_MS, isoTime } from '../../base/index.ts';
 import type { ExplainedDevice, KpiQuestion } from '../../kpis/index.ts';
 import { KPI_WINDOW_KINDS, type KpiValue, saysTheSame } from '../../model/index.ts';
 import { kpiBodies } from '../bodies.ts';
-import { isoOrNull, isoTime } from '../times.ts';
+import { isoOrNull } from '../times.ts';
 import type { WhyAnswer } from '../views.ts';
 import type { RouteContext, TypedServer } from './context.ts';
 import { checkZone, infoBodies } from './kpis.ts';

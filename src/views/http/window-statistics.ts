@@ -1,3 +1,4 @@
+import { isoTime } from '../../base/index.ts';
 import type { Series } from '../../model/index.ts';
 import type { StoredReading } from '../../store/index.ts';
 import {
@@ -11,7 +12,6 @@ import {
   windowLengthMs,
   windowStepMs,
 } from '../../windows/index.ts';
-import { isoTime } from '../times.ts';
 import { MERGES_MAX } from './aggregate-query.ts';
 import type { RouteContext } from './context.ts';
 import { badParameter } from './problems.ts';

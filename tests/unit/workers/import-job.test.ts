@@ -12,7 +12,7 @@ import { createDuckdbStore } from '../../../src/store/duckdb/index.ts';
 import type { Store } from '../../../src/store/index.ts';
 import { type ImportJobSources, type ImportResult, importJob } from '../../../src/workers/import-job.ts';
 import { importOrder } from '../../../src/workers/import-order.ts';
-import type { JobLoad } from '../../../src/workers/job-pace.ts';
+import { type JobLoad, OnTheirWay } from '../../../src/workers/job-pace.ts';
 import { builtInCompiled, intakeOf, NOON_MS } from '../intake/support.ts';
 
 const FIRST_MS = NOON_MS - 10 * 86_400_000;
@@ -71,7 +71,13 @@ function benchOf(name: string, { checkpoint = null, signal, columns = {}, ...mor
     signal: signal ?? new AbortController().signal,
   };
   const sources: ImportJobSources = {
-    ...{ clock: manualClock(NOON_MS), store: () => store, load: () => IDLE, lateMax: 1_000_000 },
+    ...{
+      clock: manualClock(NOON_MS),
+      store: () => store,
+      load: () => IDLE,
+      lateMax: 1_000_000,
+      onTheirWay: new OnTheirWay(),
+    },
     accept: (message, done) => {
       messages.push(message);
       done();
