@@ -3,8 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { killChild, openRedisServer, REDIS_SERVER } from '../harness/index.ts';
+import { killChild, openRedisServer, programFile, REDIS_SERVER } from '../harness/index.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS, systemClock } from '../src/base/index.ts';
 import { createBullBatches } from '../src/jobs/bullmq/index.ts';
 import type { Batches } from '../src/jobs/index.ts';
@@ -18,7 +17,6 @@ const SERIES = 35;
 const READINGS_PER_SERIES = DAY_MS / MINUTE_MS;
 const BATCHES = 80;
 const READINGS = SERIES * READINGS_PER_SERIES * BATCHES;
-const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 const PREFIX = '{bench}';
 
 interface JobsCase {
@@ -65,7 +63,7 @@ export async function run(): Promise<JobsCase[]> {
 /** A line for each figure of each case. */
 export function rows(results: readonly object[]): BenchRow[] {
   return (results as readonly JobsCase[]).flatMap(({ case: name, ...figures }) =>
-    Object.entries(figures).map(([figure, value]) => ({ name, unit: `${figure}`, value })),
+    Object.entries(figures).map(([figure, value]) => ({ name, unit: figure, value })),
   );
 }
 
@@ -111,14 +109,14 @@ async function startWorker(folder: string, redis: { url: string; prefix: string 
     config,
     JSON.stringify({ city, zones: [], log: { level: 'warn' }, jobs: { backend: 'bullmq', redis } }),
   );
-  const child = spawn(process.execPath, [join(PROJECT, 'bin/vitals.js'), 'worker', '--config', config, '--announce']);
+  const child = spawn(process.execPath, [programFile(), 'worker', '--config', config, '--announce']);
   await once(child.stdout!, 'data');
   return child;
 }
 
 /** A worker of another version refuses what it is sent. */
 function programVersion(): string {
-  return (JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8')) as { version: string }).version;
+  return (JSON.parse(readFileSync(join(programFile(), '../../package.json'), 'utf8')) as { version: string }).version;
 }
 
 function batchOf(seed: number): PaneBatch {

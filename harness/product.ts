@@ -140,7 +140,7 @@ async function stopChild(child: ChildProcess, ended: Promise<Ended>, graceMs: nu
 }
 
 /** `bin/vitals.js` of the package that this file belongs to, from source or from a build. */
-function programFile(): string {
+export function programFile(): string {
   for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
     const candidate = join(folder, 'bin', 'vitals.js');
     if (existsSync(candidate)) return candidate;

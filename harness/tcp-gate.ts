@@ -45,17 +45,23 @@ export class TcpGate {
       return;
     }
     const server = connect({ host: '127.0.0.1', port: this.#target, noDelay: true });
-    for (const [socket, other] of [
-      [peer, server],
-      [server, peer],
-    ] as const) {
-      this.#sockets.add(socket);
-      socket.on('error', () => {});
-      socket.on('close', () => {
-        this.#sockets.delete(socket);
-        other.destroy();
-      });
-      socket.pipe(other);
-    }
+    joinEnds(peer, server, this.#sockets);
+    peer.pipe(server);
+    server.pipe(peer);
+  }
+}
+
+/** Two sockets that end together; while they are there they stand in the set. */
+export function joinEnds(one: Socket, two: Socket, sockets: Set<Socket>): void {
+  for (const [socket, other] of [
+    [one, two],
+    [two, one],
+  ] as const) {
+    sockets.add(socket);
+    socket.on('error', () => {});
+    socket.on('close', () => {
+      sockets.delete(socket);
+      other.destroy();
+    });
   }
 }

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { joinEnds } from '../harness/index.ts';
 import type { Random } from '../simulators/common/index.ts';
 
 /** What a connection through the proxy suffers: by chance, after some bytes of its publisher. */
@@ -55,17 +56,7 @@ export class TcpProxy {
     this.counts[misery]++;
     const budget = BYTES.least + Math.floor(this.#random() * (BYTES.most - BYTES.least));
     const server = connect({ host: '127.0.0.1', port: this.#target, noDelay: true });
-    for (const [socket, other] of [
-      [publisher, server],
-      [server, publisher],
-    ] as const) {
-      this.#sockets.add(socket);
-      socket.on('error', () => {});
-      socket.on('close', () => {
-        this.#sockets.delete(socket);
-        other.destroy();
-      });
-    }
+    joinEnds(publisher, server, this.#sockets);
     server.on('data', (chunk) => publisher.write(chunk));
     this.#forward(publisher, server, misery, budget);
   }

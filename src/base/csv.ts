@@ -23,3 +23,31 @@ function cellText(cell: CsvCell): string {
   const safe = /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
+
+/**
+ * Reads the value that begins at a place, by the quoting of RFC 4180.
+ *
+ * @returns the value, undefined for a quote that does not end, and the place behind it
+ */
+export function csvValueAt(text: string, at: number, separator: string): readonly [string | undefined, number] {
+  return text[at] === '"' ? quotedValue(text, at) : plainValue(text, at, separator);
+}
+
+function plainValue(text: string, start: number, separator: string): readonly [string, number] {
+  let end = start;
+  while (end < text.length && text[end] !== separator && text[end] !== '\n' && text[end] !== '\r') end++;
+  return [text.slice(start, end), end];
+}
+
+function quotedValue(text: string, start: number): readonly [string | undefined, number] {
+  let value = '';
+  let at = start + 1;
+  for (;;) {
+    const quote = text.indexOf('"', at);
+    if (quote < 0) return [undefined, text.length];
+    value += text.slice(at, quote);
+    if (text[quote + 1] !== '"') return [value, quote + 1];
+    value += '"';
+    at = quote + 2;
+  }
+}

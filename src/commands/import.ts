@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { askServer, follow, type OrderBody } from './orders.ts';
+import type { ImportResult } from '../workers/index.ts';
+import { askServer, follow, type OrderBody, type Told } from './orders.ts';
 import { abortOnSignals, EXIT, reportFailure } from './publish-flags.ts';
 import { collect } from './serve.ts';
 
@@ -41,13 +42,8 @@ async function run(files: readonly string[], flags: Flags): Promise<number> {
       orders.push(order);
     }
     for (const order of orders) {
-      let refused = 0;
-      const isDone = await follow(flags, order, abort.signal, (result) => {
-        const body = result as ImportBody;
-        refused = refusedOf(body);
-        return takenText(body);
-      });
-      isWhole &&= isDone && refused === 0;
+      const isTaken = await follow(flags, order, abort.signal, TAKEN);
+      isWhole &&= isTaken;
     }
     return isWhole ? EXIT.ok : EXIT.failed;
   } catch (error) {
@@ -57,22 +53,13 @@ async function run(files: readonly string[], flags: Flags): Promise<number> {
   }
 }
 
-interface ImportBody {
-  readonly file: string;
-  readonly rows: number;
-  readonly readings: number;
-  readonly messages: number;
-  readonly tooOld: number;
-  readonly refused: Readonly<Record<string, number>>;
-  readonly refusedFirst: readonly string[];
-  readonly columnsIgnored: readonly string[];
-}
+const TAKEN: Told<ImportResult> = { text: takenText, isWell: (result) => refusedOf(result) === 0 };
 
-function refusedOf({ refused }: ImportBody): number {
+function refusedOf({ refused }: ImportResult): number {
   return Object.values(refused).reduce((sum, count) => sum + count, 0);
 }
 
-function takenText(result: ImportBody): string {
+function takenText(result: ImportResult): string {
   const { file, rows, readings, messages, tooOld, refused, refusedFirst, columnsIgnored } = result;
   const lines = [`${rows} rows: ${readings} readings in ${messages} messages were handed over, of ${file}`];
   if (columnsIgnored.length > 0) lines.push(`columns that were not read: ${columnsIgnored.join(', ')}`);

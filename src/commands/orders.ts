@@ -1,6 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { OperatingError } from '../base/index.ts';
+import type { Command } from 'commander';
+import { OperatingError, systemClock } from '../base/index.ts';
+import type { Config } from '../config/index.ts';
+import type { TimeRange } from '../store/index.ts';
 import { ORDER_HEADER } from '../views/http/index.ts';
+import type { AgainResult } from '../workers/index.ts';
+import { instantOf, time } from './kpis.ts';
+import { abortOnSignals, EXIT, reportFailure } from './publish-flags.ts';
+import { collect } from './serve.ts';
 
 /* What the commands that order something of a running server have in common. */
 
@@ -29,7 +36,7 @@ export async function askServer<Body>(
   { url }: ServerFlags,
   method: 'GET' | 'POST',
   path: string,
-  query: Readonly<Record<string, string | undefined>> = {},
+  query: Query = {},
 ): Promise<Body> {
   const address = new URL(path, url);
   for (const [key, value] of Object.entries(query)) if (value !== undefined) address.searchParams.set(key, value);
@@ -50,17 +57,24 @@ export async function askServer<Body>(
   throw new OperatingError('server_refused', `${url} refused: ${said}`);
 }
 
+/** What a command makes of the result of its order. */
+export interface Told<Result> {
+  /** What is printed. */
+  text(result: Result): string;
+  /** Whether all is well with it; it is when absent. */
+  isWell?(result: Result): boolean;
+}
+
 /**
  * Tells of an order until it has ended.
  *
- * @param tellResult what is printed once it is completed
- * @returns whether it was completed
+ * @returns whether it was completed, and all is well with its result
  */
-export async function follow(
+export async function follow<Result>(
   flags: ServerFlags,
   order: OrderBody,
   signal: AbortSignal,
-  tellResult: (result: unknown) => string,
+  told: Told<Result>,
 ): Promise<boolean> {
   process.stderr.write(`order ${order.id} was taken\n`);
   for (let said = ''; ; ) {
@@ -75,8 +89,9 @@ export async function follow(
     if (text !== said) process.stderr.write(`${text}\n`);
     said = text;
     if (now.state === 'completed') {
-      process.stdout.write(`${tellResult(now.result)}\n`);
-      return true;
+      const result = now.result as Result;
+      process.stdout.write(`${told.text(result)}\n`);
+      return told.isWell?.(result) ?? true;
     }
     if (now.state === 'failed' || now.state === 'cancelled') {
       process.stderr.write(`${now.error ?? 'it was cancelled'}\n`);
@@ -86,8 +101,55 @@ export async function follow(
   }
 }
 
-/** What became of messages that were decoded again. */
-export function decodedAgain(result: unknown): string {
-  const { messages = 0, gone = 0 } = (result ?? {}) as { readonly messages?: number; readonly gone?: number };
-  return `${messages} messages are decoded again; ${gone} are not in the journal any more`;
+type Query = Readonly<Record<string, string | undefined>>;
+
+/** Gives an order and follows it until it has ended, or a signal comes. @param queryOf may refuse @returns exit code */
+export async function orderAndFollow<Result>(
+  flags: ServerFlags,
+  path: string,
+  queryOf: () => Query,
+  told: Told<Result>,
+): Promise<number> {
+  const abort = abortOnSignals();
+  try {
+    const { order } = await askServer<{ order: OrderBody }>(flags, 'POST', path, queryOf());
+    return (await follow(flags, order, abort.signal, told)) ? EXIT.ok : EXIT.failed;
+  } catch (error) {
+    return reportFailure(error, abort.signal);
+  } finally {
+    abort.release();
+  }
 }
+
+/** Flags of a command that orders something of a running server for a period. */
+export interface PeriodFlags extends ServerFlags {
+  readonly config: string;
+  readonly data: string;
+  readonly set: readonly string[];
+  readonly from: string;
+  readonly to?: string;
+}
+
+/** Adds them. @param from what `--from` begins with, such as `first day` */
+export function periodOptions(command: Command, from: string): Command {
+  return command
+    .requiredOption('--from <time>', `${from}: a local date such as 2026-03-01, or ISO 8601 with an offset`, time)
+    .option('--to <time>', 'likewise, exclusive; up to now when absent', time)
+    .option('--url <url>', 'where the server runs', 'http://127.0.0.1:8080')
+    .option('--config <file>', 'configuration of the city, for its time zone', 'cities/minimal/city.yaml')
+    .option('--data <folder>', 'data folder', 'data')
+    .option('--set <key=value>', 'override a key (repeatable)', collect, []);
+}
+
+/** What the flags of a period mean; up to and with this instant where no end is given. */
+export function periodOf({ from, to }: Pick<PeriodFlags, 'from' | 'to'>, config: Config): TimeRange {
+  return {
+    fromMs: instantOf(from, config),
+    toMs: to === undefined ? systemClock.nowMs() + 1 : instantOf(to, config),
+  };
+}
+
+/** What became of messages that were decoded again. */
+export const decodedAgain: Told<AgainResult> = {
+  text: ({ messages, gone }) => `${messages} messages are decoded again; ${gone} are not in the journal any more`,
+};

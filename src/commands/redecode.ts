@@ -1,18 +1,13 @@
 import type { Command } from 'commander';
-import { isoTime, systemClock } from '../base/index.ts';
+import { isoTime } from '../base/index.ts';
+import type { Config } from '../config/index.ts';
+import type { TimeRange } from '../store/index.ts';
 import { forecastAgain, openHistory, type SeriesForecast } from '../workers/index.ts';
-import { instantOf, time } from './kpis.ts';
-import { askServer, decodedAgain, follow, type OrderBody } from './orders.ts';
+import { decodedAgain, orderAndFollow, type PeriodFlags, periodOf, periodOptions } from './orders.ts';
 import { abortOnSignals, EXIT, reportFailure } from './publish-flags.ts';
-import { collect, readConfig } from './serve.ts';
+import { readConfig } from './serve.ts';
 
-interface Flags {
-  readonly config: string;
-  readonly data: string;
-  readonly set: readonly string[];
-  readonly url: string;
-  readonly from: string;
-  readonly to?: string;
+interface Flags extends PeriodFlags {
   readonly topic?: string;
   readonly profile?: string;
   readonly dryRun?: boolean;
@@ -21,18 +16,13 @@ interface Flags {
 
 /** Adds `vitals redecode`: messages of a period are decoded again after a profile was mended. */
 export function redecodeCommand(program: Command): void {
-  program
+  const command = program
     .command('redecode')
-    .description('decode the messages of a period again after a profile was mended, and correct the past as revisions')
-    .requiredOption('--from <time>', 'received from: local date such as 2026-03-01, or ISO 8601 with an offset', time)
-    .option('--to <time>', 'likewise, exclusive; up to now when absent', time)
+    .description('decode the messages of a period again after a profile was mended, and correct the past as revisions');
+  periodOptions(command, 'received from')
     .option('--topic <filter>', 'only messages of topics that match, such as tele/+/SENSOR')
     .option('--profile <name>', 'only messages of the topics of a profile')
     .option('--dry-run', 'tell what would change, by series, and write nothing; needs the data folder')
-    .option('--url <url>', 'where the server runs', 'http://127.0.0.1:8080')
-    .option('--config <file>', 'configuration of the city', 'cities/minimal/city.yaml')
-    .option('--data <folder>', 'data folder, for --dry-run', 'data')
-    .option('--set <key=value>', 'override a key (repeatable)', collect, [])
     .option('--json', 'print what --dry-run finds as JSON')
     .addHelpText(
       'after',
@@ -47,15 +37,17 @@ export function redecodeCommand(program: Command): void {
 async function run(flags: Flags): Promise<number> {
   const config = readConfig(flags);
   if (typeof config === 'number') return config;
-  const fromMs = instantOf(flags.from, config);
-  const toMs = flags.to === undefined ? systemClock.nowMs() + 1 : instantOf(flags.to, config);
+  const range = periodOf(flags, config);
+  if (flags.dryRun === true) return forecastOrFail(config, flags, range);
+  const { topic, profile } = flags;
+  const query = { from: isoTime(range.fromMs), to: isoTime(range.toMs), topic, profile };
+  return orderAndFollow(flags, '/api/v1/redecode', () => query, decodedAgain);
+}
+
+async function forecastOrFail(config: Config, flags: Flags, range: TimeRange): Promise<number> {
   const abort = abortOnSignals();
   try {
-    if (flags.dryRun === true) return await forecast(config, flags, fromMs, toMs, abort.signal);
-    const { order } = await askServer<{ order: OrderBody }>(flags, 'POST', '/api/v1/redecode', {
-      ...{ from: isoTime(fromMs), to: isoTime(toMs), topic: flags.topic, profile: flags.profile },
-    });
-    return (await follow(flags, order, abort.signal, decodedAgain)) ? EXIT.ok : EXIT.failed;
+    return await forecast(config, flags, range, abort.signal);
   } catch (error) {
     return reportFailure(error, abort.signal);
   } finally {
@@ -64,16 +56,15 @@ async function run(flags: Flags): Promise<number> {
 }
 
 async function forecast(
-  config: Exclude<ReturnType<typeof readConfig>, number>,
+  config: Config,
   { topic, profile, json }: Flags,
-  fromMs: number,
-  toMs: number,
+  range: TimeRange,
   signal: AbortSignal,
 ): Promise<number> {
   const history = await openHistory(config);
   try {
     const topics = topic === undefined ? [] : [topic];
-    const choice = { fromMs, toMs, topics, signal, ...(profile === undefined ? {} : { profile }) };
+    const choice = { ...range, topics, signal, ...(profile === undefined ? {} : { profile }) };
     const found = await forecastAgain(config, history.store, choice);
     if (json === true) process.stdout.write(`${JSON.stringify(found)}\n`);
     else {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { OperatingError } from '../base/index.ts';
-import { askServer, follow, type OrderBody } from './orders.ts';
-import { abortOnSignals, EXIT, reportFailure } from './publish-flags.ts';
+import type { ReportResult } from '../workers/index.ts';
+import { orderAndFollow, type Told } from './orders.ts';
 
 interface Flags {
   readonly url: string;
@@ -39,17 +39,8 @@ export function reportCommand(program: Command): void {
     });
 }
 
-async function run(flags: Flags): Promise<number> {
-  const abort = abortOnSignals();
-  try {
-    const query = { zone: flags.zone, period: periodOf(flags) };
-    const { order } = await askServer<{ order: OrderBody }>(flags, 'POST', '/api/v1/reports', query);
-    return (await follow(flags, order, abort.signal, madeText)) ? EXIT.ok : EXIT.failed;
-  } catch (error) {
-    return reportFailure(error, abort.signal);
-  } finally {
-    abort.release();
-  }
+function run(flags: Flags): Promise<number> {
+  return orderAndFollow(flags, '/api/v1/reports', () => ({ zone: flags.zone, period: periodOf(flags) }), MADE);
 }
 
 /** @throws OperatingError `period_invalid` */
@@ -69,8 +60,6 @@ function periodOf(flags: Flags): string {
   throw new OperatingError('period_invalid', `cannot use --${key} ${JSON.stringify(text)}: write it as ${example}`);
 }
 
-function madeText(result: unknown): string {
-  const { html, csv, values, isFinal } = result as { html: string; csv: string; values: number; isFinal: boolean };
-  const standing = isFinal ? 'final' : 'provisional';
-  return `${values} values, ${standing}\n${html}\n${csv}`;
-}
+const MADE: Told<ReportResult> = {
+  text: ({ html, csv, values, isFinal }) => `${values} values, ${isFinal ? 'final' : 'provisional'}\n${html}\n${csv}`,
+};

@@ -33,13 +33,12 @@ export function serveCommand(program: Command): void {
     )
     .action(async (flags: Flags) => {
       process.exitCode = await serve(flags);
-      endSoon();
     });
 }
 
 const LEFT_BEHIND_MS_MAX = 2_000;
 
-/** All is closed: a timer that a library left behind, as where Redis is away, must not hold the process up. */
+/** All is closed: timers that the client of a Redis which is away leaves behind must not hold the process up. */
 export function endSoon(): void {
   setTimeout(() => process.exit(), LEFT_BEHIND_MS_MAX).unref();
 }
@@ -110,6 +109,7 @@ async function serve(flags: Flags): Promise<number> {
     log.error({ err: failure }, `stopping: ${failure.message}`);
   }
   await product.close();
+  if (config.jobs.redis !== undefined) endSoon();
   return failure === undefined ? SERVE_EXIT.ok : SERVE_EXIT.failed;
 }
 

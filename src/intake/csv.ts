@@ -1,3 +1,4 @@
+import { csvValueAt } from '../base/index.ts';
 import type { Problem } from '../profiles/index.ts';
 
 /**
@@ -34,7 +35,7 @@ function splitRows(text: string, separator: string): string[][] | undefined {
   let row: string[] = [];
   let at = 0;
   while (at < text.length) {
-    const [value, next] = text[at] === '"' ? quotedValue(text, at) : plainValue(text, at, separator);
+    const [value, next] = csvValueAt(text, at, separator);
     if (value === undefined) return undefined;
     row.push(value);
     if (text[next] === separator && next + 1 === text.length) row.push('');
@@ -46,23 +47,4 @@ function splitRows(text: string, separator: string): string[][] | undefined {
   }
   if (row.length > 0) rows.push(row);
   return rows;
-}
-
-function plainValue(text: string, start: number, separator: string): readonly [string, number] {
-  let end = start;
-  while (end < text.length && text[end] !== separator && text[end] !== '\n' && text[end] !== '\r') end++;
-  return [text.slice(start, end), end];
-}
-
-function quotedValue(text: string, start: number): readonly [string | undefined, number] {
-  let value = '';
-  let at = start + 1;
-  for (;;) {
-    const quote = text.indexOf('"', at);
-    if (quote < 0) return [undefined, text.length];
-    value += text.slice(at, quote);
-    if (text[quote + 1] !== '"') return [value, quote + 1];
-    value += '"';
-    at = quote + 2;
-  }
 }

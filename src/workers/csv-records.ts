@@ -1,3 +1,5 @@
+import { csvValueAt } from '../base/index.ts';
+
 /** One record of a file, or why it cannot be read. */
 export type CsvRecord = {
   /** Line that it begins in, from 1. */
@@ -82,7 +84,7 @@ function readRecord(text: string, from: number, separator: string, isEnd: boolea
   const values: string[] = [];
   const more = (problem: string): Found => (isEnd || text.length - from > RECORD_CHARACTERS_MAX ? { problem } : 'more');
   for (let at = from; ; at++) {
-    const [value, end] = text[at] === '"' ? quotedValue(text, at) : plainValue(text, at, separator);
+    const [value, end] = csvValueAt(text, at, separator);
     if (value === undefined) return more('a quoted value does not end');
     values.push(value);
     at = end;
@@ -98,26 +100,6 @@ function readRecord(text: string, from: number, separator: string, isEnd: boolea
 
 function tooLong(): Found {
   return { problem: `it has more than ${RECORD_CHARACTERS_MAX} characters` };
-}
-
-function plainValue(text: string, from: number, separator: string): readonly [string, number] {
-  let end = from;
-  while (end < text.length && text[end] !== separator && text[end] !== '\n' && text[end] !== '\r') end++;
-  return [text.slice(from, end), end];
-}
-
-/** @returns the value, undefined when it does not end, and the place behind its closing quote */
-function quotedValue(text: string, from: number): readonly [string | undefined, number] {
-  let value = '';
-  let at = from + 1;
-  for (;;) {
-    const quote = text.indexOf('"', at);
-    if (quote < 0) return [undefined, text.length];
-    value += text.slice(at, quote);
-    if (text[quote + 1] !== '"') return [value, quote + 1];
-    value += '"';
-    at = quote + 2;
-  }
 }
 
 function lineEnd(text: string, from: number): number {

@@ -1,7 +1,10 @@
 // In: a checked Config. Out: the running product: the loops that carry batches from room to room, and their threads.
+export type { AgainResult } from './again-job.ts';
 export { cityKpis, ownDefinitions } from './city-kpis.ts';
 export { profileFolders } from './device-rights.ts';
 export { ENGINE_LIMITS } from './engine-client.ts';
+export type { DaysResult } from './export-job.ts';
+export type { ImportResult } from './import-job.ts';
 export { kpiCity } from './kpi-city.ts';
 export { kpiSource } from './kpi-source.ts';
 export { mirrorFiles, mirrorFolder, readCursor, writeRewind } from './mirror-files.ts';
@@ -10,6 +13,8 @@ export { type OpenedHistory, openHistory } from './open-history.ts';
 export { type BatchProcessOptions, startBatchProcess } from './open-jobs.ts';
 export { PANES, type PaneBatch, type PaneBatchSeries, packPaneBatch, paneBatchWork } from './pane-batch.ts';
 export { openProduct, type Product, type ProductOptions } from './product.ts';
+export type { RecomputeResult } from './recompute-job.ts';
+export type { ReportResult } from './report-job.ts';
 export { trialScopes } from './trial-order.ts';
 export { type TrialSummary, trialSummary } from './trial-summary.ts';
 export { type AgainForecast, type ForecastRequest, forecastAgain, type SeriesForecast } from './try-again.ts';

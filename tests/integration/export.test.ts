@@ -1,14 +1,14 @@
 import { execFile } from 'node:child_process';
 import { readdirSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { DuckDBInstance } from '@duckdb/node-api';
 import mqtt from 'mqtt';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { programFile } from '../../harness/index.ts';
 import { waitUntilLevel } from '../../simulators/verify/index.ts';
 import { eventually, getJson, type Server, Workbench } from './support/workbench.ts';
 
-const PROGRAM = fileURLToPath(new URL('../../bin/vitals.js', import.meta.url));
+const PROGRAM = programFile();
 const FIRST_MS = Date.UTC(2026, 4, 4, 20);
 /** Every ten minutes, over the midnight of Madrid. */
 const READINGS = 36;

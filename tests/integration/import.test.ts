@@ -1,16 +1,16 @@
 import { execFile } from 'node:child_process';
 import { appendFileSync, copyFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import mqtt from 'mqtt';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { programFile } from '../../harness/index.ts';
 import { waitUntilLevel } from '../../simulators/verify/index.ts';
 import type { CityFile } from '../../src/config/index.ts';
 import type { AccountingBody } from '../../src/views/http/schemas.ts';
 import { eventually, getJson, type Server, Workbench } from './support/workbench.ts';
 
-const PROGRAM = fileURLToPath(new URL('../../bin/vitals.js', import.meta.url));
+const PROGRAM = programFile();
 const QUARTER_MS = 900_000;
 const DAY_MS = 86_400_000;
 const FROM_MS = Date.UTC(2026, 4, 1);

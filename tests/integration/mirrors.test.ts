@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   INFLUXD,
   openInfluxd,
   openVictoriaMetrics,
+  programFile,
   Qos1Publisher,
   type ServerProcess,
   VICTORIA_METRICS,
@@ -16,7 +16,7 @@ import { eventually, getJson, type Server, Workbench } from './support/workbench
 
 const MESSAGES = 6_000;
 const isInstalled = INFLUXD !== undefined && VICTORIA_METRICS !== undefined;
-const PROGRAM = fileURLToPath(new URL('../../bin/vitals.js', import.meta.url));
+const PROGRAM = programFile();
 
 describe.skipIf(!isInstalled)('stores beside the embedded one (skipped without influxd and victoria-metrics)', () => {
   let bench: Workbench;

@@ -1,16 +1,16 @@
 import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import mqtt from 'mqtt';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { programFile } from '../../harness/index.ts';
 import { waitUntilLevel } from '../../simulators/verify/index.ts';
 import type { CityFile } from '../../src/config/index.ts';
 import { openLocalJournalReader } from '../../src/journal/local/index.ts';
 import type { AccountingBody, KpiValueBody, QuarantineBody } from '../../src/views/http/schemas.ts';
 import { eventually, getJson, type Server, Workbench } from './support/workbench.ts';
 
-const PROGRAM = fileURLToPath(new URL('../../bin/vitals.js', import.meta.url));
+const PROGRAM = programFile();
 const FIRST_S = Date.UTC(2026, 4, 4) / 1000;
 const STEP_S = 600;
 /** A day and a half, every ten minutes: most of it is older than what memory holds. */

@@ -4,18 +4,24 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { freePort, killChild, openRedisServer, REDIS_SERVER, type ServerProcess } from '../../harness/index.ts';
+import {
+  freePort,
+  killChild,
+  openRedisServer,
+  programFile,
+  REDIS_SERVER,
+  type ServerProcess,
+} from '../../harness/index.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS, systemClock } from '../../src/base/index.ts';
 import { VERSION } from '../../src/commands/version.ts';
 import { type BullJobs, createBullBatches, createBullJobs } from '../../src/jobs/bullmq/index.ts';
 import type { Batches, Job } from '../../src/jobs/index.ts';
 import { PANES, type PaneBatch, packPaneBatch, paneBatchWork } from '../../src/workers/pane-batch.ts';
 
-const PROGRAM = fileURLToPath(new URL('../../bin/vitals.js', import.meta.url));
+const PROGRAM = programFile();
 const PREFIX = '{town}';
 const TIMING = { retryFirstMs: 50, retryLongestMs: 500, lockMs: 2_000, stalledEveryMs: 500 } as const;
 const NEVER = new AbortController().signal;
@@ -160,6 +166,19 @@ describe.skipIf(REDIS_SERVER === undefined)('jobs in Redis (skipped where redis-
     await startWorker();
     expect(await all).toEqual(inputs.map((input) => Buffer.from(paneBatchWork(input))));
   }, 120_000);
+
+  test('batches that Redis forgot are given again', async () => {
+    const inputs = Array.from({ length: 4 }, (_, seed) => packPaneBatch(batchOf(seed)));
+    await start();
+    const batches = openBatches();
+    const all = Promise.all(inputs.map(async (input) => Buffer.from(await batches.run(PANES, input, NEVER))));
+    const admin = new Redis({ port: server.port });
+    closers.push(async () => admin.disconnect());
+    while ((await admin.llen(`${PREFIX}:batches:wait`)) < inputs.length) await sleep(20);
+    await admin.flushall();
+    await startWorker();
+    expect(await all).toEqual(inputs.map((input) => Buffer.from(paneBatchWork(input))));
+  }, 60_000);
 
   test('a batch of another version, of no kind and one that is cancelled are told of', async () => {
     await start();

@@ -340,8 +340,8 @@ class RedisJobs implements BullJobs {
     const change = async (field: 'progress' | 'vitals:checkpoint', json: string): Promise<void> => {
       signal.throwIfAborted();
       const refused = await this.#requireOpen().workRecords.change(holder, field, json);
-      if (refused === undefined) return;
-      abort.abort(refusal(job.id, refused));
+      if (refused !== undefined) abort.abort(refusal(job.id, refused));
+      // Also where it was stopped meanwhile: a handler that goes on from here would not hear of it any more.
       signal.throwIfAborted();
     };
     return {
