@@ -4,6 +4,7 @@ import { parseDocument } from 'yaml';
 import * as z from 'zod';
 import { OperatingError } from '../base/index.ts';
 import { JOBS_REDIS } from './jobs.ts';
+import { JOURNAL_REDIS } from './journal.ts';
 import { mirrorSecret, mirrorSecretEnv } from './mirrors.ts';
 import { ownTargets } from './own-kpis.ts';
 import { type CityConfig, checkRelations, citySchema } from './schema.ts';
@@ -140,12 +141,13 @@ function readSecrets(
 }
 
 /** Servers that the product uses, each with what its secret is called here and the variable that holds it. */
-function* servers({ mqtt, stores, jobs }: CityConfig) {
+function* servers({ mqtt, stores, jobs, journal }: CityConfig) {
   yield { key: 'mqtt.external.passwordEnv', name: EXTERNAL_BROKER, variable: mqtt.external?.passwordEnv };
   for (const mirror of stores) {
     yield { key: `stores: "${mirror.name}"`, name: mirrorSecret(mirror.name), variable: mirrorSecretEnv(mirror) };
   }
   yield { key: 'jobs.redis.passwordEnv', name: JOBS_REDIS, variable: jobs.redis?.passwordEnv };
+  yield { key: 'journal.redis.passwordEnv', name: JOURNAL_REDIS, variable: journal.redis?.passwordEnv };
 }
 
 function invalid(file: string, text: string): OperatingError {

@@ -3,8 +3,9 @@ import { formatDuration, parseDuration } from '../base/index.ts';
 import { DATA_QUALITIES, QUANTITIES } from '../model/index.ts';
 import { externalBrokerSchema } from './external-broker.ts';
 import { checkFacts, factsSchema, isDate, populationSchema, quoted } from './facts.ts';
-import { bytes, bytesOrNone, duration, host, port } from './fields.ts';
+import { bytes, duration, host, port } from './fields.ts';
 import { checkJobs, jobsSchema } from './jobs.ts';
+import { checkJournal, journalSchema } from './journal.ts';
 import { checkMirrors, mirrorSchema } from './mirrors.ts';
 import {
   certificateFiles,
@@ -219,20 +220,6 @@ const httpSchema = z
   })
   .prefault({});
 
-const journalSchema = z
-  .strictObject({
-    segmentMax: bytes('64MiB'),
-    retentionBytes: bytes('10GiB'),
-    retentionAge: duration('30d'),
-    /** From this size on nothing is acknowledged while the store is away; twice `retentionBytes` when absent. */
-    budget: bytesOrNone,
-    /** While nobody publishes, a time mark is written this often. */
-    markEvery: duration('10s'),
-    /** Below this much free disk nothing is acknowledged any more. */
-    freeBytesMin: bytes('256MiB'),
-  })
-  .prefault({});
-
 const storeSchema = z
   .strictObject({
     kind: z.enum(['duckdb']).default('duckdb'),
@@ -338,7 +325,7 @@ export function checkRelations(config: CityConfig): string[] {
     ...checkWindows(config),
     ...checkMqtt(config.mqtt),
     ...checkHttp(config.http),
-    ...checkJournal(config.journal),
+    ...checkJournal(config.journal, config.jobs),
     ...checkMirrors(config.stores),
     ...checkJobs(config.jobs),
     ...checkStore(config),
@@ -351,14 +338,6 @@ function checkStore({ store: { readingsAge, quartersAge }, windows: { backlogMax
   if (quartersAge >= least) return [];
   return [
     `store: quartersAge (${formatDuration(quartersAge)}) must be at least readingsAge (${formatDuration(readingsAge)}) and windows.backlogMax (${formatDuration(backlogMax)})`,
-  ];
-}
-
-/** Retention must be able to bring the journal below its budget, a segment at a time. */
-function checkJournal({ budget, retentionBytes, segmentMax }: CityConfig['journal']): string[] {
-  if (budget === undefined || budget >= retentionBytes + 2 * segmentMax) return [];
-  return [
-    `journal: budget (${budget} B) must be at least retentionBytes (${retentionBytes} B) and two segments (segmentMax, ${segmentMax} B)`,
   ];
 }
 

@@ -6,6 +6,7 @@ import type { Explanation, KpiInfo, KpiQuestion, U4sscKpi, u4sscOverview } from 
 import type { Accounting, FactsInForce, KpiValue, RevisedValue } from '../model/index.ts';
 import type { DeviceRow, MirrorStanding, Store } from '../store/index.ts';
 import type { aggregateNeed, aggregatePanes, aggregateReadings, WindowEvent } from '../windows/index.ts';
+import type { ClusterStanding } from './cluster.ts';
 
 /** What changed in one engine tick; goes to the stream and to KPI topics. */
 export interface LiveUpdate {
@@ -107,6 +108,8 @@ export interface ViewSources {
   mirrors(): readonly MirrorBacklog[];
   /** Rows of quarantine that went since the start because there were too many or they were too old. */
   quarantineDropped(): number;
+  /** How the city stands where it is spread over processes; undefined where one process serves it. */
+  cluster(): ClusterStanding | undefined;
   /** How many jobs there are, by kind and state. */
   jobCounts(): Promise<readonly JobCount[]>;
   /** Rates over the last seconds: messages in, readings counted, per second. */

@@ -9,6 +9,7 @@ import type { ViewSources } from '../views.ts';
 import { auditRoute } from './audit.ts';
 import { type Board, boardPages } from './board.ts';
 import { catalogueRoutes } from './catalogue.ts';
+import { clusterRoute } from './cluster.ts';
 import type { RouteContext, TypedServer } from './context.ts';
 import { DOCS_PATH, serveDocs } from './docs.ts';
 import { importOrderRoute } from './import-orders.ts';
@@ -99,6 +100,7 @@ export async function buildApp(sources: ViewSources, options: HttpOptions): Prom
       u4sscRoute(typed, context);
       measurementRoutes(typed, context);
       operationsRoutes(typed, context);
+      clusterRoute(typed, context);
       streamRoute(typed, context, hub);
       if (options.people !== undefined) auditRoute(typed, options.people);
       meRoute(typed);

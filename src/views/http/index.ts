@@ -3,11 +3,14 @@ import type { FastifyInstance } from 'fastify';
 import { OperatingError, systemClock } from '../../base/index.ts';
 import type { ViewSources } from '../views.ts';
 import { buildApp, type HttpOptions } from './app.ts';
+import { buildNodeApp, type NodeOptions, type NodeSources } from './node-app.ts';
 import { needsLogin } from './people.ts';
 import { isLoopback } from './security.ts';
+import type { HttpTls } from './server.ts';
 import { Setup } from './setup.ts';
 
 export type { HttpOptions } from './app.ts';
+export type { NodeOptions, NodeSources } from './node-app.ts';
 export { ORDER_HEADER } from './order-guard.ts';
 export type { DecodeAgainOrder, OrderedBy, OrderState, Orders } from './orders.ts';
 export type { PeopleOptions } from './people.ts';
@@ -27,16 +30,34 @@ export interface HttpViews {
 
 /** Creates the server; nothing listens before `open`. */
 export function createHttpServer(sources: ViewSources, options: HttpOptions): HttpViews {
+  return server(sources.config.http, options.tls, async () => {
+    const setup = setupOf(sources, options);
+    const app = await buildApp(sources, { ...options, ...(setup === undefined ? {} : { setup }) });
+    return { app, setupLink: setup?.link };
+  });
+}
+
+/** The same for a process of a city that has nothing to show but how it is. */
+export function createNodeServer(sources: NodeSources, options: NodeOptions): HttpViews {
+  return server(sources.config.http, options.tls, async () => ({ app: await buildNodeApp(sources, options) }));
+}
+
+interface Built {
+  readonly app: FastifyInstance;
+  readonly setupLink?: string | undefined;
+}
+
+function server(http: ViewSources['config']['http'], tls: HttpTls | undefined, build: () => Promise<Built>): HttpViews {
   let app: FastifyInstance | undefined;
   return {
     async open() {
-      const { host, port } = sources.config.http;
-      checkEncryption(sources.config.http);
-      const setup = setupOf(sources, options);
-      app = await buildApp(sources, { ...options, ...(setup === undefined ? {} : { setup }) });
+      const { host, port } = http;
+      checkEncryption(http);
+      const built = await build();
+      app = built.app;
       try {
-        const url = shownUrl(await app.listen({ host, port }), options.tls !== undefined);
-        return { url, ...(setup?.link === undefined ? {} : { setupUrl: `${url}${setup.link}` }) };
+        const url = shownUrl(await app.listen({ host, port }), tls !== undefined);
+        return { url, ...(built.setupLink === undefined ? {} : { setupUrl: `${url}${built.setupLink}` }) };
       } catch (cause) {
         await app.close();
         throw listenError(cause, host, port);

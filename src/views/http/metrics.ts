@@ -1,27 +1,16 @@
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import type { BrokerRefusal, PostRefusal } from '../../broker/index.ts';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import type { PostRefusal } from '../../broker/index.ts';
 import { REJECT_REASONS } from '../../model/index.ts';
 import { isZoneValue } from '../newest.ts';
 import type { MirrorBacklog } from '../views.ts';
 import type { RouteContext } from './context.ts';
+import { type Definer, definer, type Sample } from './metric-definer.ts';
+import { brokerMetrics, clusterMetrics, journalMetrics } from './process-metrics.ts';
 import { JOB_STATES } from './schemas.ts';
 import type { StreamHub } from './stream-hub.ts';
 
 /** KPI gauges on the page: KPIs times zones, cut off here so that a city of many zones does not flood its monitoring. */
 const KPI_SERIES_MAX = 5_000;
-
-const BROKER_REFUSALS = [
-  'frame_too_large',
-  'malformed_packet',
-  'connection_limit',
-  'rate_limit',
-  'connect_timeout',
-  'client_id',
-  'not_authorized',
-  'topic',
-  'subscription',
-  'slow_subscriber',
-] as const satisfies readonly BrokerRefusal[];
 
 const POST_REFUSALS = [
   'connection_limit',
@@ -52,59 +41,17 @@ export function createMetrics(context: RouteContext, hub: StreamHub): Registry {
   lateMetrics(define, context);
   outageMetrics(define, context);
   eventMetrics(define, context);
-  journalMetrics(define, context);
+  journalMetrics(define, context.sources);
   againMetrics(define, context);
   jobMetrics(define, context);
-  brokerMetrics(define, context);
+  brokerMetrics(define, context.sources);
+  clusterMetrics(define, context.sources);
   postMetrics(define, context);
   storeMetrics(define, context);
   mirrorMetrics(define, context);
   streamMetrics(define, hub);
   kpiMetrics(define, context);
   return registry;
-}
-
-/** Values with their labels, read when the page is asked for. */
-type Read = () => Iterable<Sample> | Promise<Iterable<Sample>>;
-type Sample = readonly [value: number, labels?: Readonly<Record<string, string>>];
-
-interface Definer {
-  gauge(name: string, help: string, read: Read, labelNames?: readonly string[]): void;
-  /** Totals that another room keeps; they are set anew at every reading. */
-  counter(name: string, help: string, read: Read, labelNames?: readonly string[]): void;
-}
-
-function definer(registry: Registry): Definer {
-  return {
-    gauge(name, help, read, labelNames = []) {
-      new Gauge({
-        name: `vitals_${name}`,
-        help,
-        labelNames,
-        registers: [registry],
-        async collect() {
-          const samples = [...(await read())];
-          this.reset();
-          // An emptied gauge without labels would say 0, which is a number that nobody measured.
-          if (samples.length === 0 && labelNames.length === 0) this.remove();
-          for (const [value, labels = {}] of samples) this.set({ ...labels }, value);
-        },
-      });
-    },
-    counter(name, help, read, labelNames = []) {
-      new Counter({
-        name: `vitals_${name}`,
-        help,
-        labelNames,
-        registers: [registry],
-        async collect() {
-          const samples = await read();
-          this.reset();
-          for (const [value, labels = {}] of samples) this.inc({ ...labels }, value);
-        },
-      });
-    },
-  };
 }
 
 function accountingMetrics({ counter }: Definer, { sources }: RouteContext): void {
@@ -229,49 +176,6 @@ function eventMetrics({ counter }: Definer, { sources }: RouteContext): void {
     'Hours that closed empty, series that fell silent or were heard again, and final hours that were revised',
     () => Object.entries(sources.engineStanding().events).map(([kind, value]): Sample => [value, { kind }]),
     ['kind'],
-  );
-}
-
-function journalMetrics({ gauge, counter }: Definer, { sources }: RouteContext): void {
-  gauge('journal_durable_sequence', 'Newest durable sequence', () => [[sources.journalStats().durableSequence]]);
-  gauge('journal_first_sequence', 'Oldest sequence kept', () => [[sources.journalStats().firstSequence]]);
-  gauge('journal_bytes', 'Bytes on disk', () => [[sources.journalStats().bytesOnDisk]]);
-  gauge('journal_segments', 'Segment files', () => [[sources.journalStats().segmentCount]]);
-  gauge('journal_waiting_records', 'Records accepted and not yet durable', () => [
-    [sources.journalStats().waitingRecords],
-  ]);
-  gauge('journal_waiting_bytes', 'Bytes accepted and not yet durable', () => [[sources.journalStats().waitingBytes]]);
-  gauge('journal_sync_max_seconds', 'Longest fdatasync seen', () => [[sources.journalStats().syncMsMax / 1000]]);
-  gauge('journal_blocked', '1 while nothing is acknowledged: no room on disk, or journal.budget is reached', () => [
-    [sources.journalStats().blocked ? 1 : 0],
-  ]);
-  counter('journal_blocked_total', 'How often nothing could be acknowledged for a while', () => [
-    [sources.journalStats().blockedTotal ?? 0],
-  ]);
-  counter('journal_commits_total', 'Group commits', () => [[sources.journalStats().commitCount]]);
-  counter('journal_records_total', 'Records in group commits', () => [[sources.journalStats().recordCount]]);
-}
-
-function brokerMetrics({ gauge, counter }: Definer, { sources }: RouteContext): void {
-  gauge('broker_connections', 'Clients connected now', () => [[sources.brokerStats().connectedClients]]);
-  counter('broker_connections_total', 'Clients that ever connected', () => [[sources.brokerStats().connectionsTotal]]);
-  gauge('broker_waiting_publishes', 'Publishes that wait for the journal before they are acknowledged', () => [
-    [sources.brokerStats().waitingForJournal],
-  ]);
-  counter(
-    'broker_publishes_total',
-    'Publishes handed on, by QoS',
-    () => {
-      const { receivedQos0, receivedQos1, receivedQos2 } = sources.brokerStats();
-      return [receivedQos0, receivedQos1, receivedQos2].map((value, qos): Sample => [value, { qos: String(qos) }]);
-    },
-    ['qos'],
-  );
-  counter(
-    'broker_refused_total',
-    'What the broker turned away, by reason',
-    () => BROKER_REFUSALS.map((reason): Sample => [sources.brokerStats().refused[reason] ?? 0, { reason }]),
-    ['reason'],
   );
 }
 

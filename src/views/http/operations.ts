@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { REJECT_REASONS } from '../../model/index.ts';
 import type { QuarantineRow } from '../../store/index.ts';
 import { accountingBody, quarantineBody } from '../bodies.ts';
+import type { ViewSources } from '../views.ts';
 import type { RouteContext, TypedServer } from './context.ts';
 import { limitUpTo, name, wholeNumber } from './parameters.ts';
 import { accountingSchema, errorSchema, quarantineSchema, readinessSchema } from './schemas.ts';
@@ -73,7 +74,10 @@ async function wholeMessages(
 }
 
 /** Probes for a supervisor: alive, and ready to serve. */
-export function probeRoutes(app: TypedServer, { sources }: RouteContext): void {
+export function probeRoutes(
+  app: TypedServer,
+  { sources }: { readonly sources: Pick<ViewSources, 'problems' | 'mirrors' | 'version'> },
+): void {
   app.get(
     '/healthz',
     {

@@ -36,6 +36,7 @@ const ROUTE_ROLES: Readonly<Record<string, NeededRole>> = {
   '/api/v1/zones': 'viewer',
   '/api/v1/quantities': 'viewer',
   '/api/v1/accounting': 'viewer',
+  '/api/v1/cluster': 'viewer',
   '/api/v1/me': 'viewer',
   '/api/v1/stream': 'viewer',
   // Payloads as they came, of whoever sent them.

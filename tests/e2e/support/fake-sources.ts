@@ -100,6 +100,7 @@ export function createFakeSources(options: FakeOptions = {}): FakeSources {
       events: { empty: 4, silent: 3, heard: 2, revised: 1 },
     }),
     postStats: () => ({ received: 77, accepted: 71, waitingForJournal: 2, refused: { login: 3 } }),
+    cluster: () => undefined,
     brokerStats: () => ({
       connectedClients: 58,
       connectionsTotal: 131,

@@ -1,0 +1,139 @@
+import { type Clock, crc32c, OperatingError } from '../base/index.ts';
+import type { CityStreams, JournalStats, JournalWriter, SeriesHours, StreamWriter } from '../journal/index.ts';
+import type { Message } from '../model/index.ts';
+
+const LOOK_EVERY_MS = 250;
+const CLOSE_MS_MAX = 5_000;
+/** A reader of the whole that said nothing for so long does not hold trimming back any more. */
+const REPLICA_FORGOTTEN_MS = 60 * 60_000;
+
+export interface StreamsJournalOptions {
+  readonly streams: CityStreams;
+  readonly clock: Clock;
+  /** Of this process; no other one has it. */
+  readonly name: string;
+  /** Memory of the server from which on messages wait; a share of what it may use when absent. */
+  readonly budget: number | undefined;
+  /** Redis does not answer, or answers again (null). */
+  onProblem(text: string): void;
+}
+
+/**
+ * The journal of a city that is spread over processes, as the product of one process sees its own: what it appends goes to
+ * the partitions, and `durableSequence` is the newest cut that something was made of in all of them.
+ */
+export class StreamsJournal implements JournalWriter {
+  readonly failed: Promise<Error> = new Promise(() => {});
+  readonly #options: StreamsJournalOptions;
+  readonly #writer: StreamWriter;
+  readonly #listeners: ((durableSequence: number) => void)[] = [];
+  readonly #timer: NodeJS.Timeout;
+  #durable = 0;
+  #replica: number | undefined;
+  #notedAtMs = Number.NEGATIVE_INFINITY;
+  #memory = { used: 0, max: Number.POSITIVE_INFINITY };
+  #looking: Promise<void> | undefined;
+
+  constructor(options: StreamsJournalOptions) {
+    this.#options = options;
+    this.#writer = options.streams.writer(options.name);
+    this.#timer = setInterval(() => void this.#look(), LOOK_EVERY_MS);
+  }
+
+  append(message: Message, done: (error?: Error) => void): number {
+    this.#writer.append(this.#partitionOf(message.topic), message, done);
+    return 0;
+  }
+
+  /** Cuts are what time marks are elsewhere. */
+  appendMark(_atMs: number, done: (error?: Error) => void): number {
+    done();
+    return 0;
+  }
+
+  appendAgain(_origin: number, _message: Message, _atMs: number, done: (error?: Error) => void): number {
+    done(
+      new OperatingError(
+        'journal_streams',
+        'messages cannot be decoded again where the journal is "redis": its streams keep them only until all have read them',
+      ),
+    );
+    return 0;
+  }
+
+  appendHours(hours: SeriesHours, atMs: number, done: (error?: Error) => void): number {
+    this.#writer.appendHours(hours, atMs, done);
+    return 0;
+  }
+
+  durableSequence(): number {
+    return this.#durable;
+  }
+
+  onDurable(listener: (durableSequence: number) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /** Something was made of all partitions up to there. */
+  advance(durableSequence: number): void {
+    if (durableSequence <= this.#durable) return;
+    this.#durable = durableSequence;
+    for (const listener of this.#listeners) listener(durableSequence);
+  }
+
+  setConsumerPosition(_consumer: string, sequence: number): void {
+    this.#replica = sequence;
+  }
+
+  /** Deletes what every reader of the whole has. */
+  async trim(nowMs: number): Promise<number> {
+    const { streams } = this.#options;
+    const replicas = await streams.replicas();
+    const [gone, there] = [replicas, replicas].map((all, at) =>
+      all.filter((replica) => nowMs - replica.atMs > REPLICA_FORGOTTEN_MS === (at === 0)),
+    );
+    for (const { name } of gone!) await streams.forgetReplica(name);
+    if (there!.length > 0) await streams.trim(Math.min(...there!.map(({ position }) => position)));
+    return 0;
+  }
+
+  stats(): JournalStats {
+    const { waitingRecords, waitingBytes, batchCount, recordCount, answerMsMax, blocked } = this.#writer.stats();
+    return {
+      ...{ firstSequence: 0, durableSequence: this.#durable, segmentCount: this.#options.streams.partitions },
+      ...{ bytesOnDisk: this.#memory.used, commitCount: batchCount, recordCount, syncMsMax: answerMsMax },
+      ...{ waitingRecords, waitingBytes, blocked },
+    };
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#writer.close(CLOSE_MS_MAX);
+    await this.#looking;
+  }
+
+  /** By the topic, which names the device or its gateway: what one of them sends stays in order. */
+  #partitionOf(topic: string): number {
+    return crc32c(Buffer.from(topic)) % this.#options.streams.partitions;
+  }
+
+  #look(): Promise<void> {
+    this.#looking ??= this.#lookNow()
+      .catch((error: Error) => this.#options.onProblem(error.message))
+      .finally(() => {
+        this.#looking = undefined;
+      });
+    return this.#looking;
+  }
+
+  async #lookNow(): Promise<void> {
+    const { streams, clock, name } = this.#options;
+    this.#memory = await streams.memory();
+    const nowMs = clock.nowMs();
+    if (this.#replica === undefined || nowMs - this.#notedAtMs < NOTE_EVERY_MS) return;
+    await streams.noteReplica({ name, position: this.#replica, atMs: nowMs });
+    this.#notedAtMs = nowMs;
+  }
+}
+
+const NOTE_EVERY_MS = 2_000;
