@@ -5,7 +5,7 @@ import { OperatingError } from '../base/index.ts';
 import { type Config, loadConfig } from '../config/index.ts';
 import { u4sscProblems } from '../kpis/index.ts';
 import { createLogger } from '../telemetry/index.ts';
-import { openProduct, type Product } from '../workers/index.ts';
+import { openProduct, type Product, parseRoles, ROLES } from '../workers/index.ts';
 import { VERSION } from './version.ts';
 
 /** Exit codes of the process: 1 the surroundings refused, 2 the configuration is wrong. */
@@ -16,6 +16,7 @@ interface Flags {
   readonly data: string;
   readonly set: readonly string[];
   readonly announce?: boolean;
+  readonly roles: string;
 }
 
 /** Adds `vitals serve`: runs the product until SIGINT or SIGTERM. */
@@ -26,10 +27,11 @@ export function serveCommand(program: Command): void {
     .option('--config <file>', 'configuration of the city', 'cities/minimal/city.yaml')
     .option('--data <folder>', 'data folder: journal, store, snapshots', 'data')
     .option('--set <key=value>', 'override a key, such as mqtt.port=1884 (repeatable)', collect, [])
+    .option('--roles <names>', `what this process does, of ${ROLES.join(',')}`, ROLES.join(','))
     .option('--announce', 'print one JSON line on stdout when ready, with the addresses')
     .addHelpText(
       'after',
-      '\nExamples:\n  vitals serve --config cities/demo/city.yaml --data /var/lib/vitals\n  VITALS_MQTT_PORT=1884 vitals serve\n\nExit codes: 0 stopped by a signal, 1 the surroundings refused (port, folder, disk), 2 the configuration is wrong.',
+      '\nExamples:\n  vitals serve --config cities/demo/city.yaml --data /var/lib/vitals\n  VITALS_MQTT_PORT=1884 vitals serve\n  vitals serve --roles intake,engine --config city.yaml     (a city whose journal is in Redis)\n\nExit codes: 0 stopped by a signal, 1 the surroundings refused (port, folder, disk), 2 the configuration is wrong.',
     )
     .action(async (flags: Flags) => {
       process.exitCode = await serve(flags);
@@ -83,7 +85,8 @@ async function serve(flags: Flags): Promise<number> {
   const stopped = stopSignal();
   let product: Product;
   try {
-    product = await openProduct({ config, version: VERSION, log, webFolder: webFolder() });
+    const roles = parseRoles(flags.roles, config.journal.backend);
+    product = await openProduct({ config, version: VERSION, log, webFolder: webFolder(), roles });
   } catch (error) {
     if (!(error instanceof OperatingError)) throw error;
     process.stderr.write(`${error.message}\n`);
@@ -91,7 +94,10 @@ async function serve(flags: Flags): Promise<number> {
       ? SERVE_EXIT.configuration
       : SERVE_EXIT.failed;
   }
-  log.info({ mqtt: product.mqttUrls, http: product.httpUrl, data: resolve(config.dataFolder) }, 'City Vitals is ready');
+  log.info(
+    { mqtt: product.mqttUrls, http: product.httpUrl, data: resolve(config.dataFolder), roles: flags.roles },
+    'City Vitals is ready',
+  );
   if (product.setupUrl !== undefined) {
     // On stderr alone: logs are kept and read by many.
     process.stderr.write(`There is no admin yet. Make one within an hour, here and only once: ${product.setupUrl}\n`);

@@ -15,6 +15,7 @@ export { PANES, type PaneBatch, type PaneBatchSeries, packPaneBatch, paneBatchWo
 export { openProduct, type Product, type ProductOptions } from './product.ts';
 export type { RecomputeResult } from './recompute-job.ts';
 export type { ReportResult } from './report-job.ts';
+export { parseRoles, ROLES, type Role, type Roles } from './roles.ts';
 export { trialScopes } from './trial-order.ts';
 export { type TrialSummary, trialSummary } from './trial-summary.ts';
 export { type AgainForecast, type ForecastRequest, forecastAgain, type SeriesForecast } from './try-again.ts';

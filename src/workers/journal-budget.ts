@@ -4,8 +4,8 @@ import type { Message } from '../model/index.ts';
 
 export interface JournalBudgetOptions {
   readonly journal: Pick<JournalWriter, 'append' | 'stats' | 'trim'>;
-  /** Bytes on disk from which on messages wait. */
-  readonly bytesMax: number;
+  /** Bytes of the journal from which on messages wait. */
+  bytesMax(): number;
   /** Told when messages begin to wait, and with null when they go on. */
   onChange(blocked: string | null): void;
 }
@@ -68,7 +68,7 @@ export class JournalBudget {
   async #look(nowMs: number): Promise<void> {
     const { journal, bytesMax } = this.#options;
     try {
-      if (journal.stats().bytesOnDisk > bytesMax) await this.trim(nowMs);
+      if (journal.stats().bytesOnDisk > bytesMax()) await this.trim(nowMs);
     } finally {
       if (!this.#isClosed) this.#judge();
     }
@@ -77,10 +77,11 @@ export class JournalBudget {
   #judge(): void {
     const { journal, bytesMax, onChange } = this.#options;
     const { bytesOnDisk } = journal.stats();
-    const isOver = bytesOnDisk > bytesMax;
+    const limit = bytesMax();
+    const isOver = bytesOnDisk > limit;
     if (isOver === (this.#blocked !== null)) return;
     this.#blocked = isOver
-      ? `it has ${bytesOnDisk} bytes that are still needed, and journal.budget is ${bytesMax}: the store is behind`
+      ? `it has ${bytesOnDisk} bytes that are still needed, and journal.budget is ${limit}: the store is behind`
       : null;
     if (isOver) this.#blockedTotal++;
     onChange(this.#blocked);

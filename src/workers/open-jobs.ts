@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type Clock, OperatingError } from '../base/index.ts';
-import { type Config, JOBS_REDIS } from '../config/index.ts';
+import type { Config } from '../config/index.ts';
 import {
   BATCHES,
   type BullJobs,
@@ -15,6 +15,7 @@ import type { Batches, BatchWorks, JobCount, Jobs } from '../jobs/index.ts';
 import { createInlineBatches, createInlineJobs } from '../jobs/inline/index.ts';
 import { createThrottle, type Logger } from '../telemetry/index.ts';
 import { PANES, paneBatchWork } from './pane-batch.ts';
+import { jobsPlace } from './redis-place.ts';
 
 /** What batches do, in this process or in a worker. */
 const BATCH_WORKS: BatchWorks = { [PANES]: paneBatchWork };
@@ -42,7 +43,7 @@ export interface CityJobs {
 /** Opens the jobs where the configuration says: in this process, or in Redis. */
 export async function openCityJobs(options: CityJobsOptions): Promise<CityJobs> {
   const { config, clock } = options;
-  if (config.jobs.redis !== undefined) return openInRedis(options, redisPlace(config));
+  if (config.jobs.redis !== undefined) return openInRedis(options, jobsPlace(config));
   const jobs = createInlineJobs({ file: join(config.dataFolder, 'jobs.sqlite'), clock });
   await jobs.open();
   return { jobs, batches: createInlineBatches(BATCH_WORKS), counts: () => jobs.counts(), close: () => jobs.close() };
@@ -82,18 +83,13 @@ export function startBatchProcess({ config, clock, log, ...options }: BatchProce
       `cannot work for ${config.file}: its jobs.backend is "inline", so batches are done where it is served; write backend: bullmq`,
     );
   }
-  const redis = redisPlace(config);
+  const redis = jobsPlace(config);
   return startBatchWorker({ ...options, redis, works: BATCH_WORKS, onProblem: problemLog(log, clock, redis) });
 }
 
 function noneWhenAway(error: unknown): readonly JobCount[] {
   if (error instanceof OperatingError && error.retryable) return [];
   throw error;
-}
-
-function redisPlace({ jobs: { redis }, city, secrets }: Config): RedisPlace {
-  const { url, username, caFile, prefix = `{${city.id}}` } = redis!;
-  return { url, username, caFile, prefix, password: secrets.get(JOBS_REDIS) };
 }
 
 function problemLog(log: Logger, clock: Clock, { url }: RedisPlace): (error: Error) => void {

@@ -14,27 +14,36 @@ import {
   readAudit,
 } from '../identity/index.ts';
 import type { JournalWriter } from '../journal/index.ts';
-import { openLocalJournalWriter } from '../journal/local/index.ts';
 import { kpiInfo, U4SSC_KPIS, u4sscOverview } from '../kpis/index.ts';
 import { type Accounting, type Message, NOTHING_AGAIN } from '../model/index.ts';
 import { type Logger, rateMeter } from '../telemetry/index.ts';
-import { createHttpServer, type HttpViews, type Orders, type PeopleOptions } from '../views/http/index.ts';
+import {
+  createHttpServer,
+  createNodeServer,
+  type HttpViews,
+  type Orders,
+  type PeopleOptions,
+} from '../views/http/index.ts';
 import { type EngineStanding, type LiveUpdate, publishKpiTopics, type ViewSources } from '../views/index.ts';
 import { aggregateNeed, aggregatePanes, aggregateReadings } from '../windows/index.ts';
 import { cityKpis } from './city-kpis.ts';
 import { CityMirrors } from './city-mirrors.ts';
 import { cityOf } from './city-of.ts';
 import { cityOrders } from './city-orders.ts';
+import { type CityCluster, openCluster, replicaName } from './cluster/index.ts';
 import { profileFolders, profileTopics } from './device-rights.ts';
 import { type EngineThread, startEngineThread } from './engine-client.ts';
 import { openHttpTls } from './http-tls.ts';
 import { JOB_KINDS, jobHandlers, reportsFolder } from './job-handlers.ts';
 import type { JobLoad } from './job-pace.ts';
-import { JournalBudget } from './journal-budget.ts';
+import type { JournalBudget } from './journal-budget.ts';
 import { factsOfZones } from './kpi-city.ts';
 import { rebuiltFromMs } from './late-rebuild.ts';
-import { type CityJobs, openCityJobs } from './open-jobs.ts';
+import { NO_BROKER } from './no-broker.ts';
+import { type CityJobs, openCityJobs, startBatchProcess } from './open-jobs.ts';
+import { budgetOf, journalFolder, openFileJournal } from './open-journal.ts';
 import { openPosts } from './open-posts.ts';
+import { ALL_ROLES, type Role, type Roles } from './roles.ts';
 import { openStoreThread, type StoreThread } from './store-client.ts';
 
 export interface ProductOptions {
@@ -44,6 +53,8 @@ export interface ProductOptions {
   /** Absolute path of the built page. */
   readonly webFolder: string;
   readonly clock?: Clock;
+  /** What the process does; everything when absent. Less needs a journal in Redis. */
+  readonly roles?: Roles;
 }
 
 export interface Product {
@@ -62,6 +73,8 @@ export interface Product {
 }
 
 const CLOSE_GRACE_MS = 3_000;
+/** Batches of history that are fetched while another one is worked on. */
+const BATCHES_AHEAD = 2;
 const BUDGET_LOOK_EVERY_MS = 250;
 const QUARANTINE_BOUND_EVERY_MS = 60_000;
 const TRIM_EVERY_MS = 10 * 60_000;
@@ -107,7 +120,8 @@ class RunningProduct implements Product {
   #budget!: JournalBudget;
   #quarantineDropped = 0;
   #engine!: EngineThread;
-  #broker!: Broker;
+  #broker = NO_BROKER;
+  #cluster: CityCluster | undefined;
   #cityJobs!: CityJobs;
   #audit!: AuditTrail;
   #devices!: DeviceDirectory;
@@ -138,25 +152,59 @@ class RunningProduct implements Product {
   }
 
   async open(): Promise<void> {
-    const { log } = this.#options;
-    this.#openIdentity();
+    const isApi = this.#has('api');
+    if (isApi || this.#has('intake')) this.#openIdentity();
     await this.#openJournal();
+    if (this.#has('engine')) await this.#cluster?.startEngine();
+    if (isApi) await this.#openState();
+    else if (this.#has('worker')) this.#startWorker();
+    if (this.#has('intake')) await this.#openBroker();
+    await this.#openHttp();
+    if (isApi) {
+      this.#closers.push(
+        publishKpiTopics(this.sources, (topic, payload, { retain }) =>
+          this.#broker.publish(topic, payload, { retain }),
+        ),
+      );
+    }
+    this.#startTimers();
+  }
+
+  #has(role: Role): boolean {
+    return (this.#options.roles ?? ALL_ROLES).has(role);
+  }
+
+  /** What the journal is made into, and what works on it. */
+  async #openState(): Promise<void> {
     await this.#openStore();
     await this.#openJobs();
     this.#openMirrors();
     await this.#openEngine();
     this.#startJobs();
-    await this.#openBroker();
-    this.#http = this.#makeHttp(log.child({ room: 'views' }));
+  }
+
+  #startWorker(): void {
+    const { config, log, version } = this.#options;
+    const worker = startBatchProcess({ config, log, version, clock: this.#clock, concurrency: BATCHES_AHEAD });
+    this.#closers.push(() => worker.close());
+  }
+
+  async #openHttp(): Promise<void> {
+    const log = this.#options.log.child({ room: 'views' });
+    this.#http = this.#has('api') ? this.#makeHttp(log) : this.#makeNodeHttp(log);
     const http = this.#http;
     this.#closers.push(() => http.close());
     const { url, setupUrl } = await http.open();
     this.httpUrl = url;
     this.setupUrl = setupUrl;
-    this.#closers.push(
-      publishKpiTopics(this.sources, (topic, payload, { retain }) => this.#broker.publish(topic, payload, { retain })),
-    );
-    this.#startTimers();
+  }
+
+  #makeNodeHttp(log: Logger): HttpViews {
+    const { tls } = this.#options.config.http;
+    return createNodeServer(this.sources, {
+      log,
+      ...(tls === undefined ? {} : { tls: openHttpTls(tls, this.#clock, log) }),
+    });
   }
 
   #makeHttp(log: Logger): HttpViews {
@@ -250,30 +298,31 @@ class RunningProduct implements Product {
   }
 
   async #openJournal(): Promise<void> {
-    const { config } = this.#options;
-    this.#journal = await openLocalJournalWriter({
-      folder: join(config.dataFolder, 'journal'),
-      segmentBytesMax: config.journal.segmentMax,
-      retention: { bytesMax: config.journal.retentionBytes, ageMsMax: config.journal.retentionAge },
-      freeBytesMin: config.journal.freeBytesMin,
-      clock: this.#clock,
-    });
-    this.#budget = this.#makeBudget();
+    const { config, log } = this.#options;
+    const { budget, retentionBytes } = config.journal;
+    if (config.journal.backend === 'redis') {
+      const cluster = await this.#openCluster();
+      this.#journal = cluster.journal;
+      this.#budget = budgetOf(cluster.journal, () => budget ?? cluster.journal.budget, log);
+      return;
+    }
+    this.#journal = await openFileJournal(config, this.#clock);
+    this.#budget = budgetOf(this.#journal, () => budget ?? 2 * retentionBytes, log);
     this.#closers.push(() => this.#journal.close());
     void this.#journal.failed.then((error) => this.#fail(error));
     this.#journal.setConsumerPosition('engine', 0);
   }
 
-  #makeBudget(): JournalBudget {
-    const { log, config } = this.#options;
-    return new JournalBudget({
-      journal: this.#journal,
-      bytesMax: config.journal.budget ?? 2 * config.journal.retentionBytes,
-      onChange: (blocked) => {
-        if (blocked === null) log.info({ room: 'journal' }, 'the journal takes messages again');
-        else log.warn({ room: 'journal' }, `the journal does not take messages: ${blocked}`);
-      },
+  async #openCluster(): Promise<CityCluster> {
+    const { config, log, roles = ALL_ROLES } = this.#options;
+    const cluster = await openCluster({
+      ...{ config, clock: this.#clock, log: log.child({ room: 'journal' }), roles: [...roles] },
+      replicaName: replicaName(config.dataFolder),
+      onFailure: (error) => this.#fail(error),
     });
+    this.#closers.push(() => cluster.close());
+    this.#cluster = cluster;
+    return cluster;
   }
 
   async #openStore(): Promise<void> {
@@ -350,7 +399,7 @@ class RunningProduct implements Product {
     const { config, log } = this.#options;
     const { position, basis } = await this.#store.open();
     this.#storeSequence = position;
-    const durable = this.#journal.durableSequence();
+    const { durable, firstSequence } = await this.#journalBounds(position);
     if (position > durable) {
       throw new OperatingError(
         'journal_behind_store',
@@ -361,10 +410,10 @@ class RunningProduct implements Product {
       {
         config: cityOf(config),
         profileFolders: profileFolders(config),
-        journalFolder: join(config.dataFolder, 'journal'),
+        journal: this.#cluster?.place ?? { folder: journalFolder(config) },
         snapshotFolder: join(config.dataFolder, 'snapshots'),
         profileFile: join(config.dataFolder, 'profiles.bin'),
-        journalFirstSequence: this.#journal.stats().firstSequence,
+        journalFirstSequence: firstSequence,
         storePosition: position,
         storeBasis: basis,
         storePort: this.#store.writerPort(),
@@ -387,6 +436,12 @@ class RunningProduct implements Product {
     );
     this.#journal.onDurable((sequence) => this.#engine.advance(sequence));
     this.#engine.advance(durable);
+  }
+
+  /** The oldest record kept, and where the journal ends, as far as the store has to be compared with it. */
+  async #journalBounds(storePosition: number): Promise<{ readonly durable: number; readonly firstSequence: number }> {
+    if (this.#cluster !== undefined) return this.#cluster.follow(storePosition);
+    return { durable: this.#journal.durableSequence(), firstSequence: this.#journal.stats().firstSequence };
   }
 
   #accept(message: Message, done: (error?: Error) => void): void {
@@ -417,13 +472,13 @@ class RunningProduct implements Product {
     };
     const marks = setInterval(mark, config.windows.tick);
     const looks = setInterval(() => void this.#lookAtBudget(), BUDGET_LOOK_EVERY_MS);
-    const bounds = setInterval(() => void this.#boundQuarantine(), QUARANTINE_BOUND_EVERY_MS);
-    const trims = setInterval(() => void this.#trim(), TRIM_EVERY_MS);
+    const timers = [marks, looks];
+    if (this.#has('api')) {
+      timers.push(setInterval(() => void this.#boundQuarantine(), QUARANTINE_BOUND_EVERY_MS));
+      timers.push(setInterval(() => void this.#trim(), TRIM_EVERY_MS));
+    }
     this.#closers.push(() => {
-      clearInterval(marks);
-      clearInterval(looks);
-      clearInterval(bounds);
-      clearInterval(trims);
+      for (const timer of timers) clearInterval(timer);
       this.#budget.close();
     });
   }
@@ -433,7 +488,7 @@ class RunningProduct implements Product {
       .look(this.#clock.nowMs())
       .catch((error) => this.#options.log.warn({ err: error }, 'trimming failed'));
     // The engine may have a snapshot to make that lets the journal be trimmed, and nothing else wakes it.
-    if (this.#budget.stats().blocked !== null) this.#engine.advance(this.#journal.durableSequence());
+    if (this.#budget.stats().blocked !== null && this.#has('api')) this.#engine.advance(this.#journal.durableSequence());
   }
 
   async #boundQuarantine(): Promise<void> {
@@ -500,6 +555,7 @@ class RunningProduct implements Product {
       postStats: () => this.#posts?.stats(),
       journalStats: () => this.#budget.stats(),
       mirrors: () => this.#mirrors?.backlogs(this.#budget.stats(), this.#storeSequence) ?? [],
+      cluster: () => this.#cluster?.standing(),
       quarantineDropped: () => this.#quarantineDropped,
       jobCounts: () => this.#cityJobs.counts(),
       rates: () => ({ messagesPerS: this.#messageRate.perSecond(), readingsPerS: this.#readingRate.perSecond() }),
@@ -512,6 +568,7 @@ class RunningProduct implements Product {
   }
 
   #lagMs(): number {
+    if (!this.#has('api')) return 0;
     const isLevel = this.#engineSequence >= this.#journal.durableSequence();
     return isLevel ? 0 : this.#clock.monotonicMs() - this.#levelAtMs;
   }
@@ -521,6 +578,7 @@ class RunningProduct implements Product {
     const { blocked } = this.#budget.stats();
     if (blocked) problems.push(`the journal does not take messages: ${blocked}`);
     const lagMs = this.#lagMs();
+    problems.push(...(this.#cluster?.problems() ?? []));
     if (lagMs > LAG_MS_MAX) problems.push(`the engine is ${formatDuration(lagMs)} behind the journal`);
     return problems;
   }

@@ -31,7 +31,7 @@ describe('a journal with a budget', () => {
   it('acknowledges nothing beyond it, deletes nothing that is needed, and goes on by itself in order', async () => {
     const { state, journal } = journalOf();
     const told: (string | null)[] = [];
-    const budget = new JournalBudget({ journal, bytesMax: 25, onChange: (blocked) => told.push(blocked) });
+    const budget = new JournalBudget({ journal, bytesMax: () => 25, onChange: (blocked) => told.push(blocked) });
     const acknowledged: number[] = [];
     const send = (number: number) => budget.append(MESSAGE, () => acknowledged.push(number));
     for (const number of [1, 2, 3]) send(number);
@@ -53,7 +53,7 @@ describe('a journal with a budget', () => {
 
   it('trims what may go before it holds anything back', async () => {
     const { state, journal } = journalOf();
-    const budget = new JournalBudget({ journal, bytesMax: 25, onChange: () => expect.unreachable() });
+    const budget = new JournalBudget({ journal, bytesMax: () => 25, onChange: () => expect.unreachable() });
     for (let number = 0; number < 3; number++) budget.append(MESSAGE, () => {});
     state.passed = 10;
     await budget.look(0);
@@ -62,7 +62,7 @@ describe('a journal with a budget', () => {
 
   it('answers what it holds with an error when it is closed, and takes nothing more', async () => {
     const { state, journal } = journalOf();
-    const budget = new JournalBudget({ journal, bytesMax: 5, onChange: () => {} });
+    const budget = new JournalBudget({ journal, bytesMax: () => 5, onChange: () => {} });
     const answers: (string | undefined)[] = [];
     const send = () => budget.append(MESSAGE, (error) => answers.push(error?.message));
     send();
@@ -85,7 +85,7 @@ describe('a journal with a budget', () => {
       throw new Error('no');
     };
     const told: (string | null)[] = [];
-    const options = { bytesMax: 5, onChange: (blocked: string | null) => void told.push(blocked) };
+    const options = { bytesMax: () => 5, onChange: (blocked: string | null) => void told.push(blocked) };
     const budget = new JournalBudget({ journal: { ...journal, trim }, ...options });
     budget.append(MESSAGE, () => {});
     const outcomes = await Promise.allSettled([budget.look(0), budget.look(0), budget.trim(0)]);

@@ -1,21 +1,23 @@
-import { type Clock, crc32c, OperatingError } from '../base/index.ts';
-import type { CityStreams, JournalStats, JournalWriter, SeriesHours, StreamWriter } from '../journal/index.ts';
-import type { Message } from '../model/index.ts';
+import { type Clock, crc32c, OperatingError } from '../../base/index.ts';
+import type { CityStreams, JournalStats, JournalWriter, SeriesHours, StreamWriter } from '../../journal/index.ts';
+import type { Message } from '../../model/index.ts';
+import { trimStreams } from './trim-streams.ts';
 
-const LOOK_EVERY_MS = 250;
+const LOOK_EVERY_MS = 500;
+const NOTE_EVERY_MS = 2_000;
+/** What messages may take of its memory, and what they may take where it has no bound. */
+const MEMORY_SHARE = 0.75;
+const MEMORY_BYTES_DEFAULT = 2 ** 30;
 const CLOSE_MS_MAX = 5_000;
-/** A reader of the whole that said nothing for so long does not hold trimming back any more. */
-const REPLICA_FORGOTTEN_MS = 60 * 60_000;
 
 export interface StreamsJournalOptions {
   readonly streams: CityStreams;
   readonly clock: Clock;
-  /** Of this process; no other one has it. */
-  readonly name: string;
-  /** Memory of the server from which on messages wait; a share of what it may use when absent. */
-  readonly budget: number | undefined;
-  /** Redis does not answer, or answers again (null). */
-  onProblem(text: string): void;
+  /** Of this process; no other one has it, and none has it again. */
+  readonly writerName: string;
+  /** Of this reader of the whole; the same after a restart. */
+  readonly replicaName: string;
+  onProblem(error: Error): void;
 }
 
 /**
@@ -36,7 +38,7 @@ export class StreamsJournal implements JournalWriter {
 
   constructor(options: StreamsJournalOptions) {
     this.#options = options;
-    this.#writer = options.streams.writer(options.name);
+    this.#writer = options.streams.writer(options.writerName);
     this.#timer = setInterval(() => void this.#look(), LOOK_EVERY_MS);
   }
 
@@ -87,14 +89,14 @@ export class StreamsJournal implements JournalWriter {
 
   /** Deletes what every reader of the whole has. */
   async trim(nowMs: number): Promise<number> {
-    const { streams } = this.#options;
-    const replicas = await streams.replicas();
-    const [gone, there] = [replicas, replicas].map((all, at) =>
-      all.filter((replica) => nowMs - replica.atMs > REPLICA_FORGOTTEN_MS === (at === 0)),
-    );
-    for (const { name } of gone!) await streams.forgetReplica(name);
-    if (there!.length > 0) await streams.trim(Math.min(...there!.map(({ position }) => position)));
+    await trimStreams(this.#options.streams, nowMs);
     return 0;
+  }
+
+  /** Memory of Redis from which on messages wait, bytes, where the configuration does not say it. */
+  get budget(): number {
+    const { max } = this.#memory;
+    return Number.isFinite(max) ? MEMORY_SHARE * max : MEMORY_BYTES_DEFAULT;
   }
 
   stats(): JournalStats {
@@ -119,7 +121,7 @@ export class StreamsJournal implements JournalWriter {
 
   #look(): Promise<void> {
     this.#looking ??= this.#lookNow()
-      .catch((error: Error) => this.#options.onProblem(error.message))
+      .catch((error: Error) => this.#options.onProblem(error))
       .finally(() => {
         this.#looking = undefined;
       });
@@ -127,7 +129,7 @@ export class StreamsJournal implements JournalWriter {
   }
 
   async #lookNow(): Promise<void> {
-    const { streams, clock, name } = this.#options;
+    const { streams, clock, replicaName: name } = this.#options;
     this.#memory = await streams.memory();
     const nowMs = clock.nowMs();
     if (this.#replica === undefined || nowMs - this.#notedAtMs < NOTE_EVERY_MS) return;
@@ -135,5 +137,3 @@ export class StreamsJournal implements JournalWriter {
     this.#notedAtMs = nowMs;
   }
 }
-
-const NOTE_EVERY_MS = 2_000;

@@ -1,0 +1,165 @@
+import { hostname } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Clock, formatDuration, OperatingError } from '../../base/index.ts';
+import type { Config } from '../../config/index.ts';
+import type { Leases } from '../../jobs/index.ts';
+import { createBullLeases } from '../../jobs/bullmq/index.ts';
+import { type CityStreams, positionOf } from '../../journal/index.ts';
+import { createThrottle, type Logger } from '../../telemetry/index.ts';
+import type { ClusterStanding } from '../../views/index.ts';
+import { cityOf } from '../city-of.ts';
+import { profileFolders } from '../device-rights.ts';
+import { jobsPlace } from '../redis-place.ts';
+import { ClusterWatch } from './cluster-watch.ts';
+import { followMade } from './follow-made.ts';
+import { type PartitionThread, startPartitionThread } from './partition-client.ts';
+import { openStreams, type StreamsPlace, streamsPlace } from './streams-place.ts';
+import { StreamsJournal } from './streams-journal.ts';
+
+/** Redis that is away says so at every try. */
+const PROBLEM_EVERY_MS = 60_000;
+/** A start waits so long for Redis between two tries. */
+const RETRY_MS = 1_000;
+/** Without a cut for so long the city stands still. */
+const CUT_MS_MAX = 30_000;
+
+export interface ClusterOptions {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly roles: readonly string[];
+  /** Of this reader of the whole; the same after a restart. */
+  readonly replicaName: string;
+  onFailure(error: Error): void;
+}
+
+/** What a process has to do with the others of its city. */
+export interface CityCluster {
+  readonly journal: StreamsJournal;
+  /** Where threads find the streams. */
+  readonly place: StreamsPlace;
+  /** Owns partitions from now on. @throws OperatingError `profile_invalid`... */
+  startEngine(): Promise<void>;
+  /**
+   * Moves the end of `journal` as all partitions are decoded, from now on.
+   *
+   * @param storePosition what the store includes: it was decoded, unless the streams are others
+   * @returns that, or where the streams end before it; and the oldest position that can be read
+   */
+  follow(storePosition: number): Promise<{ readonly durable: number; readonly firstSequence: number }>;
+  standing(): ClusterStanding;
+  /** What keeps the city from going on, one sentence each. */
+  problems(): readonly string[];
+  close(): Promise<void>;
+}
+
+/** Joins the processes of a city. Waits for Redis as long as it takes. */
+export async function openCluster(options: ClusterOptions): Promise<CityCluster> {
+  const { config, clock, log } = options;
+  const throttle = createThrottle({ log, clock, everyMs: PROBLEM_EVERY_MS });
+  const onProblem = (error: Error): void => throttle.warn(error.message, {}, `Redis of the journal: ${error.message}`);
+  const place = streamsPlace(config);
+  const streams = await patiently(() => openStreams(place, clock, onProblem), onProblem);
+  const node = nodeName();
+  const leases = createBullLeases({ node, redis: jobsPlace(config), clock, onProblem, leaseMs: config.journal.lease });
+  return new JoinedCluster(options, { streams, leases, place, node, onProblem });
+}
+
+/** Of this process; no other one has it, and none has it again. */
+function nodeName(): string {
+  return `${hostname().slice(0, 40)}-${process.pid}-${Math.floor(performance.timeOrigin).toString(36)}`;
+}
+
+/** @throws what is not worth waiting for */
+async function patiently<Value>(work: () => Promise<Value>, onProblem: (error: Error) => void): Promise<Value> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof OperatingError && error.retryable)) throw error;
+      onProblem(error);
+      await delay(RETRY_MS);
+    }
+  }
+}
+
+interface Parts {
+  readonly streams: CityStreams;
+  readonly leases: Leases;
+  readonly place: StreamsPlace;
+  readonly node: string;
+  onProblem(error: Error): void;
+}
+
+class JoinedCluster implements CityCluster {
+  readonly journal: StreamsJournal;
+  readonly place: StreamsPlace;
+  readonly #options: ClusterOptions;
+  readonly #parts: Parts;
+  readonly #watch: ClusterWatch;
+  readonly #stopFollowing = new AbortController();
+  #following: Promise<void> = Promise.resolve();
+  #thread: PartitionThread | undefined;
+
+  constructor(options: ClusterOptions, parts: Parts) {
+    const { clock, replicaName, roles } = options;
+    const { streams, leases, place, node, onProblem } = parts;
+    this.#options = options;
+    this.#parts = parts;
+    this.place = place;
+    this.journal = new StreamsJournal({ streams, clock, writerName: node, replicaName, onProblem });
+    this.#watch = new ClusterWatch({ streams, leases, clock, node, roles });
+  }
+
+  async startEngine(): Promise<void> {
+    const { config, log, onFailure } = this.#options;
+    const { place, node } = this.#parts;
+    this.#thread = await startPartitionThread(
+      {
+        ...{ config: cityOf(config), profileFolders: profileFolders(config), streams: place, node },
+        leases: jobsPlace(config),
+      },
+      { onInfo: (text) => log.info({}, text), onWarning: (text) => log.warn({}, text), onFailure },
+    );
+  }
+
+  async follow(storePosition: number): Promise<{ readonly durable: number; readonly firstSequence: number }> {
+    const { streams, onProblem } = this.#parts;
+    const [oldest, newest] = await patiently(() => Promise.all([streams.oldestCut(), streams.newestCut()]), onProblem);
+    this.#following = followMade(streams, {
+      signal: this.#stopFollowing.signal,
+      onProblem,
+      onMade: (position) => this.journal.advance(position),
+    });
+    const durable = Math.min(storePosition, positionOf(newest));
+    this.journal.advance(durable);
+    return { durable, firstSequence: positionOf(oldest) + 1 };
+  }
+
+  standing(): ClusterStanding {
+    return this.#watch.standing();
+  }
+
+  problems(): readonly string[] {
+    const { problem, partitions, cut, cutter, atMs } = this.#watch.standing();
+    if (problem !== null) return [`the journal in Redis cannot be looked at: ${problem}`];
+    const ownerless = partitions.filter(({ owner }) => owner === undefined).length;
+    const cutAgeMs = atMs - cut.atMs;
+    return [
+      ...(ownerless > 0 ? [`${ownerless} of ${partitions.length} partitions have no owner: is a process with the role engine running?`] : []),
+      ...(cutter === undefined || cutAgeMs > CUT_MS_MAX
+        ? [`nothing ends the cycles of the journal: the newest cut is ${Number.isFinite(cutAgeMs) ? `${formatDuration(cutAgeMs)} old` : 'still to come'}`]
+        : []),
+    ];
+  }
+
+  async close(): Promise<void> {
+    await this.#thread?.stop();
+    this.#stopFollowing.abort();
+    await this.#watch.stop();
+    await this.#following;
+    await this.journal.close();
+    await this.#parts.leases.close();
+    await this.#parts.streams.close();
+  }
+}
