@@ -8,11 +8,11 @@ import {
   createBullJobs,
   type JobBoard,
   openJobBoard,
-  type RedisPlace,
   startBatchWorker,
 } from '../jobs/bullmq/index.ts';
 import type { Batches, BatchWorks, JobCount, Jobs } from '../jobs/index.ts';
 import { createInlineBatches, createInlineJobs } from '../jobs/inline/index.ts';
+import { addressOf, type RedisPlace } from '../redis/index.ts';
 import { createThrottle, type Logger } from '../telemetry/index.ts';
 import { PANES, paneBatchWork } from './pane-batch.ts';
 
@@ -96,7 +96,8 @@ function redisPlace({ jobs: { redis }, city, secrets }: Config): RedisPlace {
   return { url, username, caFile, prefix, password: secrets.get(JOBS_REDIS) };
 }
 
-function problemLog(log: Logger, clock: Clock, { url }: RedisPlace): (error: Error) => void {
+function problemLog(log: Logger, clock: Clock, place: RedisPlace): (error: Error) => void {
   const throttle = createThrottle({ log, clock, everyMs: PROBLEM_EVERY_MS });
-  return (error) => throttle.warn(error.message, { room: 'jobs', redis: url }, `Redis of the jobs: ${error.message}`);
+  return (error) =>
+    throttle.warn(error.message, { room: 'jobs', redis: addressOf(place) }, `Redis of the jobs: ${error.message}`);
 }
