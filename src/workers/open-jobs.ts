@@ -8,11 +8,11 @@ import {
   createBullJobs,
   type JobBoard,
   openJobBoard,
-  type RedisPlace,
   startBatchWorker,
 } from '../jobs/bullmq/index.ts';
 import type { Batches, BatchWorks, JobCount, Jobs } from '../jobs/index.ts';
 import { createInlineBatches, createInlineJobs } from '../jobs/inline/index.ts';
+import { addressOf, type RedisPlace } from '../redis/index.ts';
 import { createThrottle, type Logger } from '../telemetry/index.ts';
 import { PANES, paneBatchWork } from './pane-batch.ts';
 import { jobsPlace } from './redis-place.ts';
@@ -92,7 +92,8 @@ function noneWhenAway(error: unknown): readonly JobCount[] {
   throw error;
 }
 
-function problemLog(log: Logger, clock: Clock, { url }: RedisPlace): (error: Error) => void {
+function problemLog(log: Logger, clock: Clock, place: RedisPlace): (error: Error) => void {
   const throttle = createThrottle({ log, clock, everyMs: PROBLEM_EVERY_MS });
-  return (error) => throttle.warn(error.message, { room: 'jobs', redis: url }, `Redis of the jobs: ${error.message}`);
+  return (error) =>
+    throttle.warn(error.message, { room: 'jobs', redis: addressOf(place) }, `Redis of the jobs: ${error.message}`);
 }

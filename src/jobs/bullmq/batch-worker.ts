@@ -1,4 +1,5 @@
 import { type Job, UnrecoverableError, Worker } from 'bullmq';
+import { connectForWork, letGo, within } from '../../redis/index.ts';
 import type { BatchWorks } from '../batches.ts';
 import { INTERRUPTIONS_MAX } from '../job-rules.ts';
 import {
@@ -10,7 +11,6 @@ import {
   RESULT_KEPT_S,
   resultKey,
 } from './batches.ts';
-import { connectForWork, letGo, within } from './redis.ts';
 
 /**
  * A batch takes a fraction of a second. The lock is renewed at half its time, which a batch that holds the event loop

@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { Queue, QueueEvents } from 'bullmq';
-import type { Redis } from 'ioredis';
 import { OperatingError } from '../../base/index.ts';
+import { connectForWork, letGo, type RedisClient, type RedisPlace, within } from '../../redis/index.ts';
 import type { Batches } from '../batches.ts';
-import { connectForWork, letGo, type RedisPlace, within } from './redis.ts';
 
 /** The queue of all batches. */
 export const BATCHES = 'batches';
@@ -72,7 +71,7 @@ export function createBullBatches(options: BatchesOptions): Batches {
 class RedisBatches implements Batches {
   readonly widthMax = WIDTH_MAX;
   readonly #options: BatchesOptions;
-  readonly #redis: Redis;
+  readonly #redis: RedisClient;
   readonly #queue: Queue;
   readonly #events: QueueEvents;
   readonly #pending = new Map<string, Pending>();

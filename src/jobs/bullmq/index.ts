@@ -1,8 +1,18 @@
 // In: jobs, and the code for their kinds. Out: the jobs done, by whichever process holds them; their list lies in Redis.
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Job as BullJob, Queue, UnrecoverableError, WaitingError, Worker } from 'bullmq';
-import type { Redis } from 'ioredis';
 import { type Clock, OperatingError } from '../../base/index.ts';
+import {
+  addressOf,
+  answered,
+  connectForOrders,
+  connectForWork,
+  letGo,
+  type RedisClient,
+  type RedisPlace,
+  settled,
+  within,
+} from '../../redis/index.ts';
 import {
   ATTEMPTS_MAX_DEFAULT,
   ENDED_JOBS_MAX,
@@ -18,12 +28,10 @@ import {
 import { jsonOf, sentenceOf } from '../job-text.ts';
 import type { Job, JobContext, JobCount, JobHandler, JobOptions, JobState, Jobs } from '../jobs.ts';
 import { type Holder, type JobPlace, JobRecords, type Refusal } from './records.ts';
-import { answered, connectForOrders, connectForWork, letGo, type RedisPlace, settled, within } from './redis.ts';
 
 export { type BatchWorkerOptions, startBatchWorker } from './batch-worker.ts';
 export { BATCHES, type BatchesOptions, createBullBatches } from './batches.ts';
 export { type JobBoard, openJobBoard } from './board.ts';
-export type { RedisPlace } from './redis.ts';
 
 /** Jobs that are remembered in order of adding: all that may wait and have ended of some kinds. */
 const INDEX_JOBS_MAX = 20_000;
@@ -84,8 +92,8 @@ interface Kind {
 }
 
 interface Connections {
-  readonly orders: Redis;
-  readonly work: Redis;
+  readonly orders: RedisClient;
+  readonly work: RedisClient;
   /** For orders and questions, and for the process that does the work. */
   readonly orderRecords: JobRecords;
   readonly workRecords: JobRecords;
@@ -375,7 +383,8 @@ class RedisJobs implements BullJobs {
   }
 
   #answered<T>(ask: () => Promise<T>): Promise<T> {
-    return answered(this.#requireOpen().orders, this.#options.redis, ask);
+    const asked = { code: 'jobs_unreachable', what: 'the jobs in Redis', server: this.#options.redis };
+    return answered(this.#requireOpen().orders, asked, ask);
   }
 
   #key(name: string): string {
@@ -388,10 +397,8 @@ class RedisJobs implements BullJobs {
 
   #requireOpen(): Connections {
     if (this.#connections !== undefined) return this.#connections;
-    throw new OperatingError(
-      'jobs_closed',
-      `cannot use the jobs in Redis at ${this.#options.redis.url}: they are not open`,
-    );
+    const address = addressOf(this.#options.redis);
+    throw new OperatingError('jobs_closed', `cannot use the jobs in Redis at ${address}: they are not open`);
   }
 }
 

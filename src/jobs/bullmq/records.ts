@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis';
+import { answersOf, type RedisClient } from '../../redis/index.ts';
 import type { Job, JobState } from '../jobs.ts';
 
 /** What BullMQ keeps in the hash of a job, and beside it in fields that only this product knows. */
@@ -95,9 +95,9 @@ export type Refusal = 'lost' | 'cancelled';
 
 /** The product's own part of a job: attempts, checkpoint, cancellation; all of it goes with the job. */
 export class JobRecords {
-  readonly #redis: Redis;
+  readonly #redis: RedisClient;
 
-  constructor(redis: Redis) {
+  constructor(redis: RedisClient) {
     this.#redis = redis;
   }
 
@@ -182,14 +182,6 @@ function fieldsOf(values: readonly (string | null)[]): Fields {
 /** The queue orders jobs of one millisecond by the lower 12 bits. */
 function delayedUntilMs(score: string | null): number | null {
   return score === null ? null : Math.floor(Number(score) / 4_096);
-}
-
-async function answersOf(pipeline: ReturnType<Redis['pipeline']>): Promise<unknown[]> {
-  const answers = (await pipeline.exec()) ?? [];
-  return answers.map(([error, value]) => {
-    if (error !== null) throw error;
-    return value;
-  });
 }
 
 function jobOf(

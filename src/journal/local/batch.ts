@@ -1,4 +1,5 @@
-import { COMMIT_RECORDS_MAX, encodeRecord, RECORD_HEADER_BYTES, type RecordFields } from './format.ts';
+import { type RecordFields, recordBytesOf } from '../record.ts';
+import { COMMIT_RECORDS_MAX, encodeRecord } from './format.ts';
 
 /** Called once for a record: without an error when it is durable. */
 export type Done = (error?: Error) => void;
@@ -42,7 +43,7 @@ export class Batch {
   }
 
   add(fields: RecordFields, salt: number, done: Done): void {
-    const recordBytes = RECORD_HEADER_BYTES + fields.topicBytes + fields.clientIdBytes + fields.payload.length;
+    const recordBytes = recordBytesOf(fields);
     let last = this.#chunks.length - 1;
     if (last < 0 || this.#used[last]! + recordBytes > this.#chunks[last]!.length) {
       this.#chunks.push(this.#pool.take(recordBytes));

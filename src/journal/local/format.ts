@@ -4,40 +4,29 @@
  *   header  magic "CVJOURNL" | version u32 | salt u32 | first sequence u64 | created-at f64
  *           | first sequence of the segment before u64 | its bytes u64 | received-at of its last record f64 | 0 u32
  *           | crc u32 over the 60 bytes before
- *   record  length u32 of what follows the crc | crc u32 over it | sequence u64 | received-at f64 | kind u8 | flags u8
- *           | topic bytes u16 | client id bytes u16 | place in its commit u16 | payload bytes as sent u32
- *           | topic | client id | payload
- *
- *   A message that is decoded again stands with its payload behind the sequence (u64) and received-at (f64) of its first
- *   record; received-at of the record itself is when that was ordered.
- *
- *   Hours that are to be made again stand in the payload as series u32 and start f64, one after the other.
+ *   record  as in record.ts
  *
  * The header names the segment before it, so that a missing, swapped or shortened one is noticed without reading it.
  * The place in the commit tells a torn last write (cut) from damage in front of records that were synced later (refused).
  * The salt starts every record's checksum: nobody can put bytes into a payload that pass for a record.
  */
-import { assert, crc32c, OperatingError, type TextCache } from '../../base/index.ts';
-import type { Message } from '../../model/index.ts';
-import type { JournalRecord, SeriesHours } from '../journal.ts';
+import { crc32c, OperatingError } from '../../base/index.ts';
+import {
+  RECORD_BODY_OFFSET,
+  RECORD_HEADER_BYTES,
+  type RecordFields,
+  readSequence,
+  writeRecord,
+  writeSequence,
+} from '../record.ts';
 
 export const FORMAT_VERSION = 1;
 export const SEGMENT_HEADER_BYTES = 64;
-export const RECORD_HEADER_BYTES = 36;
 /** More records than this are never in one commit: the place in it is 16 bits wide. */
 export const COMMIT_RECORDS_MAX = 0xffff;
 
 const MAGIC = Buffer.from('CVJOURNL', 'latin1');
 const SEGMENT_NAME = /^\d{16}\.journal$/;
-const BODY_OFFSET = 8;
-const TWO_32 = 2 ** 32;
-const KIND_MESSAGE = 1;
-const KIND_MARK = 2;
-const KIND_AGAIN = 3;
-const KIND_HOURS = 4;
-const KIND_CODES = { message: KIND_MESSAGE, mark: KIND_MARK, again: KIND_AGAIN, hours: KIND_HOURS } as const;
-const ORIGIN_BYTES = 16;
-const HOUR_BYTES = 12;
 
 /** What the header of a segment says; see the picture above. */
 export interface SegmentHeader {
@@ -103,38 +92,10 @@ export function decodeHeader(bytes: Buffer, file: string): SegmentHeader | undef
   };
 }
 
-/** What goes into a record. */
-export interface RecordFields {
-  readonly kind: JournalRecord['kind'];
-  readonly sequence: number;
-  readonly atMs: number;
-  readonly flags: number;
-  readonly payloadBytes: number;
-  readonly topic: string;
-  readonly topicBytes: number;
-  readonly clientId: string;
-  readonly clientIdBytes: number;
-  readonly payload: Uint8Array;
-}
-
-/** Writes one record at `at`; the caller has made sure that it fits. */
+/** Writes one record at `at`, with its checksum; the caller has made sure that it fits. */
 export function encodeRecord(into: Buffer, at: number, fields: RecordFields, commitIndex: number, salt: number): void {
-  const { topicBytes, clientIdBytes, payload } = fields;
-  const textAt = at + RECORD_HEADER_BYTES;
-  const end = textAt + topicBytes + clientIdBytes + payload.length;
-  into.writeUInt32LE(end - at - BODY_OFFSET, at);
-  writeSequence(into, fields.sequence, at + 8);
-  into.writeDoubleLE(fields.atMs, at + 16);
-  into[at + 24] = KIND_CODES[fields.kind];
-  into[at + 25] = fields.flags;
-  into.writeUInt16LE(topicBytes, at + 26);
-  into.writeUInt16LE(clientIdBytes, at + 28);
-  into.writeUInt16LE(commitIndex, at + 30);
-  into.writeUInt32LE(fields.payloadBytes, at + 32);
-  into.write(fields.topic, textAt, topicBytes, 'utf8');
-  into.write(fields.clientId, textAt + topicBytes, clientIdBytes, 'utf8');
-  into.set(payload, textAt + topicBytes + clientIdBytes);
-  into.writeUInt32LE(crc32c(into, at + BODY_OFFSET, end, salt), at + 4);
+  const end = writeRecord(into, at, fields, commitIndex);
+  into.writeUInt32LE(crc32c(into, at + RECORD_BODY_OFFSET, end, salt), at + 4);
 }
 
 /**
@@ -143,10 +104,10 @@ export function encodeRecord(into: Buffer, at: number, fields: RecordFields, com
  */
 export function checkRecord(bytes: Buffer, at: number, end: number, salt: number): number {
   if (end - at < RECORD_HEADER_BYTES) return 0;
-  const recordBytes = bytes.readUInt32LE(at) + BODY_OFFSET;
+  const recordBytes = bytes.readUInt32LE(at) + RECORD_BODY_OFFSET;
   if (recordBytes < RECORD_HEADER_BYTES) return -1;
   if (recordBytes > end - at) return 0;
-  if (crc32c(bytes, at + BODY_OFFSET, at + recordBytes, salt) !== bytes.readUInt32LE(at + 4)) return -1;
+  if (crc32c(bytes, at + RECORD_BODY_OFFSET, at + recordBytes, salt) !== bytes.readUInt32LE(at + 4)) return -1;
   return recordBytes;
 }
 
@@ -161,71 +122,4 @@ export function recordAtMs(bytes: Buffer, at: number): number {
 /** Place of the record in the group commit that wrote it, from 0. */
 export function recordCommitIndex(bytes: Buffer, at: number): number {
   return bytes.readUInt16LE(at + 30);
-}
-
-/** Takes a checked record apart. The payload is a view of `bytes`. */
-export function decodeRecord(bytes: Buffer, at: number, recordBytes: number, texts: TextCache): JournalRecord {
-  const sequence = readSequence(bytes, at + 8);
-  const atMs = bytes.readDoubleLE(at + 16);
-  const kind = bytes[at + 24];
-  if (kind === KIND_MARK) return { kind: 'mark', sequence, atMs };
-  if (kind === KIND_HOURS) return { kind: 'hours', sequence, atMs, hours: hoursOf(bytes, at, recordBytes) };
-  assert(
-    kind === KIND_MESSAGE || kind === KIND_AGAIN,
-    `journal record ${sequence} passed its checksum and has the unknown kind ${kind}`,
-  );
-  const topicAt = at + RECORD_HEADER_BYTES;
-  const clientAt = topicAt + bytes.readUInt16LE(at + 26);
-  const payloadAt = clientAt + bytes.readUInt16LE(at + 28);
-  const isAgain = kind === KIND_AGAIN;
-  const bytesAt = isAgain ? payloadAt + ORIGIN_BYTES : payloadAt;
-  const payload = new Uint8Array(bytes.buffer, bytes.byteOffset + bytesAt, at + recordBytes - bytesAt);
-  const message = {
-    topic: texts.text(bytes, topicAt, clientAt),
-    payload,
-    payloadBytes: bytes.readUInt32LE(at + 32),
-    clientId: texts.text(bytes, clientAt, payloadAt),
-    receivedAtMs: isAgain ? bytes.readDoubleLE(payloadAt + 8) : atMs,
-    flags: bytes[at + 25]!,
-  };
-  if (isAgain) return { kind: 'again', sequence, atMs, origin: readSequence(bytes, payloadAt), message };
-  return { kind: 'message', sequence, message };
-}
-
-/** The payload of a message that is decoded again: where it stood first, and its bytes. */
-export function againPayload(origin: number, { receivedAtMs, payload }: Message): Uint8Array {
-  const bytes = Buffer.allocUnsafe(ORIGIN_BYTES + payload.length);
-  writeSequence(bytes, origin, 0);
-  bytes.writeDoubleLE(receivedAtMs, 8);
-  bytes.set(payload, ORIGIN_BYTES);
-  return bytes;
-}
-
-/** The payload of hours that are to be made again. */
-export function hoursPayload({ series, startMs }: SeriesHours): Uint8Array {
-  const bytes = Buffer.allocUnsafe(HOUR_BYTES * series.length);
-  for (let row = 0; row < series.length; row++) {
-    bytes.writeUInt32LE(series[row]!, row * HOUR_BYTES);
-    bytes.writeDoubleLE(startMs[row]!, row * HOUR_BYTES + 4);
-  }
-  return bytes;
-}
-
-function hoursOf(bytes: Buffer, at: number, recordBytes: number): SeriesHours {
-  const from = at + RECORD_HEADER_BYTES;
-  const count = (recordBytes - RECORD_HEADER_BYTES) / HOUR_BYTES;
-  const rows = Array.from({ length: count }, (_, row) => from + row * HOUR_BYTES);
-  return {
-    series: Int32Array.from(rows, (row) => bytes.readUInt32LE(row)),
-    startMs: Float64Array.from(rows, (row) => bytes.readDoubleLE(row + 4)),
-  };
-}
-
-function writeSequence(into: Buffer, value: number, at: number): void {
-  into.writeUInt32LE(value % TWO_32, at);
-  into.writeUInt32LE(Math.floor(value / TWO_32), at + 4);
-}
-
-function readSequence(bytes: Buffer, at: number): number {
-  return bytes.readUInt32LE(at) + bytes.readUInt32LE(at + 4) * TWO_32;
 }

@@ -1,12 +1,11 @@
 import { join } from 'node:path';
 import { assert, type DiskFile, OperatingError, TextCache } from '../../base/index.ts';
 import type { JournalReader, JournalRecord } from '../journal.ts';
+import { decodeRecord, RECORD_HEADER_BYTES } from '../record.ts';
 import { type JournalFileSystem, nodeFileSystem } from './files.ts';
 import {
   checkRecord,
   decodeHeader,
-  decodeRecord,
-  RECORD_HEADER_BYTES,
   recordSequence,
   SEGMENT_HEADER_BYTES,
   segmentName,

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { type DiskFile, OperatingError, readFully, writeFully } from '../../base/index.ts';
+import { RECORD_HEADER_BYTES } from '../record.ts';
 import type { JournalFileSystem } from './files.ts';
 import {
   checkRecord,
   decodeHeader,
-  RECORD_HEADER_BYTES,
   recordAtMs,
   recordCommitIndex,
   recordSequence,

@@ -1,16 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { assert, type Clock, OperatingError, SECOND_MS, writeFully } from '../../base/index.ts';
+import { type Clock, OperatingError, SECOND_MS, writeFully } from '../../base/index.ts';
 import type { Message } from '../../model/index.ts';
-import {
-  HOURS_PER_RECORD_MAX,
-  type JournalRetention,
-  type JournalStats,
-  type JournalWriter,
-  type SeriesHours,
-} from '../journal.ts';
+import type { JournalRetention, JournalStats, JournalWriter, SeriesHours } from '../journal.ts';
+import { againPayload, hoursBody, markBody, messageBody, type RecordBody } from '../record.ts';
 import { Batch, ChunkPool, type Done } from './batch.ts';
 import { type JournalFileSystem, nodeFileSystem } from './files.ts';
-import { againPayload, hoursPayload, SEGMENT_HEADER_BYTES } from './format.ts';
+import { SEGMENT_HEADER_BYTES } from './format.ts';
 import { type RecoveredJournal, recoverJournal } from './recovery.ts';
 import { Segments } from './segments.ts';
 
@@ -32,8 +27,6 @@ export interface LocalJournalWriterOptions {
 
 const FREE_CHECK_EVERY_MS = SECOND_MS;
 const FREE_CHECK_EVERY_BYTES = 16 << 20;
-const TEXT_BYTES_MAX = 0xffff;
-const NO_BYTES = new Uint8Array(0);
 const NO_SPACE = new Set(['ENOSPC', 'EDQUOT']);
 
 /**
@@ -117,26 +110,19 @@ class LocalJournalWriter implements JournalWriter {
   }
 
   append(message: Message, done: Done): number {
-    return this.#addMessage('message', message, message.payload, message.receivedAtMs, done);
+    return this.#add(messageBody('message', message, message.payload), message.receivedAtMs, done);
   }
 
   appendAgain(origin: number, message: Message, atMs: number, done: Done): number {
-    return this.#addMessage('again', message, againPayload(origin, message), atMs, done);
+    return this.#add(messageBody('again', message, againPayload(origin, message)), atMs, done);
   }
 
   appendMark(atMs: number, done: Done): number {
-    const nothing = { topic: '', topicBytes: 0, clientId: '', clientIdBytes: 0, payload: NO_BYTES, payloadBytes: 0 };
-    return this.#add({ kind: 'mark', flags: 0, ...nothing }, atMs, done);
+    return this.#add(markBody(), atMs, done);
   }
 
   appendHours(hours: SeriesHours, atMs: number, done: Done): number {
-    assert(
-      hours.series.length <= HOURS_PER_RECORD_MAX,
-      `there are more than ${HOURS_PER_RECORD_MAX} hours in a record`,
-    );
-    const payload = hoursPayload(hours);
-    const noTexts = { topic: '', topicBytes: 0, clientId: '', clientIdBytes: 0 };
-    return this.#add({ kind: 'hours', flags: 0, ...noTexts, payload, payloadBytes: payload.length }, atMs, done);
+    return this.#add(hoursBody(hours), atMs, done);
   }
 
   durableSequence(): number {
@@ -190,15 +176,7 @@ class LocalJournalWriter implements JournalWriter {
     return this.#closing;
   }
 
-  #addMessage(kind: 'message' | 'again', message: Message, payload: Uint8Array, atMs: number, done: Done): number {
-    const { topic, clientId, flags, payloadBytes } = message;
-    const topicBytes = Buffer.byteLength(topic);
-    const clientIdBytes = Buffer.byteLength(clientId);
-    assert(topicBytes <= TEXT_BYTES_MAX && clientIdBytes <= TEXT_BYTES_MAX, 'a topic or client id is over 65535 bytes');
-    return this.#add({ kind, flags, payloadBytes, topic, topicBytes, clientId, clientIdBytes, payload }, atMs, done);
-  }
-
-  #add(fields: Omit<Parameters<Batch['add']>[0], 'sequence' | 'atMs'>, atMs: number, done: Done): number {
+  #add(body: RecordBody, atMs: number, done: Done): number {
     const sequence = this.#nextSequence++;
     const refusal = this.#failure ?? (this.#closing === undefined ? undefined : closedError(this.#options.folder));
     if (refusal !== undefined) {
@@ -207,7 +185,7 @@ class LocalJournalWriter implements JournalWriter {
     }
     this.#lastAtMs = Math.max(this.#lastAtMs, atMs);
     const before = this.#open.bytes;
-    this.#open.add({ ...fields, sequence, atMs: this.#lastAtMs }, this.#segments.salt, done);
+    this.#open.add({ ...body, sequence, atMs: this.#lastAtMs }, this.#segments.salt, done);
     this.#waitingBytes += this.#open.bytes - before;
     this.#waitingRecords++;
     if (this.#open.isFull()) {

@@ -12,6 +12,7 @@ export const IMPLEMENTATION_DOORS: readonly string[] = [
   'src/broker/external/index.ts',
   'src/broker/http/index.ts',
   'src/journal/local/index.ts',
+  'src/journal/redis/index.ts',
   'src/store/duckdb/index.ts',
   'src/store/influx/index.ts',
   'src/store/influx1/index.ts',
@@ -36,7 +37,7 @@ export const PACKAGE_FOLDERS: Readonly<Record<string, readonly string[]>> = {
   influx: ['bench'],
   '@influxdata/influxdb-client': ['src/store/influx2', 'bench'],
   bullmq: ['src/jobs/bullmq'],
-  ioredis: ['src/jobs/bullmq'],
+  ioredis: ['src/redis'],
   '@bull-board/api': ['src/jobs/bullmq'],
   '@bull-board/fastify': ['src/jobs/bullmq'],
   fastify: ['src/views/http'],
@@ -63,6 +64,11 @@ export const TAKEN_BY_VALUE: readonly { readonly room: string; readonly from: st
   { room: 'src/views', from: 'src/store', what: 'the words of ReadingStatus' },
   { room: 'src/views', from: 'src/config', what: 'the placement of devices in zones' },
 ];
+
+/** Rooms that hold a client library which other rooms work with, and those rooms: they take more than types. */
+export const CLIENT_ROOMS: Readonly<Record<string, readonly string[]>> = {
+  'src/redis': ['src/jobs', 'src/journal'],
+};
 
 type Area =
   | 'base'
@@ -134,6 +140,7 @@ function arrowProblem(from: Place, to: Place, line: ImportLine): string {
   if (line.target !== door && !isImplementation) return `not through the door ${door}`;
   if (to.area !== 'room' || !BY_CONTRACT.includes(from.area)) return '';
   if (isImplementation) return `${from.home} must not choose an implementation`;
+  if (CLIENT_ROOMS[to.home]?.includes(from.home)) return '';
   const taken = TAKEN_BY_VALUE.some(({ room, from: source }) => room === from.home && source === to.home);
   return line.typeOnly || taken ? '' : `${to.home} is a contract here: write "import type"`;
 }

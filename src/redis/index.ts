@@ -1,0 +1,14 @@
+// In: where a Redis is (one server, sentinels, a cluster). Out: connections to it; the only place that knows its client library.
+export {
+  answered,
+  answersOf,
+  connectForOrders,
+  connectForStreams,
+  connectForWork,
+  letGo,
+  type RedisClient,
+  type RedisPipeline,
+  settled,
+  within,
+} from './connections.ts';
+export { addressOf, type RedisPlace, type RedisServer, type RedisServers } from './places.ts';
