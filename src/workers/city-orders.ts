@@ -24,6 +24,14 @@ export interface CityOrdersSources {
   durableSequence(): number;
 }
 
+/** Of a message everything that is kept for long is what it was decoded to. */
+function streamsKeepNothing(): OperatingError {
+  return new OperatingError(
+    'journal_streams',
+    'cannot decode messages again: journal.backend is "redis", whose streams keep them only until all have read them',
+  );
+}
+
 const ENDED: ReadonlySet<JobState> = new Set(['completed', 'failed', 'cancelled']);
 
 /** What admins order becomes a job, and a line of the audit trail. */
@@ -50,6 +58,7 @@ function newOrders({ config, jobs, audit, durableSequence }: CityOrdersSources):
   };
   return {
     decodeAgain: async ({ profile, ...asked }, by) => {
+      if (config.journal.backend === 'redis') throw streamsKeepNothing();
       const topics = profile === undefined ? asked.topics : filtersOfProfile(config, profile, asked.topics);
       const order: AgainOrder = { ...asked, topics, upToSequence: durableSequence() };
       return add(DECODE_AGAIN, 'decode_again', by, order, JSON.stringify({ ...asked, topics }), {});

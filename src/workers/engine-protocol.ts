@@ -2,13 +2,15 @@ import type { MessagePort } from 'node:worker_threads';
 import type { CityConfig } from '../config/index.ts';
 import type { KpiQuestion } from '../kpis/index.ts';
 import type { EngineStanding, LiveUpdate, WhyAnswer } from '../views/index.ts';
+import type { StreamsPlace } from './cluster/index.ts';
 
 /** What the engine thread is started with. */
 export interface EngineThreadSettings {
   readonly config: CityConfig;
   /** Folders of device profiles, the city's own first. */
   readonly profileFolders: readonly string[];
-  readonly journalFolder: string;
+  /** Files, or the streams of a city that is spread over processes. */
+  readonly journal: { readonly folder: string } | StreamsPlace;
   readonly snapshotFolder: string;
   /** Which profiles decoded which records. */
   readonly profileFile: string;

@@ -90,7 +90,7 @@ export interface OrderState extends Omit<Job, 'input' | 'checkpoint'> {
 
 /** What admins may order. */
 export interface Orders {
-  /** @throws OperatingError `profile_unknown`, `topic_and_profile`, `jobs_full` */
+  /** @throws OperatingError `profile_unknown`, `topic_and_profile`, `journal_streams`, `jobs_full` */
   decodeAgain(order: DecodeAgainOrder, by: OrderedBy): Promise<OrderState>;
   /** @throws OperatingError `days_too_many`, `jobs_full` */
   exportDays(order: ExportDaysOrder, by: OrderedBy): Promise<OrderState>;
@@ -232,6 +232,7 @@ export async function taken<State>(order: Promise<State>): Promise<State> {
 }
 
 const REFUSED: ReadonlyMap<string, number> = new Map([
+  ['journal_streams', 409],
   ['profile_unknown', 400],
   ['topic_and_profile', 400],
   ['days_too_many', 400],

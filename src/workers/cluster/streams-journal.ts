@@ -53,13 +53,9 @@ export class StreamsJournal implements JournalWriter {
     return 0;
   }
 
+  /** Refused: `cityOrders` does not take such orders. */
   appendAgain(_origin: number, _message: Message, _atMs: number, done: (error?: Error) => void): number {
-    done(
-      new OperatingError(
-        'journal_streams',
-        'messages cannot be decoded again where the journal is "redis": its streams keep them only until all have read them',
-      ),
-    );
+    done(new OperatingError('journal_streams', 'streams take no message again'));
     return 0;
   }
 
