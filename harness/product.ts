@@ -12,6 +12,8 @@ export interface StartOptions {
   /** Extra `key=value` lines; the ports are free ones unless they stand here. */
   readonly set?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  /** What the process does, as `--roles` has it; everything when absent. */
+  readonly roles?: string;
   /** A program with its arguments that starts the product instead, such as a tracer; it must become the product. */
   readonly under?: readonly string[];
   /** Gives up waiting for the product to be ready. */
@@ -54,9 +56,10 @@ const COMPILED = join(tmpdir(), 'vitals-compiled');
 
 /** Starts a process of the product and does not wait. */
 export function launchProduct(options: StartOptions): LaunchedProduct {
-  const { configFile, dataFolder, set = [], environment = {}, under = [] } = options;
+  const { configFile, dataFolder, set = [], environment = {}, under = [], roles } = options;
   const settings = ['mqtt.port=0', 'http.port=0', ...set].flatMap((line) => ['--set', line]);
-  const serve = ['serve', '--announce', '--config', configFile, '--data', dataFolder, ...settings];
+  const only = roles === undefined ? [] : ['--roles', roles];
+  const serve = ['serve', '--announce', '--config', configFile, '--data', dataFolder, ...settings, ...only];
   const [program, ...words] = [...under, process.execPath, programFile(), ...serve];
   const env = { ...process.env, NODE_COMPILE_CACHE: COMPILED, ...environment };
   const child = spawn(program!, words, { stdio: ['ignore', 'pipe', 'pipe'], env });

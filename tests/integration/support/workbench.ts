@@ -21,6 +21,8 @@ export interface ServeOptions {
   /** `key=value` lines; the ports are free ones unless they stand here. */
   readonly set?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  /** What the process does; everything when absent. */
+  readonly roles?: string;
   /** A tracer or the like, with its arguments, that becomes the product. */
   readonly under?: readonly string[];
 }
