@@ -1,10 +1,10 @@
 import type { Clock } from '../base/index.ts';
-import type { JournalReader } from '../journal/index.ts';
 import type { KpiQuestion } from '../kpis/index.ts';
 import type { RevisedValue } from '../model/index.ts';
 import type { StoreBatch, StoredKpis, StoreHistory } from '../store/index.ts';
 import type { EngineStanding, LiveUpdate } from '../views/index.ts';
 import type { WhyOutcome } from './engine-protocol.ts';
+import type { EngineReader } from './engine-record.ts';
 import type { Pipeline, PipelineTick } from './pipeline.ts';
 import type { SnapshotFile, Snapshots } from './snapshots.ts';
 
@@ -23,7 +23,7 @@ export interface BatchWriter extends StoreHistory, StoredKpis {
 
 export interface EngineLoopOptions {
   readonly pipeline: Pipeline;
-  readonly reader: JournalReader;
+  readonly reader: EngineReader;
   readonly writer: BatchWriter;
   /** Journal position that the store included at the start. */
   readonly storePosition: number;

@@ -1,7 +1,6 @@
 import { assert } from '../base/index.ts';
 import { type CityConfig, type DevicePlacement, devicePlacements } from '../config/index.ts';
-import { createIntake, INTAKE_LIMITS, type Intake, type IntakeLimits } from '../intake/index.ts';
-import type { JournalRecord } from '../journal/index.ts';
+import { createIntake, type Decoded, INTAKE_LIMITS, type Intake, type IntakeLimits } from '../intake/index.ts';
 import {
   type KpiDefinition,
   KpiEngine,
@@ -12,7 +11,6 @@ import {
 import {
   type Accounting,
   type KpiValue,
-  type Message,
   PaneColumnsBuilder,
   Quality,
   type Reading,
@@ -37,6 +35,7 @@ import type { AgainChanges } from './again-changes.ts';
 import { cityKpis } from './city-kpis.ts';
 import { type AgainGiven, conflictOf, DecodeAgain, seriesLimit } from './decode-again.ts';
 import { DeviceTracker, type DeviceTrackerState } from './device-tracker.ts';
+import type { EngineRecord, ReceivedMessage } from './engine-record.ts';
 import { kpiBasis } from './kpi-basis.ts';
 import { kpiCity } from './kpi-city.ts';
 import { kpiSource } from './kpi-source.ts';
@@ -231,7 +230,7 @@ export class Pipeline {
    * @returns true when the tick ends here: next come `rebuildLate` where `isLateDue` says so, `decodeAgain` where
    *   `isAgainDue` does, `closeWindows`, `readBack` where that says so, and `flush`
    */
-  take(record: JournalRecord): boolean {
+  take(record: EngineRecord): boolean {
     this.#sequence = record.sequence;
     this.#takenSinceFlush++;
     if (record.kind === 'mark') {
@@ -250,8 +249,10 @@ export class Pipeline {
       for (const [row, id] of series.entries()) this.#windows.makeHourAgain(id, startMs[row]!);
       return this.#takenSinceFlush >= RECORDS_PER_TICK_MAX;
     }
-    this.#windows.passTime(record.message.receivedAtMs);
-    this.#takeMessage(record.sequence, record.message);
+    const { sequence, message } = record;
+    this.#windows.passTime(message.receivedAtMs);
+    const decoded = record.kind === 'decoded' ? record.decoded : this.#intakeAt(sequence)(record.message);
+    this.#takeMessage(sequence, message, decoded);
     return this.#takenSinceFlush >= RECORDS_PER_TICK_MAX;
   }
 
@@ -392,8 +393,7 @@ export class Pipeline {
     return this.#earlier.find(({ upToSequence }) => sequence <= upToSequence)?.intake ?? this.#intake;
   }
 
-  #takeMessage(sequence: number, message: Message): void {
-    const decoded = this.#intakeAt(sequence)(message);
+  #takeMessage(sequence: number, message: ReceivedMessage, decoded: Decoded): void {
     this.#accounting.message(decoded);
     if (decoded.kind === 'rejected') {
       this.#quarantine.push(quarantineRow(sequence, -1, message, decoded.reject));
@@ -410,7 +410,7 @@ export class Pipeline {
     }
   }
 
-  #takeReading(sequence: number, index: number, message: Message, reading: Reading): ReadingOutcome {
+  #takeReading(sequence: number, index: number, message: ReceivedMessage, reading: Reading): ReadingOutcome {
     const { outcome, series } = this.#windows.accept(reading);
     switch (outcome) {
       case 'counted':
@@ -433,7 +433,12 @@ export class Pipeline {
     return outcome;
   }
 
-  #refuse(sequence: number, index: number, message: Message, reject: Parameters<typeof quarantineRow>[3]): void {
+  #refuse(
+    sequence: number,
+    index: number,
+    message: ReceivedMessage,
+    reject: Parameters<typeof quarantineRow>[3],
+  ): void {
     this.#accounting.refusedReading(reject.reason);
     this.#quarantine.push(quarantineRow(sequence, index, message, reject));
   }

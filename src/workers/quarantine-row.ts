@@ -1,10 +1,17 @@
-import type { Message, Reject } from '../model/index.ts';
+import type { Reject } from '../model/index.ts';
 import type { QuarantineRow } from '../store/index.ts';
+import type { ReceivedMessage } from './engine-record.ts';
 
-const HEAD_BYTES_MAX = 256;
+/** Of a payload that a row shows. */
+export const HEAD_BYTES_MAX = 256;
 
 /** A refused message (`index` -1) or reading, with the head of the payload as text that no terminal or page obeys. */
-export function quarantineRow(sequence: number, index: number, message: Message, reject: Reject): QuarantineRow {
+export function quarantineRow(
+  sequence: number,
+  index: number,
+  message: ReceivedMessage,
+  reject: Reject,
+): QuarantineRow {
   return {
     sequence,
     index,
