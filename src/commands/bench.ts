@@ -21,6 +21,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   jobs: () => import('../../bench/jobs.ts'),
   recordings: () => import('../../bench/recordings.ts'),
   pipeline: () => import('../../bench/pipeline.ts'),
+  cluster: () => import('../../bench/cluster.ts'),
 };
 
 /** Without those that fill a disk for minutes. */

@@ -488,7 +488,8 @@ class RunningProduct implements Product {
       .look(this.#clock.nowMs())
       .catch((error) => this.#options.log.warn({ err: error }, 'trimming failed'));
     // The engine may have a snapshot to make that lets the journal be trimmed, and nothing else wakes it.
-    if (this.#budget.stats().blocked !== null && this.#has('api')) this.#engine.advance(this.#journal.durableSequence());
+    if (this.#budget.stats().blocked !== null && this.#has('api'))
+      this.#engine.advance(this.#journal.durableSequence());
   }
 
   async #boundQuarantine(): Promise<void> {

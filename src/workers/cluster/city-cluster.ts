@@ -2,8 +2,8 @@ import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Clock, formatDuration, OperatingError } from '../../base/index.ts';
 import type { Config } from '../../config/index.ts';
-import type { Leases } from '../../jobs/index.ts';
 import { createBullLeases } from '../../jobs/bullmq/index.ts';
+import type { Leases } from '../../jobs/index.ts';
 import { type CityStreams, positionOf } from '../../journal/index.ts';
 import { createThrottle, type Logger } from '../../telemetry/index.ts';
 import type { ClusterStanding } from '../../views/index.ts';
@@ -13,8 +13,8 @@ import { jobsPlace } from '../redis-place.ts';
 import { ClusterWatch } from './cluster-watch.ts';
 import { followMade } from './follow-made.ts';
 import { type PartitionThread, startPartitionThread } from './partition-client.ts';
-import { openStreams, type StreamsPlace, streamsPlace } from './streams-place.ts';
 import { StreamsJournal } from './streams-journal.ts';
+import { openStreams, type StreamsPlace, streamsPlace } from './streams-place.ts';
 
 /** Redis that is away says so at every try. */
 const PROBLEM_EVERY_MS = 60_000;
@@ -146,9 +146,13 @@ class JoinedCluster implements CityCluster {
     const ownerless = partitions.filter(({ owner }) => owner === undefined).length;
     const cutAgeMs = atMs - cut.atMs;
     return [
-      ...(ownerless > 0 ? [`${ownerless} of ${partitions.length} partitions have no owner: is a process with the role engine running?`] : []),
+      ...(ownerless > 0
+        ? [`${ownerless} of ${partitions.length} partitions have no owner: is a process with the role engine running?`]
+        : []),
       ...(cutter === undefined || cutAgeMs > CUT_MS_MAX
-        ? [`nothing ends the cycles of the journal: the newest cut is ${Number.isFinite(cutAgeMs) ? `${formatDuration(cutAgeMs)} old` : 'still to come'}`]
+        ? [
+            `nothing ends the cycles of the journal: the newest cut is ${Number.isFinite(cutAgeMs) ? `${formatDuration(cutAgeMs)} old` : 'still to come'}`,
+          ]
         : []),
     ];
   }

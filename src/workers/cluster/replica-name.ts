@@ -18,7 +18,9 @@ export function replicaName(dataFolder: string): string {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
-  const name = `${hostname().replace(/[^A-Za-z0-9._-]/g, '-').slice(0, 40)}-${randomBytes(4).toString('hex')}`;
+  const name = `${hostname()
+    .replace(/[^A-Za-z0-9._-]/g, '-')
+    .slice(0, 40)}-${randomBytes(4).toString('hex')}`;
   mkdirSync(dataFolder, { recursive: true });
   writeFileSync(file, `${name}\n`);
   return name;
