@@ -16,38 +16,51 @@ type Terms = Pick<Reading, 'channel' | 'quantity' | 'periodMs' | 'expectEveryMs'
 
 /** A series as readings name it; with another interval it is another one. */
 interface SeriesEntry extends Terms {
-  readonly id: number;
+  /** Its number in the dictionary of the batch that it was in last. */
+  id: number;
+  batch: number;
   /** What followed it last: devices tell the same quantities again and again, in the same order. */
   next: SeriesEntry | undefined;
 }
 
 interface DeviceEntries {
-  readonly id: number;
   readonly byTerms: Map<string, SeriesEntry>;
   last: SeriesEntry | undefined;
 }
 
-/** Collects what is made of records that follow each other; for one batch. */
+/** Series that are remembered from batch to batch; with more the memory begins anew. */
+const SERIES_KEPT_MAX = 200_000;
+
+/** What one batch collects. */
+class Collected {
+  readonly texts = new TextTable();
+  readonly series = columns('device', 'quantity', 'channel', 'periodMs', 'expectEveryMs');
+  readonly records = columns('kind', 'atMs', 'profile', 'gateway', 'partCount', 'rejectCount');
+  readonly readings = columns('series', 'timeMs', 'receivedAtMs', 'value', 'quality', 'isReceived');
+  readonly rejects = columns('index', 'reason', 'detail', 'device');
+  readonly hours = columns('series', 'startMs');
+  readonly origins = new OriginsBuilder();
+}
+
+/** Collects what is made of records that follow each other; `finish` gives it out as a batch and begins the next one. */
 export class MadeBatchBuilder {
-  readonly #texts = new TextTable();
   readonly #devices = new Map<string, DeviceEntries>();
-  readonly #series = columns('device', 'quantity', 'channel', 'periodMs', 'expectEveryMs');
-  readonly #records = columns('kind', 'atMs', 'profile', 'gateway', 'partCount', 'rejectCount');
-  readonly #readings = columns('series', 'timeMs', 'receivedAtMs', 'value', 'quality', 'isReceived');
-  readonly #rejects = columns('index', 'reason', 'detail', 'device');
-  readonly #hours = columns('series', 'startMs');
-  readonly #origins = new OriginsBuilder();
+  #seriesKept = 0;
+  #batch = 1;
+  #collected = new Collected();
   /** The readings of a message are mostly of one device. */
   #lastDevice: { readonly device: string; readonly entries: DeviceEntries } | undefined;
   #last = 0;
 
   get count(): number {
-    return this.#records.kind.length;
+    return this.#collected.records.kind.length;
   }
 
   /** Readings, rejects and hours so far. */
   get partCount(): number {
-    return this.#readings.value.length + this.#rejects.index.length + this.#hours.series.length;
+    return (
+      this.#collected.readings.value.length + this.#collected.rejects.index.length + this.#collected.hours.series.length
+    );
   }
 
   /** @param sequence follows that of the record before */
@@ -55,64 +68,53 @@ export class MadeBatchBuilder {
     const { receivedAtMs } = message;
     if (decoded.kind === 'rejected') {
       this.#addRecord(sequence, MadeKind.rejected, receivedAtMs, decoded);
-      this.#records.partCount.push(0);
-      this.#records.rejectCount.push(1);
+      this.#collected.records.partCount.push(0);
+      this.#collected.records.rejectCount.push(1);
       this.#addReject(WHOLE_MESSAGE, decoded.reject);
     } else {
       this.#addRecord(sequence, MadeKind.decoded, receivedAtMs, decoded);
-      this.#records.partCount.push(decoded.readings.length);
-      this.#records.rejectCount.push(decoded.rejects.length);
+      this.#collected.records.partCount.push(decoded.readings.length);
+      this.#collected.records.rejectCount.push(decoded.rejects.length);
       for (const reading of decoded.readings) this.#addReading(reading, receivedAtMs);
       for (const { index, reject } of decoded.rejects) this.#addReject(index, reject);
     }
-    this.#origins.add(message);
+    this.#collected.origins.add(message);
   }
 
   /** A record of hours passes as it is. */
   addHours({ sequence, atMs, hours }: Extract<JournalRecord, { kind: 'hours' }>): void {
     this.#addRecord(sequence, MadeKind.hours, atMs, { profile: '' });
-    this.#records.partCount.push(hours.series.length);
-    this.#records.rejectCount.push(0);
-    for (const series of hours.series) this.#hours.series.push(series);
-    for (const startMs of hours.startMs) this.#hours.startMs.push(startMs);
-    this.#origins.add();
+    this.#collected.records.partCount.push(hours.series.length);
+    this.#collected.records.rejectCount.push(0);
+    for (const series of hours.series) this.#collected.hours.series.push(series);
+    for (const startMs of hours.startMs) this.#collected.hours.startMs.push(startMs);
+    this.#collected.origins.add();
   }
 
   finish(): MadeBatch {
-    return joinParts(this.#last, this.count, this.#packReadings(), this.#origins.finish());
+    const made = joinParts(this.#last, this.count, packReadings(this.#collected), this.#collected.origins.finish());
+    this.#collected = new Collected();
+    this.#batch++;
+    if (this.#seriesKept > SERIES_KEPT_MAX) this.#forget();
+    return made;
   }
 
-  #packReadings(): Buffer {
-    const { kind, atMs, profile, gateway, partCount, rejectCount } = this.#records;
-    const { series, timeMs, receivedAtMs, value, quality, isReceived } = this.#readings;
-    const [firstMs = 0] = atMs;
-    const writer = new ColumnWriter();
-    writer.texts(this.#texts.texts);
-    writer.count(this.#series.device.length);
-    for (const column of Object.values(this.#series)) writer.numbers(column);
-    for (const column of [kind, profile, gateway, partCount, rejectCount, [firstMs]]) writer.numbers(column);
-    writer.near(
-      atMs,
-      atMs.map(() => firstMs),
-    );
-    writer.numbers(series);
-    writer.near(timeMs, receivedAtMs);
-    for (const column of [value, quality, isReceived]) writer.numbers(column);
-    for (const column of Object.values(this.#rejects)) writer.numbers(column);
-    for (const column of Object.values(this.#hours)) writer.numbers(column);
-    return writer.finish();
+  #forget(): void {
+    this.#devices.clear();
+    this.#lastDevice = undefined;
+    this.#seriesKept = 0;
   }
 
   #addRecord(sequence: number, kind: number, atMs: number, from: { profile: string; gateway?: string }): void {
     this.#last = sequence;
-    this.#records.kind.push(kind);
-    this.#records.atMs.push(atMs);
-    this.#records.profile.push(this.#texts.idOf(from.profile));
-    this.#records.gateway.push(this.#texts.idOf(from.gateway ?? ''));
+    this.#collected.records.kind.push(kind);
+    this.#collected.records.atMs.push(atMs);
+    this.#collected.records.profile.push(this.#collected.texts.idOf(from.profile));
+    this.#collected.records.gateway.push(this.#collected.texts.idOf(from.gateway ?? ''));
   }
 
   #addReading(reading: Reading, receivedAtMs: number): void {
-    const into = this.#readings;
+    const into = this.#collected.readings;
     into.series.push(this.#seriesOf(reading).id);
     into.timeMs.push(reading.timeMs);
     into.receivedAtMs.push(receivedAtMs);
@@ -122,10 +124,10 @@ export class MadeBatchBuilder {
   }
 
   #addReject(index: number, { reason, detail, device }: Reject): void {
-    this.#rejects.index.push(index);
-    this.#rejects.reason.push(this.#texts.idOf(reason));
-    this.#rejects.detail.push(this.#texts.idOf(detail));
-    this.#rejects.device.push(this.#texts.idOf(device));
+    this.#collected.rejects.index.push(index);
+    this.#collected.rejects.reason.push(this.#collected.texts.idOf(reason));
+    this.#collected.rejects.detail.push(this.#collected.texts.idOf(detail));
+    this.#collected.rejects.device.push(this.#collected.texts.idOf(device));
   }
 
   #seriesOf(reading: Reading): SeriesEntry {
@@ -134,6 +136,7 @@ export class MadeBatchBuilder {
     const entry = next !== undefined && hasTerms(next, reading) ? next : this.#entryOf(device, reading);
     if (device.last !== undefined) device.last.next = entry;
     device.last = entry;
+    if (entry.batch !== this.#batch) this.#enter(entry, reading.device);
     return entry;
   }
 
@@ -141,7 +144,7 @@ export class MadeBatchBuilder {
     if (this.#lastDevice?.device === device) return this.#lastDevice.entries;
     let entries = this.#devices.get(device);
     if (entries === undefined) {
-      entries = { id: this.#texts.idOf(device), byTerms: new Map(), last: undefined };
+      entries = { byTerms: new Map(), last: undefined };
       this.#devices.set(device, entries);
     }
     this.#lastDevice = { device, entries };
@@ -152,15 +155,45 @@ export class MadeBatchBuilder {
     const key = `${doubleText(periodMs)} ${doubleText(expectEveryMs)} ${quantity.length} ${quantity}${channel}`;
     let entry = device.byTerms.get(key);
     if (entry !== undefined) return entry;
-    entry = { id: this.#series.device.length, channel, quantity, periodMs, expectEveryMs, next: undefined };
+    entry = { id: 0, batch: 0, channel, quantity, periodMs, expectEveryMs, next: undefined };
     device.byTerms.set(key, entry);
-    this.#series.device.push(device.id);
-    this.#series.quantity.push(this.#texts.idOf(quantity));
-    this.#series.channel.push(this.#texts.idOf(channel));
-    this.#series.periodMs.push(periodMs);
-    this.#series.expectEveryMs.push(expectEveryMs);
+    this.#seriesKept++;
     return entry;
   }
+
+  /** Puts a series into the dictionary of the batch. */
+  #enter(entry: SeriesEntry, device: string): void {
+    const { series, texts } = this.#collected;
+    entry.batch = this.#batch;
+    entry.id = series.device.length;
+    series.device.push(texts.idOf(device));
+    series.quantity.push(texts.idOf(entry.quantity));
+    series.channel.push(texts.idOf(entry.channel));
+    series.periodMs.push(entry.periodMs);
+    series.expectEveryMs.push(entry.expectEveryMs);
+  }
+}
+
+/** In the order in which `MadeRecords` reads them. */
+function packReadings({ texts, series, records, readings, rejects, hours }: Collected): Buffer {
+  const { kind, atMs, profile, gateway, partCount, rejectCount } = records;
+  const { timeMs, receivedAtMs, value, quality, isReceived } = readings;
+  const [firstMs = 0] = atMs;
+  const writer = new ColumnWriter();
+  writer.texts(texts.texts);
+  writer.count(series.device.length);
+  writer.all(Object.values(series));
+  writer.all([kind, profile, gateway, partCount, rejectCount, [firstMs]]);
+  writer.near(
+    atMs,
+    atMs.map(() => firstMs),
+  );
+  writer.all([readings.series]);
+  writer.near(timeMs, receivedAtMs);
+  writer.all([value, quality, isReceived]);
+  writer.all(Object.values(rejects));
+  writer.all(Object.values(hours));
+  return writer.finish();
 }
 
 function hasTerms(entry: Terms, reading: Terms): boolean {

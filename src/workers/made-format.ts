@@ -71,9 +71,9 @@ export function unpacked({ bytes, unpackedBytes }: PackedPart): Buffer {
 }
 
 /** The error of a batch that cannot be read. */
-export function damagedBatch({ last, count }: MadeBatch, cause: unknown): OperatingError {
+export function damagedBatch({ last, count }: MadeBatch, partition: number, cause: unknown): OperatingError {
   const records = `records ${last - count + 1} to ${last}`;
-  const text = `cannot read what was made of ${records} of a partition: ${(cause as Error).message}`;
+  const text = `cannot read what was made of ${records} of partition ${partition}: ${(cause as Error).message}`;
   return new OperatingError('journal_damaged', text, { cause });
 }
 

@@ -25,7 +25,7 @@ export class OriginsBuilder {
   finish(): Buffer {
     const writer = new ColumnWriter();
     writer.texts(this.#texts.texts);
-    for (const column of [this.#topics, this.#clientIds, this.#payloadBytes]) writer.numbers(column);
+    writer.all([this.#topics, this.#clientIds, this.#payloadBytes]);
     writer.numbers(this.#heads.map(({ length }) => length));
     writer.bytes(this.#heads);
     return writer.finish();

@@ -28,15 +28,15 @@ export class MadeRecords {
   readonly #origins: LazyOrigins;
 
   /** @throws OperatingError `journal_damaged` when the bytes are not what a builder made for these records */
-  constructor(batch: MadeBatch) {
+  constructor(batch: MadeBatch, partition: number) {
     this.first = batch.last - batch.count + 1;
     this.last = batch.last;
     try {
       const { readings, origins } = splitParts(batch);
       this.#columns = columnsOf(new ColumnReader(unpacked(readings)), batch.count);
-      this.#origins = new LazyOrigins(batch, origins);
+      this.#origins = new LazyOrigins(batch, partition, origins);
     } catch (cause) {
-      throw damagedBatch(batch, cause);
+      throw damagedBatch(batch, partition, cause);
     }
   }
 
@@ -87,11 +87,13 @@ class MadeMessage implements ReceivedMessage {
 /** Origins of a batch, unpacked for the first one that is asked for. */
 class LazyOrigins {
   readonly #batch: MadeBatch;
+  readonly #partition: number;
   readonly #part: PackedPart;
   #origins: Origins | undefined;
 
-  constructor(batch: MadeBatch, part: PackedPart) {
+  constructor(batch: MadeBatch, partition: number, part: PackedPart) {
     this.#batch = batch;
+    this.#partition = partition;
     this.#part = part;
   }
 
@@ -99,7 +101,7 @@ class LazyOrigins {
     try {
       this.#origins ??= new Origins(unpacked(this.#part), this.#batch.count);
     } catch (cause) {
-      throw damagedBatch(this.#batch, cause);
+      throw damagedBatch(this.#batch, this.#partition, cause);
     }
     return this.#origins.at(row);
   }

@@ -59,7 +59,11 @@ export class ColumnWriter {
     const kind = kindOf(numbers);
     this.#parts.push(Uint8Array.of(kind));
     if (kind === SAME) this.#parts.push(bytesOf(Float64Array.of(numbers[0] ?? 0)));
-    else this.#parts.push(bytesOf((WHOLE[kind] ?? Float64Array).from(numbers)));
+    else this.#parts.push(bytesOf(new (WHOLE[kind] ?? Float64Array)(numbers)));
+  }
+
+  all(columns: readonly (readonly number[])[]): void {
+    for (const column of columns) this.numbers(column);
   }
 
   /** Numbers near those of `bases`: as differences where these give back every number, bit for bit. */
@@ -123,7 +127,10 @@ export class ColumnReader {
   near(bases: ArrayLike<number>): Numbers {
     const isStep = this.count(1) === 1;
     const numbers = this.numbers(bases.length);
-    return isStep ? Float64Array.from(numbers, (step, row) => bases[row]! + step) : numbers;
+    if (!isStep) return numbers;
+    const sums = new Float64Array(bases.length);
+    for (let row = 0; row < sums.length; row++) sums[row] = bases[row]! + numbers[row]!;
+    return sums;
   }
 
   bytes(length: number): Uint8Array {
