@@ -117,6 +117,11 @@ export class LeaseNode {
     this.#isLeaving = true;
   }
 
+  /** It has left, and holds nothing any more. */
+  get isGone(): boolean {
+    return this.#hasLeft && this.#held.size === 0;
+  }
+
   /** Counts everything as lost: the table cannot be told. */
   abandon(): void {
     for (const held of this.#held.values()) this.#lose(held);

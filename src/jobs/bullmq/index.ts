@@ -23,6 +23,7 @@ import { answered, connectForOrders, connectForWork, letGo, type RedisPlace, set
 export { type BatchWorkerOptions, startBatchWorker } from './batch-worker.ts';
 export { BATCHES, type BatchesOptions, createBullBatches } from './batches.ts';
 export { type JobBoard, openJobBoard } from './board.ts';
+export { type BullLeasesOptions, type BullLeaseTiming, createBullLeases } from './leases.ts';
 export type { RedisPlace } from './redis.ts';
 
 /** Jobs that are remembered in order of adding: all that may wait and have ended of some kinds. */

@@ -108,7 +108,7 @@ export class LeaseCity {
     one.node.expire();
     // A table that is away refuses.
     await one.node.step().catch(() => undefined);
-    if (one.state === 'leaving' && one.node.counts().held === 0) this.#remove(one);
+    if (one.node.isGone) this.#remove(one);
   }
 
   #endDrain(one: SimulatedNode, drain: Drain): void {
