@@ -32,6 +32,7 @@ import { type Holder, type JobPlace, JobRecords, type Refusal } from './records.
 export { type BatchWorkerOptions, startBatchWorker } from './batch-worker.ts';
 export { BATCHES, type BatchesOptions, createBullBatches } from './batches.ts';
 export { type JobBoard, openJobBoard } from './board.ts';
+export { type BullLeasesOptions, type BullLeaseTiming, createBullLeases } from './leases.ts';
 
 /** Jobs that are remembered in order of adding: all that may wait and have ended of some kinds. */
 const INDEX_JOBS_MAX = 20_000;
