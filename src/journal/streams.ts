@@ -125,6 +125,8 @@ export interface CityStreams {
   cut(nowMs: number): Promise<Cut | undefined>;
   /** The newest one; number 0 when there is none. */
   newestCut(): Promise<Cut>;
+  /** The oldest one that is kept, behind which all can be read; number 0 while nothing was trimmed. */
+  oldestCut(): Promise<Cut>;
   /** Cuts with numbers above `number`, oldest first; waits for one for at most `waitMs`. */
   cutsAfter(number: number, waitMs: number): Promise<readonly Cut[]>;
   /**

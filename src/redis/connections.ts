@@ -16,6 +16,10 @@ type PlainOptions = Omit<RedisOptions, 'replyMapping'>;
 const ORDER_MS_MAX = 5_000;
 const CONNECT_MS_MAX = 5_000;
 
+/** Between two tries to connect; every process waits a little differently. */
+const RECONNECT_FIRST_MS = 50;
+const RECONNECT_LONGEST_MS = 2_000;
+
 /** After a failover the old master answers READONLY: the connection is made anew, and the command sent again or not. */
 const RECONNECT = 1;
 const RECONNECT_AND_SEND_AGAIN = 2;
@@ -46,7 +50,13 @@ export function connectForStreams(
   return connect(server, onProblem, {
     ...{ enableOfflineQueue: false, maxRetriesPerRequest: 0, autoResendUnfulfilledCommands: false },
     ...{ socketTimeout: silenceMsMax, reconnectOnError: reconnectOnReadOnly(RECONNECT) },
+    retryStrategy: (times) => waitBefore(times, RECONNECT_FIRST_MS, RECONNECT_LONGEST_MS),
   });
+}
+
+/** ms before the next try: doubles from the first one up to the longest, less up to a half by chance. */
+export function waitBefore(times: number, firstMs: number, longestMs: number): number {
+  return Math.min(longestMs, firstMs * 2 ** Math.min(times - 1, 30)) * (1 - Math.random() / 2);
 }
 
 function connect(server: RedisServer, onProblem: (error: Error) => void, more: PlainOptions): RedisClient {

@@ -9,6 +9,8 @@ export {
   type RedisClient,
   type RedisPipeline,
   settled,
+  waitBefore,
   within,
 } from './connections.ts';
+export { mastersOf, nodeAt, refreshNodes, slotsOf } from './nodes.ts';
 export { addressOf, type RedisPlace, type RedisServer, type RedisServers } from './places.ts';

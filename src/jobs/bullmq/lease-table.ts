@@ -4,7 +4,7 @@ import type { Redis } from 'ioredis';
 import type { NodeHolding } from '../fair-share.ts';
 import type { LeaseTable, LeaseTiming, Taking } from '../lease-node.ts';
 import type { LeaseOwner } from '../leases.ts';
-import { answered, type RedisPlace } from './redis.ts';
+import { answered, type RedisPlace } from '../../redis/index.ts';
 
 /** The queue of all leases: a job for each name, which nobody ever finishes. Its lock is the lease. */
 const LEASES = 'leases';

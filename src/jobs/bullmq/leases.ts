@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { assert, type Clock } from '../../base/index.ts';
+import { connectForOrders, letGo, type RedisPlace, within } from '../../redis/index.ts';
 import { LeaseNode, type LeaseTiming } from '../lease-node.ts';
 import type { LeaseCounts, LeaseHolder, LeaseOwner, Leases } from '../leases.ts';
 import { BullLeaseTable } from './lease-table.ts';
-import { connectForOrders, letGo, type RedisPlace, within } from './redis.ts';
 
 export interface BullLeaseTiming extends LeaseTiming {
   /** Between two steps of a node. What it adds to a lease until another node goes on: two of them, and a moment. */

@@ -1,0 +1,151 @@
+import type { Clock } from '../../base/index.ts';
+import { type Cut, FIRST_CUT, positionOf } from '../streams.ts';
+import { type Entry, entryField, entryId } from './keys.ts';
+import { gap, type StreamLink } from './link.ts';
+import { ADD_CUT } from './scripts.ts';
+
+/** Cuts that are read at once. */
+const CUTS_AT_ONCE = 1_000;
+
+/** How long the server is asked to wait; the wait goes on with the next question. */
+export const CUT_BLOCK_MS_MAX = 5_000;
+
+/** A known cut: its number and position. */
+interface Known {
+  readonly number: number;
+  readonly position: number;
+}
+
+/** The cuts, in order of their positions. */
+export class Cuts {
+  readonly #key: string;
+  readonly #partitions: number;
+  readonly #orders: StreamLink;
+  readonly #questions: StreamLink;
+  /** A connection of its own: nothing else is answered while it waits. */
+  readonly #waits: StreamLink;
+  readonly #clock: Clock;
+  /** Where a reader is that follows: his place is found without a search. */
+  #followed: Known = { number: 0, position: 0 };
+
+  constructor(
+    key: string,
+    partitions: number,
+    links: { readonly orders: StreamLink; readonly questions: StreamLink; readonly waits: StreamLink },
+    clock: Clock,
+  ) {
+    this.#key = key;
+    this.#partitions = partitions;
+    this.#orders = links.orders;
+    this.#questions = links.questions;
+    this.#waits = links.waits;
+    this.#clock = clock;
+  }
+
+  /** @param ends asks where the partitions end; later than it is asked for the cut before */
+  async add(nowMs: number, ends: () => Promise<readonly number[]>): Promise<Cut | undefined> {
+    const { number } = await this.newest();
+    const cut = { number: number + 1, ends: await ends() };
+    const packed = Buffer.from(Float64Array.from(cut.ends).buffer);
+    const position = positionOf({ ...cut, atMs: nowMs });
+    const atMs = await this.#orders.order((pipeline) =>
+      pipeline.eval(ADD_CUT, 1, this.#key, cut.number, nowMs, position, packed),
+    );
+    return atMs === null ? undefined : { ...cut, atMs: Number(atMs) };
+  }
+
+  async newest(): Promise<Cut> {
+    return (await this.#lastUpTo('+')) ?? this.#beginning();
+  }
+
+  /** The oldest one that is kept; the beginning while the first one is. */
+  async oldest(): Promise<Cut> {
+    const oldest = await this.#firstFrom(1);
+    return oldest === undefined || oldest.number === 1 ? this.#beginning() : oldest;
+  }
+
+  async after(number: number, waitMs: number): Promise<readonly Cut[]> {
+    const position = await this.#positionOf(number);
+    const untilMs = this.#clock.monotonicMs() + waitMs;
+    for (;;) {
+      const leftMs = Math.ceil(untilMs - this.#clock.monotonicMs());
+      const cuts = await this.#following(position, Math.min(leftMs, CUT_BLOCK_MS_MAX));
+      if (cuts.length === 0 && leftMs > CUT_BLOCK_MS_MAX) continue;
+      const last = cuts.at(-1);
+      if (last !== undefined) this.#followed = { number: last.number, position: positionOf(last) };
+      return cuts;
+    }
+  }
+
+  async around(position: number): Promise<readonly [before: Cut, after: Cut] | undefined> {
+    // The later one first: one that comes between the questions lies behind it.
+    const after = await this.#firstFrom(position + 1);
+    if (after === undefined) return undefined;
+    const before = await this.upTo(position);
+    if (before !== undefined) return [before, after];
+    if (after.number !== 1) throw gap('the cuts', position, positionOf(after));
+    return [{ ...FIRST_CUT, ends: after.ends.map(() => 0) }, after];
+  }
+
+  /** The newest cut at or before the position, if there is one. */
+  upTo(position: number): Promise<Cut | undefined> {
+    return this.#lastUpTo(entryId(position));
+  }
+
+  /** Deletes those before the position. */
+  async trim(position: number): Promise<void> {
+    await this.#orders.ask((redis) => redis.xtrim(this.#key, 'MINID', entryId(position)));
+  }
+
+  #beginning(): Cut {
+    return { ...FIRST_CUT, ends: new Array<number>(this.#partitions).fill(0) };
+  }
+
+  /** Cuts after a position; waits for one, if a time is given. */
+  async #following(position: number, blockMs: number): Promise<readonly Cut[]> {
+    const from = ['STREAMS', this.#key, entryId(position)] as const;
+    const answer = await (blockMs > 0
+      ? this.#waits.ask((redis) => redis.xreadBuffer('COUNT', CUTS_AT_ONCE, 'BLOCK', blockMs, ...from))
+      : this.#questions.ask((redis) => redis.xreadBuffer('COUNT', CUTS_AT_ONCE, ...from)));
+    const [stream] = (answer ?? []) as unknown as [key: Buffer, entries: Entry[]][];
+    return (stream?.[1] ?? []).map(cutOf);
+  }
+
+  /** Position of a cut, or one before which no later cut lies. */
+  async #positionOf(number: number): Promise<number> {
+    if (number === 0) return 0;
+    if (number === this.#followed.number) return this.#followed.position;
+    const newest = await this.newest();
+    if (newest.number <= number) return positionOf(newest);
+    // The position that is looked for lies in [low, high): both ends move towards it.
+    let [low, high] = [0, positionOf(newest)];
+    while (high - low > 1) {
+      const middle = Math.floor((low + high) / 2);
+      const cut = await this.#firstFrom(middle);
+      if (cut !== undefined && cut.number <= number) low = positionOf(cut);
+      else high = middle;
+    }
+    return low;
+  }
+
+  async #firstFrom(position: number): Promise<Cut | undefined> {
+    const entries = await this.#questions.ask((redis) =>
+      redis.xrangeBuffer(this.#key, entryId(position), '+', 'COUNT', 1),
+    );
+    return (entries as unknown as Entry[]).map(cutOf)[0];
+  }
+
+  async #lastUpTo(id: string): Promise<Cut | undefined> {
+    const entries = await this.#questions.ask((redis) => redis.xrevrangeBuffer(this.#key, id, '-', 'COUNT', 1));
+    return (entries as unknown as Entry[]).map(cutOf)[0];
+  }
+}
+
+function cutOf(entry: Entry): Cut {
+  const ends = entryField(entry, 'ends')!;
+  return {
+    number: Number(entryField(entry, 'k')!.toString('latin1')),
+    atMs: Number(entryField(entry, 'at')!.toString('latin1')),
+    ends: Array.from({ length: ends.length / 8 }, (_, partition) => ends.readDoubleLE(8 * partition)),
+  };
+}
