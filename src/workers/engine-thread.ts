@@ -2,8 +2,11 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { assert, systemClock } from '../base/index.ts';
 import { openLocalJournalReader } from '../journal/local/index.ts';
 import { loadProfiles } from '../profiles/index.ts';
+import { openStreams } from './cluster/index.ts';
 import { EngineLoop } from './engine-loop.ts';
 import type { EngineNotice, EngineRequest, EngineThreadSettings } from './engine-protocol.ts';
+import type { EngineReader } from './engine-record.ts';
+import { MergedReader } from './merged-reader.ts';
 import { cityIntake, Pipeline } from './pipeline.ts';
 import { profileEras } from './profile-history.ts';
 import { resumePipeline } from './resume.ts';
@@ -35,7 +38,7 @@ const pipeline = new Pipeline(config, intakes.at(-1)!, { earlier });
 const fromSnapshot = await resumePipeline(pipeline, snapshots, settings, warn);
 
 const writer = new StoreWriterClient(settings.storePort);
-const reader = openLocalJournalReader({ folder: settings.journalFolder });
+const reader = await openReader();
 const loop = new EngineLoop({
   pipeline,
   reader,
@@ -58,6 +61,22 @@ port.on('message', (request: EngineRequest) => {
     loop.ask(question, (outcome) => tell({ kind: 'why', id, outcome }));
   } else loop.stop();
 });
+/** Records of the files, or what was made of those of all partitions. */
+async function openReader(): Promise<EngineReader> {
+  const { journal } = settings;
+  if ('folder' in journal) return openLocalJournalReader(journal);
+  const onProblem = ({ message }: Error): void => warn(message);
+  const streams = await openStreams(journal, systemClock, onProblem);
+  const merged = new MergedReader({ streams, onProblem });
+  return {
+    read: (...args) => merged.read(...args),
+    close: async () => {
+      await merged.close();
+      await streams.close();
+    },
+  };
+}
+
 tell({ kind: 'ready', sequence: pipeline.sequence, fromSnapshot });
 await loop.run();
 writer.close();

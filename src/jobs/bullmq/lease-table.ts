@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
+import { answered, type RedisClient, type RedisPlace } from '../../redis/index.ts';
 import type { NodeHolding } from '../fair-share.ts';
 import type { LeaseTable, LeaseTiming, Taking } from '../lease-node.ts';
 import type { LeaseOwner } from '../leases.ts';
-import { answered, type RedisPlace } from '../../redis/index.ts';
 
 /** The queue of all leases: a job for each name, which nobody ever finishes. Its lock is the lease. */
 const LEASES = 'leases';
@@ -13,7 +12,7 @@ const LEASES = 'leases';
 const EVENTS_KEPT = 100;
 
 export interface LeaseTableOptions {
-  readonly redis: Redis;
+  readonly redis: RedisClient;
   readonly place: RedisPlace;
   /** Told of what the queue cannot tell anybody who waits for it. */
   readonly onProblem: (error: Error) => void;
@@ -72,7 +71,7 @@ const GONE = `
 /** Leases as jobs in Redis. Refuses with an OperatingError `jobs_unreachable` while Redis is away. */
 export class BullLeaseTable {
   readonly #options: LeaseTableOptions;
-  readonly #redis: Redis;
+  readonly #redis: RedisClient;
   readonly #queue: Queue;
 
   constructor(options: LeaseTableOptions) {
@@ -185,7 +184,8 @@ export class BullLeaseTable {
   }
 
   #answered<T>(ask: () => Promise<T>): Promise<T> {
-    return answered(this.#redis, this.#options.place, ask);
+    const asked = { code: 'jobs_unreachable', what: 'the leases in Redis', server: this.#options.place };
+    return answered(this.#redis, asked, ask);
   }
 }
 

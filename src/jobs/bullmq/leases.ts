@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Redis } from 'ioredis';
 import { assert, type Clock } from '../../base/index.ts';
-import { connectForOrders, letGo, type RedisPlace, within } from '../../redis/index.ts';
+import { connectForOrders, letGo, type RedisClient, type RedisPlace, within } from '../../redis/index.ts';
 import { LeaseNode, type LeaseTiming } from '../lease-node.ts';
 import type { LeaseCounts, LeaseHolder, LeaseOwner, Leases } from '../leases.ts';
 import { BullLeaseTable } from './lease-table.ts';
@@ -48,7 +47,7 @@ export function createBullLeases(options: BullLeasesOptions): Leases {
 class RedisLeases implements Leases {
   readonly #options: BullLeasesOptions;
   readonly #timing: BullLeaseTiming;
-  readonly #redis: Redis;
+  readonly #redis: RedisClient;
   readonly #table: BullLeaseTable;
   #node: LeaseNode | undefined;
   #timer: NodeJS.Timeout | undefined;

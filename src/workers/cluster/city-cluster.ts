@@ -9,9 +9,9 @@ import { createThrottle, type Logger } from '../../telemetry/index.ts';
 import type { ClusterStanding } from '../../views/index.ts';
 import { cityOf } from '../city-of.ts';
 import { profileFolders } from '../device-rights.ts';
+import { MadeCuts } from '../made-cuts.ts';
 import { jobsPlace } from '../redis-place.ts';
 import { ClusterWatch } from './cluster-watch.ts';
-import { followMade } from './follow-made.ts';
 import { type PartitionThread, startPartitionThread } from './partition-client.ts';
 import { StreamsJournal } from './streams-journal.ts';
 import { openStreams, type StreamsPlace, streamsPlace } from './streams-place.ts';
@@ -61,7 +61,7 @@ export async function openCluster(options: ClusterOptions): Promise<CityCluster>
   const place = streamsPlace(config);
   const streams = await patiently(() => openStreams(place, clock, onProblem), onProblem);
   const node = nodeName();
-  const leases = createBullLeases({ node, redis: jobsPlace(config), clock, onProblem, leaseMs: config.journal.lease });
+  const leases = createBullLeases({ node, redis: jobsPlace(config), clock, onProblem });
   return new JoinedCluster(options, { streams, leases, place, node, onProblem });
 }
 
@@ -97,8 +97,7 @@ class JoinedCluster implements CityCluster {
   readonly #options: ClusterOptions;
   readonly #parts: Parts;
   readonly #watch: ClusterWatch;
-  readonly #stopFollowing = new AbortController();
-  #following: Promise<void> = Promise.resolve();
+  #made: MadeCuts | undefined;
   #thread: PartitionThread | undefined;
 
   constructor(options: ClusterOptions, parts: Parts) {
@@ -126,14 +125,14 @@ class JoinedCluster implements CityCluster {
   async follow(storePosition: number): Promise<{ readonly durable: number; readonly firstSequence: number }> {
     const { streams, onProblem } = this.#parts;
     const [oldest, newest] = await patiently(() => Promise.all([streams.oldestCut(), streams.newestCut()]), onProblem);
-    this.#following = followMade(streams, {
-      signal: this.#stopFollowing.signal,
-      onProblem,
-      onMade: (position) => this.journal.advance(position),
-    });
-    const durable = Math.min(storePosition, positionOf(newest));
+    const [firstSequence, end] = [positionOf(oldest) + 1, positionOf(newest)];
+    const durable = Math.min(storePosition, end);
     this.journal.advance(durable);
-    return { durable, firstSequence: positionOf(oldest) + 1 };
+    if (storePosition > end) return { durable, firstSequence };
+    const made = new MadeCuts({ streams, onProblem, onMade: (position) => this.journal.advance(position) });
+    this.#made = made;
+    made.follow(Math.max(durable, firstSequence - 1)).catch((error: Error) => this.#options.onFailure(error));
+    return { durable, firstSequence };
   }
 
   standing(): ClusterStanding {
@@ -159,9 +158,8 @@ class JoinedCluster implements CityCluster {
 
   async close(): Promise<void> {
     await this.#thread?.stop();
-    this.#stopFollowing.abort();
+    await this.#made?.stop();
     await this.#watch.stop();
-    await this.#following;
     await this.journal.close();
     await this.#parts.leases.close();
     await this.#parts.streams.close();

@@ -34,3 +34,8 @@ export function leaseNames(partitions: number): string[] {
 export function leaseName(partition: number): string {
   return `partition-${partition}`;
 }
+
+/** The partition that a name is of. */
+export function partitionOf(name: string): number {
+  return Number(name.slice(name.lastIndexOf('-') + 1));
+}
