@@ -124,7 +124,7 @@ async function singleCity(): Promise<City> {
 
 async function spreadCity(engineCount: number): Promise<City> {
   const folder = mkdtempSync(join(tmpdir(), 'vitals-bench-cluster-'));
-  const redis = await openRedisServer(join(folder, 'redis'), { memory: MEMORY });
+  const redis = await openRedisServer(join(folder, 'redis'), { more: ['--maxmemory', MEMORY] });
   const configFile = join(folder, 'city.yaml');
   const spread = {
     journal: { backend: 'redis', partitions: PARTITIONS },

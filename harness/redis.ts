@@ -8,12 +8,12 @@ export const REDIS_SERVER = installed('/usr/bin/redis-server', '/usr/local/bin/r
 /**
  * A Redis of one's own, whose data lies in the folder; nothing is evicted.
  *
- * @param memory that it may use, as its configuration writes it; no bound when absent
+ * @param more further arguments
  * @param sync `always`: each write is on disk before it is answered; `everysec`: a second later at most
  */
 export function openRedisServer(
   folder: string,
-  { sync = 'always', memory }: { readonly sync?: 'always' | 'everysec'; readonly memory?: string } = {},
+  { sync = 'always', more = [] }: { readonly sync?: 'always' | 'everysec'; readonly more?: readonly string[] } = {},
 ): Promise<ServerProcess> {
   mkdirSync(folder, { recursive: true });
   return ServerProcess.open({
@@ -21,7 +21,7 @@ export function openRedisServer(
     args: (port) => [
       ...['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', ''],
       ...['--appendonly', 'yes', '--appendfsync', sync, '--maxmemory-policy', 'noeviction'],
-      ...(memory === undefined ? [] : ['--maxmemory', memory]),
+      ...more,
     ],
     isHealthy: (port) => answersPing(port),
   });

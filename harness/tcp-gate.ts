@@ -7,6 +7,7 @@ export class TcpGate {
   readonly #sockets = new Set<Socket>();
   readonly #target: number;
   #isShut = false;
+  #losesAnswers = false;
 
   private constructor(target: number) {
     this.#target = target;
@@ -32,6 +33,12 @@ export class TcpGate {
 
   reopen(): void {
     this.#isShut = false;
+    this.#losesAnswers = false;
+  }
+
+  /** From now on what the server answers is lost, and the connection with it, until it is reopened. */
+  loseAnswers(): void {
+    this.#losesAnswers = true;
   }
 
   close(): void {
@@ -46,6 +53,9 @@ export class TcpGate {
     }
     const server = connect({ host: '127.0.0.1', port: this.#target, noDelay: true });
     joinEnds(peer, server, this.#sockets);
+    server.on('data', () => {
+      if (this.#losesAnswers) peer.destroy();
+    });
     peer.pipe(server);
     server.pipe(peer);
   }

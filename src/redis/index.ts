@@ -12,5 +12,5 @@ export {
   waitBefore,
   within,
 } from './connections.ts';
-export { mastersOf, nodeAt, refreshNodes, slotsOf } from './nodes.ts';
+export { isElsewhere, mastersOf, nodeAt, refreshNodes, slotsOf } from './nodes.ts';
 export { addressOf, type RedisPlace, type RedisServer, type RedisServers } from './places.ts';

@@ -12,9 +12,17 @@ export function nodeAt(redis: RedisClient, slot: number): string {
   return redis instanceof Cluster ? (redis.slots[slot]?.join(' ') ?? '') : '';
 }
 
-/** Asks who holds which slot: to be called when a node refused something. */
-export function refreshNodes(redis: RedisClient): void {
-  if (redis instanceof Cluster) redis.refreshSlotsCache();
+/** Asks who holds which slot: to be called when a node refused something. Never rejects. */
+export function refreshNodes(redis: RedisClient): Promise<void> {
+  return new Promise((resolve) => {
+    if (redis instanceof Cluster) redis.refreshSlotsCache(() => resolve());
+    else resolve();
+  });
+}
+
+/** Whether a node refused a command because another one holds its slot. */
+export function isElsewhere(error: unknown): boolean {
+  return error instanceof Error && /^(MOVED|ASK|TRYAGAIN) /.test(error.message);
 }
 
 /** Connections to all that take writes. */

@@ -3,6 +3,7 @@ import {
   answered,
   answersOf,
   connectForStreams,
+  isElsewhere,
   letGo,
   nodeAt,
   type RedisClient,
@@ -56,7 +57,7 @@ export class StreamLink {
   }
 
   /**
-   * The same order for each partition, together for those that lie on one node.
+   * The same for each partition, which may be done twice; together for those that lie on one node.
    *
    * @param slots of the partitions
    * @returns answers by partition
@@ -66,20 +67,15 @@ export class StreamLink {
     isDurable: boolean,
     add: (pipeline: RedisPipeline, partition: number) => unknown,
   ): Promise<readonly unknown[]> {
+    const send = (): Promise<readonly unknown[]> => this.#eachOnce(slots, isDurable, add);
     return this.ask(async () => {
-      const answers: unknown[] = [];
-      const groups = groupsByNode(
-        this.redis,
-        slots,
-        slots.map((_, partition) => partition),
-      );
-      const sent = groups.map(async (group) => {
-        const all = (pipeline: RedisPipeline): void => group.forEach((partition) => void add(pipeline, partition));
-        const own = await this.#together(all, isDurable);
-        for (const [at, partition] of group.entries()) answers[partition] = own[at];
-      });
-      await Promise.all(sent);
-      return answers;
+      try {
+        return await send();
+      } catch (error) {
+        if (!isElsewhere(error)) throw error;
+        await refreshNodes(this.redis);
+        return send();
+      }
     });
   }
 
@@ -87,20 +83,30 @@ export class StreamLink {
     letGo(this.redis);
   }
 
+  async #eachOnce(
+    slots: readonly number[],
+    isDurable: boolean,
+    add: (pipeline: RedisPipeline, partition: number) => unknown,
+  ): Promise<readonly unknown[]> {
+    const answers: unknown[] = [];
+    const sent = groupsByNode(this.redis, slots, [...slots.keys()]).map(async (group) => {
+      const all = (pipeline: RedisPipeline): void => group.forEach((partition) => void add(pipeline, partition));
+      const own = await this.#together(all, isDurable);
+      for (const [at, partition] of group.entries()) answers[partition] = own[at];
+    });
+    await Promise.all(sent);
+    return answers;
+  }
+
   async #together(add: (pipeline: RedisPipeline) => void, isDurable: boolean): Promise<unknown[]> {
     const { durability } = this.#options;
     const pipeline = this.redis.pipeline();
     add(pipeline);
     if (isDurable) addWait(pipeline, durability);
-    try {
-      const answers = await answersOf(pipeline);
-      const lack = isDurable ? lackOf(durability, answers.at(-1)) : undefined;
-      if (lack !== undefined) throw new Error(lack);
-      return answers;
-    } catch (error) {
-      refreshNodes(this.redis);
-      throw error;
-    }
+    const answers = await answersOf(pipeline);
+    const lack = isDurable ? lackOf(durability, answers.at(-1)) : undefined;
+    if (lack !== undefined) throw new Error(lack);
+    return answers;
   }
 }
 

@@ -76,7 +76,7 @@ async function checkLayout(
   { layout }: CommonKeys,
   orders: StreamLink,
 ): Promise<void> {
-  const known = Number(await orders.order((pipeline) => pipeline.eval(LAY_OUT, 1, layout, partitions)));
+  const known = Number(await orders.ask((redis) => redis.eval(LAY_OUT, 1, layout, partitions)));
   if (known === partitions) return;
   throw new OperatingError(
     'streams_layout',

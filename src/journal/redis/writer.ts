@@ -230,7 +230,7 @@ export class RedisStreamWriter implements StreamWriter {
       lane.problem = why;
       lane.sending!.failures++;
     }
-    refreshNodes(this.#redis);
+    void refreshNodes(this.#redis);
     const goOn = (): void => {
       clearTimeout(this.#held.get(goOn)?.timer);
       this.#held.delete(goOn);
