@@ -46,7 +46,7 @@ export class MergedReader implements EngineReader {
       else await this.#patience.wait();
       return records;
     } catch (error) {
-      this.#position = undefined;
+      // Nothing was given out of what is there: the next question goes on from the same place.
       await this.#patience.afterFailure(error, this.#options.onProblem);
       return [];
     }
@@ -120,7 +120,10 @@ export class MergedReader implements EngineReader {
     const read = async (tail: PartitionTail): Promise<void> => {
       tail.add(await streams.readMade(tail.partition, tail.passed, ends[tail.partition]!, share));
     };
-    await Promise.all(this.#tails.filter((tail) => !tail.isReady && tail.isBefore(ends)).map(read));
+    const empty = this.#tails.filter((tail) => !tail.isReady && tail.isBefore(ends));
+    // All of them, before anything goes on: an answer that came later would find another place.
+    const failure = (await Promise.allSettled(empty.map(read))).find(({ status }) => status === 'rejected');
+    if (failure?.status === 'rejected') throw failure.reason;
     return this.#tails.find((tail) => tail.isBefore(cut.ends))?.isReady ?? true;
   }
 }

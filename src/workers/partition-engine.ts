@@ -1,6 +1,6 @@
 import { assert, OperatingError } from '../base/index.ts';
 import type { Intake } from '../intake/index.ts';
-import type { CityStreams, Cut, JournalRecord, MadeBatch } from '../journal/index.ts';
+import type { CityStreams, Cut, JournalRecord, MadeBatch, StreamStats } from '../journal/index.ts';
 import { MadeBatchBuilder } from './made-batch.ts';
 import { Patience, type Pause, timerPause } from './patience.ts';
 
@@ -20,7 +20,10 @@ export interface PartitionEngineOptions {
   readonly pause?: Pause;
 }
 
-/** Why an owner ended: it was told to, somebody else owns the partition, or its lease ran out. */
+/**
+ * Why an owner ended: it was told to, somebody else owns the partition, or its lease ran out. A question of an owner before
+ * it that was on its way for long fences off, too: who still holds the lease begins anew.
+ */
 export type PartitionEnd = 'stopped' | 'fenced' | 'lease lost';
 
 export interface PartitionProgress {
@@ -51,10 +54,13 @@ export class PartitionEngine {
   readonly #patience: Patience;
   #running: Promise<PartitionEnd> | undefined;
   #wake: () => void = () => {};
+  #isAsleep = false;
+  #isFenced = false;
   #cutNumber = -1;
   #cutEnd = 0;
   #epoch = 0;
-  #madeEnd = 0;
+  /** Below 0 before it is known. */
+  #madeEnd = -1;
   /** Records behind those that are being kept; read meanwhile. */
   #ahead: Promise<readonly JournalRecord[]> | undefined;
   #recordCount = 0;
@@ -68,7 +74,7 @@ export class PartitionEngine {
   get progress(): PartitionProgress {
     return {
       ...{ partition: this.#options.partition, epoch: this.#epoch },
-      ...{ madeEnd: this.#madeEnd, cutEnd: this.#cutEnd },
+      ...{ madeEnd: Math.max(0, this.#madeEnd), cutEnd: this.#cutEnd },
       ...{ recordCount: this.#recordCount, readingCount: this.#readingCount },
     };
   }
@@ -78,6 +84,17 @@ export class PartitionEngine {
     if (cut.number <= this.#cutNumber) return;
     this.#cutNumber = cut.number;
     this.#cutEnd = cut.ends[this.#options.partition]!;
+    this.#wake();
+  }
+
+  /**
+   * Tells what the server has: so an owner that has nothing to do finds out, too, that it was replaced, or that a server
+   * which went over to a copy lost what it had kept. To be called now and then.
+   */
+  compare({ epoch, madeEnd }: StreamStats): void {
+    if (!this.#isAsleep) return;
+    if (epoch > this.#epoch) this.#isFenced = true;
+    this.#madeEnd = Math.min(this.#madeEnd, madeEnd);
     this.#wake();
   }
 
@@ -102,10 +119,11 @@ export class PartitionEngine {
     const { holdsLease = () => true, onProblem } = this.#options;
     while (!this.#stopping.signal.aborted) {
       if (!holdsLease()) return 'lease lost';
+      if (this.#isFenced) return 'fenced';
       try {
-        if (this.#epoch === 0) await this.#own();
+        if (this.#madeEnd < 0) await this.#own();
         else if (this.#madeEnd >= this.#cutEnd) await this.#sleep();
-        else if (!(await this.#step(holdsLease))) return holdsLease() ? 'fenced' : 'lease lost';
+        else await this.#step(holdsLease);
       } catch (error) {
         this.#ahead = undefined;
         await this.#patience.afterFailure(error, onProblem);
@@ -116,34 +134,30 @@ export class PartitionEngine {
 
   async #own(): Promise<void> {
     const { streams, partition } = this.#options;
-    const epoch = await streams.own(partition);
-    // After that: nobody before it can add to what is there.
+    // Once, however often what comes then fails: it would fence off whoever came after it.
+    if (this.#epoch === 0) this.#epoch = await streams.own(partition);
+    // From then on nobody before it can add to what is there.
     const stats = await streams.stats();
     this.#madeEnd = stats[partition]!.madeEnd;
-    this.#epoch = epoch;
   }
 
-  /** @returns false when the partition is somebody else's */
-  async #step(holdsLease: () => boolean): Promise<boolean> {
+  async #step(holdsLease: () => boolean): Promise<void> {
     const records = await (this.#ahead ?? this.#read(this.#madeEnd));
     this.#ahead = undefined;
     if (records.length === 0) {
       // A server that went over to a copy may have less than the cut says, until the intake has sent it again.
       await this.#patience.wait();
-      return true;
+      return;
     }
     const last = records.at(-1)!.sequence;
     if (last < this.#cutEnd) this.#readAhead(last);
     for (const made of this.#made(records)) {
-      if (!holdsLease()) return false;
-      const outcome = await this.#keep(made);
-      if (outcome === 'fenced') return false;
-      if (outcome === 'elsewhere' || this.#stopping.signal.aborted) break;
+      if (!holdsLease() || this.#stopping.signal.aborted || !(await this.#keep(made))) return;
     }
-    return true;
   }
 
-  async #keep({ batch, readingCount }: Made): Promise<'kept' | 'fenced' | 'elsewhere'> {
+  /** @returns false when what follows cannot be kept behind it */
+  async #keep({ batch, readingCount }: Made): Promise<boolean> {
     const { streams, partition } = this.#options;
     const outcome = await streams.appendMade(partition, this.#epoch, batch);
     this.#patience.reset();
@@ -151,13 +165,13 @@ export class PartitionEngine {
       this.#madeEnd = batch.last;
       this.#recordCount += batch.count;
       this.#readingCount += readingCount;
+      return true;
     }
-    if (outcome.kind === 'elsewhere') {
-      // An answer was lost on its way, or the server lost what it had answered for.
-      this.#madeEnd = outcome.at;
-      this.#ahead = undefined;
-    }
-    return outcome.kind;
+    this.#ahead = undefined;
+    if (outcome.kind === 'fenced') this.#isFenced = true;
+    // An answer was lost on its way, or the server lost what it had answered for.
+    else this.#madeEnd = outcome.at;
+    return false;
   }
 
   async #read(after: number): Promise<readonly JournalRecord[]> {
@@ -194,9 +208,10 @@ export class PartitionEngine {
 
   /** Until a cut or the stop comes. */
   async #sleep(): Promise<void> {
+    this.#isAsleep = true;
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
     });
-    this.#wake = () => {};
+    this.#isAsleep = false;
   }
 }

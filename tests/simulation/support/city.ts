@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { citySchema } from '../../../src/config/index.ts';
-import { createIntake } from '../../../src/intake/index.ts';
+import { createIntake, type Intake } from '../../../src/intake/index.ts';
 import { KPI_DEFINITIONS, type KpiDefinition } from '../../../src/kpis/index.ts';
 import { compileProfiles, loadProfiles } from '../../../src/profiles/index.ts';
 import { intakeLimits, intakePlacement, Pipeline } from '../../../src/workers/pipeline.ts';
@@ -58,11 +58,15 @@ export function drawKpis(random: Random): readonly KpiDefinition[] {
   return KPI_DEFINITIONS.filter((kpi) => drawn.has(kpi));
 }
 
-/** A pipeline as the engine thread makes it. */
-export function newPipeline(kpis: readonly KpiDefinition[]): Pipeline {
-  const intake = createIntake({
+/** What decodes the messages of the city. */
+export function newIntake(): Intake {
+  return createIntake({
     ...{ profiles, limits: intakeLimits(CITY), clockMode: CITY.windows.clock },
     ...{ siteTimeZone: CITY.city.timeZone, placement: intakePlacement(CITY) },
   });
-  return new Pipeline(CITY, intake, { definitions: kpis });
+}
+
+/** A pipeline as the engine thread makes it. */
+export function newPipeline(kpis: readonly KpiDefinition[]): Pipeline {
+  return new Pipeline(CITY, newIntake(), { definitions: kpis });
 }
