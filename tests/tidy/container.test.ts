@@ -3,7 +3,7 @@ import { join, normalize } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type { OperatingError } from '../../src/base/index.ts';
-import { type Config, citySchema, loadConfig } from '../../src/config/index.ts';
+import { type Config, EXTERNAL_BROKER, JOBS_REDIS, loadConfig } from '../../src/config/index.ts';
 import { composeText, readCompose, type Service, servicesOf } from './support/compose.ts';
 import { PROJECT_ROOT } from './support/source-tree.ts';
 
@@ -19,6 +19,7 @@ const SERVICE_KEYS = [
   'command',
   'depends_on',
   'deploy',
+  'entrypoint',
   'env_file',
   'environment',
   'healthcheck',
@@ -36,9 +37,14 @@ const SERVICE_KEYS = [
   'user',
   'volumes',
 ];
-const SECRETS = ['VITALS_INFLUX_PASSWORD', 'VITALS_REDIS_PASSWORD'];
+const SECRETS = ['VITALS_BROKER_PASSWORD', 'VITALS_INFLUX_PASSWORD', 'VITALS_REDIS_PASSWORD'];
 /** What Compose itself reads of the environment, here or in .env. */
-const OF_COMPOSE = ['COMPOSE_PROFILES', 'VITALS_CITY_FILE', 'VITALS_WORKERS'];
+const OF_COMPOSE = ['COMPOSE_PROFILES', 'VITALS_CITY_FILE', 'VITALS_ENGINES', 'VITALS_PART', 'VITALS_WORKERS'];
+/** What commands in the file read. */
+const OF_COMMANDS = ['VITALS_BROKER_QUEUE_BYTES', 'VITALS_BROKER_USERS', 'VITALS_INTAKES', 'VITALS_REDIS_MEMORY'];
+/** How a command names the file of the city. */
+const CITY = ['--config', '/config/city.yaml'];
+const SCALE = ['broker', 'engine', 'intake', 'redis', 'vitals', 'worker'];
 
 describe('docker-compose.yml', () => {
   const compose = readCompose();
@@ -48,7 +54,37 @@ describe('docker-compose.yml', () => {
   test('starts the product alone, and with a profile what belongs to it', () => {
     expect(servicesOf(compose)).toEqual(['vitals']);
     expect(servicesOf(compose, 'influx')).toEqual(['influx', 'vitals']);
-    expect(servicesOf(compose, 'scale')).toEqual(['redis', 'vitals', 'worker']);
+    expect(servicesOf(compose, 'scale')).toEqual(SCALE);
+  });
+
+  test('makes of the product what the profile says, and nothing of profiles that it does not know', () => {
+    const part = (variables: Record<string, string>) => {
+      const { command, ports } = readCompose(variables).services.vitals!;
+      return { command, ports };
+    };
+    const [mqtt, http] = ['127.0.0.1:1883:1883', '127.0.0.1:8080:8080'];
+    const alone = { command: undefined, ports: [mqtt, http] };
+    const api = { command: ['serve', '--roles', 'api', ...CITY, '--data', '/data'], ports: [http] };
+    expect(part({})).toEqual(alone);
+    expect(part({ COMPOSE_PROFILES: 'influx' })).toEqual(alone);
+    expect(part({ COMPOSE_PROFILES: 'scale' })).toEqual(api);
+    const both = { COMPOSE_PROFILES: 'influx,scale' };
+    expect(() => part(both)).toThrow('service "influx,scale" not found');
+    expect(part({ ...both, VITALS_PART: 'scale' })).toEqual(api);
+  });
+
+  test('gives each process of a city its role, and each port of the host one service', () => {
+    const { services: scale } = readCompose({ COMPOSE_PROFILES: 'scale' });
+    expect(scale.intake!.entrypoint!.join(' ')).toContain('serve --roles intake --config /config/city.yaml');
+    expect(scale.engine!.command).toEqual(['serve', '--roles', 'engine', ...CITY, '--data', '/tmp/vitals']);
+    expect(scale.worker!.command).toEqual(['worker', ...CITY]);
+    expect([scale.intake, scale.engine, scale.worker].map((one) => one!.deploy!.replicas)).toEqual(['2', '3', '2']);
+    const ports = (profile: string) => {
+      const compose = readCompose({ COMPOSE_PROFILES: profile });
+      return servicesOf(compose, profile).flatMap((name) => compose.services[name]!.ports ?? []);
+    };
+    expect(ports('scale').sort()).toEqual(['127.0.0.1:1883:1883', '127.0.0.1:8080:8080']);
+    expect(ports('influx')).toHaveLength(3);
   });
 
   test('has known keys only', () => {
@@ -77,7 +113,7 @@ describe('docker-compose.yml', () => {
 
   test('checks the health of every service', () => {
     const inFile = services.filter(([, { healthcheck }]) => healthcheck !== undefined).map(([name]) => name);
-    expect(inFile).toEqual(['influx', 'redis', 'worker']);
+    expect(inFile).toEqual(['influx', 'broker', 'redis', 'worker']);
     for (const name of inFile) {
       const { test: words, ...times } = compose.services[name]!.healthcheck!;
       expect(words[0]).toBe('CMD');
@@ -89,7 +125,7 @@ describe('docker-compose.yml', () => {
 
   test('runs what is built here in the version of the package, and asks no registry for it', () => {
     const { version } = JSON.parse(read('package.json'));
-    expect(ours.map(([name]) => name)).toEqual(['vitals', 'worker']);
+    expect(ours.map(([name]) => name)).toEqual(['vitals', 'intake', 'engine', 'worker']);
     for (const [, service] of ours) {
       expect(service).toMatchObject({ build: '.', image: `city-vitals:${version}`, pull_policy: 'build' });
     }
@@ -112,29 +148,38 @@ describe('docker-compose.yml', () => {
     }
   });
 
-  test('publishes of the product what the image exposes, and of Redis nothing', () => {
+  test('publishes of the product what the image exposes, and of Redis and what works behind nothing', () => {
     const exposed = /^EXPOSE (.+)$/m.exec(read('Dockerfile'))![1]!.split(' ');
     expect(compose.services.vitals!.ports!.map((port) => port.split(':')[2])).toEqual(exposed);
-    expect([compose.services.redis!.ports, compose.services.worker!.ports]).toEqual([undefined, undefined]);
+    const unreachable = ['redis', 'intake', 'engine', 'worker'];
+    expect(unreachable.flatMap((name) => compose.services[name]!.ports ?? [])).toEqual([]);
   });
 
-  test('lets the product wait for Redis where there is one, and for InfluxDB never', () => {
+  test('lets processes wait for the Redis and the broker that they need, and for InfluxDB never', () => {
     const healthy = { condition: 'service_healthy' };
     expect(compose.services.vitals!.depends_on).toEqual({ redis: { ...healthy, required: false } });
-    expect(compose.services.worker!.depends_on).toEqual({ redis: healthy });
-    expect(compose.services.worker!.deploy).toEqual({ replicas: '2' });
+    expect(compose.services.intake!.depends_on).toEqual({ broker: healthy, redis: healthy });
+    for (const name of ['engine', 'worker']) expect(compose.services[name]!.depends_on).toEqual({ redis: healthy });
   });
 
   test.each(ours)('sets variables for %s that something reads', (_name, { environment }) => {
     for (const name of Object.keys(environment)) {
-      expect(SECRETS.includes(name) || changesConfiguration(name), name).toBe(true);
+      expect([...SECRETS, ...OF_COMMANDS].includes(name) || changesConfiguration(name), name).toBe(true);
+    }
+  });
+
+  test('hands what commands read to the services that have them', () => {
+    for (const [name, { entrypoint = [], command = [], environment }] of services) {
+      const script = [...entrypoint, ...command].join('\n');
+      const read = new Set([...script.matchAll(/\$\{?(VITALS_\w+|REDISCLI_AUTH|INFLUXDB_\w+)/g)].map((one) => one[1]!));
+      for (const variable of read) expect(environment, `${name}: ${variable}`).toHaveProperty([variable]);
     }
   });
 
   test('takes from outside what .env.example lists, and nothing that must be set for a profile not chosen', () => {
-    const text = read('docker-compose.yml');
+    const text = read('docker-compose.yml') + read('docker-compose.parts.yml');
     const used = new Set([...text.replaceAll('$$', '').matchAll(/\$\{(\w+)/g)].map((found) => found[1]!));
-    expect([...used].sort()).toEqual([...OF_COMPOSE, ...SECRETS, 'VITALS_LOG_LEVEL'].sort());
+    expect([...used].sort()).toEqual([...OF_COMPOSE, ...OF_COMMANDS, ...SECRETS, 'VITALS_LOG_LEVEL'].sort());
     const listed = [...read('.env.example').matchAll(/^#(\w+)=/gm)].map((found) => found[1]!);
     for (const name of used) expect(listed).toContain(name);
     for (const name of listed.filter((one) => !used.has(one) && !one.startsWith('VITALS_SECRET_'))) {
@@ -163,7 +208,7 @@ describe('cities/container', () => {
     });
 
   test('has a city for each profile, the same but for what the profile adds', () => {
-    const added = { embedded: [], influx: ['stores'], scale: ['jobs'] };
+    const added = { embedded: [], influx: ['stores'], scale: ['mqtt', 'journal', 'jobs'] };
     const names = readdirSync(join(PROJECT_ROOT, 'cities/container')).map((file) => file.replace('.yaml', ''));
     expect(names.sort()).toEqual(Object.keys(added));
     const base = parse(read('cities/container/embedded.yaml'));
@@ -202,17 +247,28 @@ describe('cities/container', () => {
     );
   });
 
-  test('takes jobs from the Redis of the profile', () => {
-    const { jobs } = parse(read('cities/container/scale.yaml'));
-    expect(jobs).toEqual({
-      backend: 'bullmq',
-      redis: { url: 'redis://redis:6379', passwordEnv: 'VITALS_REDIS_PASSWORD' },
-    });
-    expect(readCompose(secrets).services.redis!.environment.REDISCLI_AUTH).toBe(secrets.VITALS_REDIS_PASSWORD);
+  test('has journal and jobs in the Redis of the profile, and shares the messages of its broker', () => {
+    const { mqtt, journal, jobs, secrets: read } = load('scale');
+    expect(jobs).toMatchObject({ backend: 'bullmq', redis: { url: 'redis://redis:6379' } });
+    // Without a Redis of its own it is that of the jobs; acknowledged is what is on the disk there.
+    expect(journal).toMatchObject({ backend: 'redis', partitions: 16, replicas: 0 });
+    expect(journal.redis).toBeUndefined();
+    expect(mqtt.external).toMatchObject({ url: 'mqtt://broker:1883', username: 'vitals', share: 'vitals' });
+    const { broker, redis } = readCompose(secrets).services;
+    expect(redis!.environment.REDISCLI_AUTH).toBe(read.get(JOBS_REDIS));
+    expect(broker!.environment.VITALS_BROKER_PASSWORD).toBe(read.get(EXTERNAL_BROKER));
   });
 
-  test.skipIf(!('jobs' in citySchema.shape))('has jobs that the product knows (skipped where it knows none)', () => {
-    expect(load('scale')).toHaveProperty('jobs.backend', 'bullmq');
+  test('asks every process of the city for the secrets of its servers', () => {
+    for (const name of ['vitals', 'intake', 'engine', 'worker']) {
+      const { environment } = readCompose(secrets).services[name]!;
+      const load = () => loadConfig({ file: cityFile('scale'), dataFolder: 'data', environment });
+      expect(load().http, name).toMatchObject({ host: '0.0.0.0', allowUnencrypted: true });
+      const { VITALS_BROKER_PASSWORD: _secret, ...rest } = environment;
+      expect(() => loadConfig({ file: cityFile('scale'), dataFolder: 'data', environment: rest }), name).toThrow(
+        'mqtt.external.passwordEnv: a secret is needed in the environment variable VITALS_BROKER_PASSWORD',
+      );
+    }
   });
 });
 

@@ -19,7 +19,9 @@ export interface Service {
   readonly build?: string;
   readonly user: string;
   readonly profiles?: readonly string[];
+  readonly entrypoint?: readonly string[];
   readonly command?: readonly string[];
+  readonly deploy?: { readonly replicas: string };
   readonly environment: Readonly<Record<string, string>>;
   readonly ports?: readonly string[];
   readonly volumes: readonly Mount[];
@@ -35,10 +37,35 @@ export interface Compose {
   readonly [key: string]: unknown;
 }
 
-/** docker-compose.yml as Compose has it after merges and variables, with nothing set but what is given. */
-export function readCompose(variables: Readonly<Record<string, string>> = {}): Compose {
-  const text = readFileSync(join(PROJECT_ROOT, 'docker-compose.yml'), 'utf8');
-  return interpolated(parse(text, { merge: true }), variables) as Compose;
+type Variables = Readonly<Record<string, string>>;
+
+/**
+ * docker-compose.yml as Compose has it after variables, merges and `extends`, with nothing set but what is given.
+ *
+ * @throws Error where a service extends one that is not there
+ */
+export function readCompose(variables: Variables = {}): Compose {
+  const compose = readFile('docker-compose.yml', variables);
+  const services = Object.entries(compose.services).map(([name, service]) => [name, extended(service, variables)]);
+  return { ...compose, services: Object.fromEntries(services) };
+}
+
+function readFile(name: string, variables: Variables): Compose {
+  return interpolated(parse(readFileSync(join(PROJECT_ROOT, name), 'utf8'), { merge: true }), variables) as Compose;
+}
+
+/** Keys of services that others extend; Compose merges each kind by rules of its own. */
+const EXTENDED_KEYS = ['command', 'ports'];
+
+/** A command takes the place of the other one; ports are added to the others. */
+function extended({ extends: base, ...service }: Service, variables: Variables): Service {
+  if (base === undefined) return service as Service;
+  const { file, service: name } = base as { readonly file: string; readonly service: string };
+  const part = readFile(file, variables).services[name];
+  if (part === undefined) throw new Error(`service "${name}" not found in ${file}`);
+  const unknown = Object.keys(part).find((key) => !EXTENDED_KEYS.includes(key));
+  if (unknown !== undefined) throw new Error(`how Compose merges ${unknown} is not known here`);
+  return { ...part, ...service, ports: [...(part.ports ?? []), ...(service.ports ?? [])] } as Service;
 }
 
 /** Services that start when the profiles are chosen: those without one, and those with one of them. */
@@ -48,7 +75,7 @@ export function servicesOf({ services }: Compose, ...chosen: readonly string[]):
     .sort();
 }
 
-function interpolated(node: unknown, variables: Readonly<Record<string, string>>): unknown {
+function interpolated(node: unknown, variables: Variables): unknown {
   if (typeof node === 'string') return composeText(node, variables);
   if (Array.isArray(node)) return node.map((item) => interpolated(item, variables));
   if (node === null || typeof node !== 'object') return node;
@@ -60,7 +87,7 @@ function interpolated(node: unknown, variables: Readonly<Record<string, string>>
  *
  * @throws Error for anything else: `${NAME:?message}` is demanded of profiles that are not chosen, too
  */
-export function composeText(text: string, variables: Readonly<Record<string, string>>): string {
+export function composeText(text: string, variables: Variables): string {
   const at = text.indexOf('$');
   if (at < 0) return text;
   const [before, rest] = [text.slice(0, at), text.slice(at)];
