@@ -132,6 +132,10 @@ export class MemoryStreams implements CityStreams {
     return this.#answer(() => this.cuts.at(-1)!);
   }
 
+  oldestCut(): Promise<Cut> {
+    return this.#answer(() => this.#trimmed);
+  }
+
   /** It never waits for as long: who asks again and again gives the others a turn each time. */
   async cutsAfter(number: number, _waitMs: number): Promise<readonly Cut[]> {
     await nextTurn();
