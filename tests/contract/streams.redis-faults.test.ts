@@ -249,6 +249,16 @@ describe.skipIf(REDIS_SERVER === undefined)(
       await expect(streams.readRaw(0, 0, 100, ALL)).rejects.toMatchObject({ code: 'journal_damaged' });
     });
 
+    test('a server that lost messages which were cut is told of', async () => {
+      const streams = await open();
+      await appendAll(streams.writer('one'), 1, 0, 10);
+      await streams.cut(1);
+      await admin.hset('{town:1}:state', 'raw', 9);
+      await expect(streams.cut(2)).rejects.toMatchObject({ code: 'journal_damaged', retryable: false });
+      await admin.hset('{town:1}:state', 'raw', 10);
+      expect(await streams.cut(3)).toMatchObject({ number: 2 });
+    });
+
     test('a writer that was not heard of for a day is forgotten when a new one comes', async () => {
       const streams = await open();
       const nowS = Math.floor(systemClock.nowMs() / 1_000);

@@ -48,6 +48,18 @@ describe('the house', () => {
 describe('a planted fault is found', () => {
   const arrowsOf = (files: Record<string, string>) => printed(wrongArrows(readSources(plantTree(files))));
 
+  test('a room that works with the client library of another one, and may not', () => {
+    const found = arrowsOf({
+      'src/jobs/a.ts': "import { a } from '../redis/index.ts';",
+      'src/jobs/b.ts': "import { a } from '../redis/places.ts';",
+      'src/store/a.ts': "import { a } from '../redis/index.ts';",
+    });
+    expect(found).toEqual([
+      'src/jobs/b.ts:1 not through the door src/redis/index.ts: ../redis/places.ts',
+      'src/store/a.ts:1 src/redis is a contract here: write "import type": ../redis/index.ts',
+    ]);
+  });
+
   test('base that knows the model', () => {
     expect(arrowsOf({ 'src/base/a.ts': "import type { B } from '../model/index.ts';" })).toEqual([
       'src/base/a.ts:1 src/base must not know src/model: ../model/index.ts',

@@ -1,8 +1,8 @@
-import type { Clock } from '../../base/index.ts';
+import { type Clock, OperatingError } from '../../base/index.ts';
 import { type Cut, FIRST_CUT, positionOf } from '../streams.ts';
 import { type Entry, entryField, entryId } from './keys.ts';
 import { gap, type StreamLink } from './link.ts';
-import { ADD_CUT } from './scripts.ts';
+import { ADD_CUT, CUT_LOST } from './scripts.ts';
 
 /** Cuts that are read at once. */
 const CUTS_AT_ONCE = 1_000;
@@ -42,7 +42,10 @@ export class Cuts {
     this.#clock = clock;
   }
 
-  /** @param ends asks where the partitions end; later than it is asked for the cut before */
+  /**
+   * @param ends asks where the partitions end, after the cut before is known
+   * @throws OperatingError `journal_damaged` when a partition ends before the newest cut
+   */
   async add(nowMs: number, ends: () => Promise<readonly number[]>): Promise<Cut | undefined> {
     const { number } = await this.newest();
     const cut = { number: number + 1, ends: await ends() };
@@ -51,6 +54,7 @@ export class Cuts {
     const atMs = await this.#orders.order((pipeline) =>
       pipeline.eval(ADD_CUT, 1, this.#key, cut.number, nowMs, position, packed),
     );
+    if (atMs === CUT_LOST) throw lost(cut);
     return atMs === null ? undefined : { ...cut, atMs: Number(atMs) };
   }
 
@@ -139,6 +143,14 @@ export class Cuts {
     const entries = await this.#questions.ask((redis) => redis.xrevrangeBuffer(this.#key, id, '-', 'COUNT', 1));
     return (entries as unknown as Entry[]).map(cutOf)[0];
   }
+}
+
+function lost({ number, ends }: Pick<Cut, 'number' | 'ends'>): OperatingError {
+  return new OperatingError(
+    'journal_damaged',
+    `cannot make the cut ${number}: the partitions end at ${ends.join(', ')}, and one of them ended later at the cut ` +
+      'before; Redis lost messages that it had acknowledged',
+  );
 }
 
 function cutOf(entry: Entry): Cut {

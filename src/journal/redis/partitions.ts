@@ -8,7 +8,8 @@ import { APPEND_MADE, MADE_FENCED, MADE_KEPT, MARK_CUT, OWN, TRIM } from './scri
 
 /** Entries of the first question; later ones ask for as many as seem to fit. */
 const FIRST_ENTRIES = 4;
-const ENTRIES_MAX = 1_000;
+/** Those that follow may be larger than all before, and a reply is held in memory. */
+const ENTRIES_MAX = 64;
 
 /** Records that stand in one entry. */
 interface Span {

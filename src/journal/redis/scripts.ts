@@ -77,26 +77,29 @@ export const MARK_CUT = `${ALWAYS}
   return tonumber(redis.call('HGET', KEYS[1], 'raw') or '0')
 `;
 
+export const CUT_LOST = -1;
+
 /**
  * Adds a cut when it follows the newest one. What it is compared with is the newest one at this moment.
  *
  * KEYS cuts; ARGV number, when in ms, position, ends as float64.
- * @returns when, at least as late as the cut before; nothing when somebody else cut meanwhile
+ * @returns when, at least as late as the cut before; nothing when somebody else cut meanwhile; CUT_LOST when a partition
+ *   ends before the newest cut
  */
 export const ADD_CUT = `${ALWAYS}
   local newest = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
   local atMs = ARGV[2]
-  local number = 0
+  local fields = { k = '0', at = atMs }
   if newest then
-    local fields = {}
     for at = 1, #newest[2], 2 do fields[newest[2][at]] = newest[2][at + 1] end
-    number = tonumber(fields.k)
-    if tonumber(fields.at) > tonumber(atMs) then atMs = fields.at end
+  end
+  if tonumber(ARGV[1]) ~= tonumber(fields.k) + 1 then return false end
+  if newest then
     for at = 1, #ARGV[4], 8 do
-      if struct.unpack('<d', ARGV[4], at) < struct.unpack('<d', fields.ends, at) then return false end
+      if struct.unpack('<d', ARGV[4], at) < struct.unpack('<d', fields.ends, at) then return ${CUT_LOST} end
     end
   end
-  if tonumber(ARGV[1]) ~= number + 1 then return false end
+  if tonumber(fields.at) > tonumber(atMs) then atMs = fields.at end
   redis.call('XADD', KEYS[1], ARGV[3] .. '-0', 'k', ARGV[1], 'at', atMs, 'ends', ARGV[4])
   return atMs
 `;

@@ -185,6 +185,7 @@ export class RedisStreamWriter implements StreamWriter {
     }
     addWait(pipeline, durability);
     const answers = (await pipeline.exec().catch((error: Error) => lanes.map(() => [error] as const))) ?? [];
+    if (this.#isEnded) return;
     const [waitError, waitAnswer] = answers[lanes.length] ?? [];
     const lack = waitError?.message ?? lackOf(durability, waitAnswer);
     const refused: Lane[] = [];
