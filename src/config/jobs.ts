@@ -1,12 +1,20 @@
 import * as z from 'zod';
 import { checkRedis, redisSchema } from './redis.ts';
 
+const jobsRedisSchema = redisSchema.extend({
+  /** Begins all keys; by the city's id when absent. In braces, so that a cluster keeps them in one slot. */
+  prefix: z
+    .string()
+    .regex(/^\{[A-Za-z0-9_.-]{1,64}\}$/, 'write 1 to 64 of A-Z, a-z, 0-9, "_", "." and "-" in braces: {vitals}')
+    .optional(),
+});
+
 /** Work that outlives a request. */
 export const jobsSchema = z
   .strictObject({
     /** `inline`: in this process. `bullmq`: in Redis, and batches of readings by `vitals worker` processes, too. */
     backend: z.enum(['inline', 'bullmq']).default('inline'),
-    redis: redisSchema.optional(),
+    redis: jobsRedisSchema.optional(),
   })
   .prefault({});
 

@@ -22,11 +22,6 @@ export const redisSchema = z.strictObject({
   passwordEnv: z.string().min(1).optional(),
   /** File with the certificates that the server's is checked against, beside those of the system. */
   caFile: z.string().min(1).optional(),
-  /** Begins all keys; by the city's id when absent. In braces, so that a cluster keeps them in one slot. */
-  prefix: z
-    .string()
-    .regex(/^\{[A-Za-z0-9_.-]{1,64}\}$/, 'write 1 to 64 of A-Z, a-z, 0-9, "_", "." and "-" in braces: {vitals}')
-    .optional(),
 });
 
 export type RedisConfig = z.output<typeof redisSchema>;

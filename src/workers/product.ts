@@ -43,6 +43,7 @@ import { NO_BROKER } from './no-broker.ts';
 import { type CityJobs, openCityJobs, startBatchProcess } from './open-jobs.ts';
 import { budgetOf, journalFolder, openFileJournal } from './open-journal.ts';
 import { openPosts } from './open-posts.ts';
+import { Retention } from './retention.ts';
 import { ALL_ROLES, type Role, type Roles } from './roles.ts';
 import { openStoreThread, type StoreThread } from './store-client.ts';
 
@@ -76,8 +77,6 @@ const CLOSE_GRACE_MS = 3_000;
 /** Batches of history that are fetched while another one is worked on. */
 const BATCHES_AHEAD = 2;
 const BUDGET_LOOK_EVERY_MS = 250;
-const QUARANTINE_BOUND_EVERY_MS = 60_000;
-const TRIM_EVERY_MS = 10 * 60_000;
 /** Lag from which the process says that it is not ready. */
 const LAG_MS_MAX = 30_000;
 
@@ -118,7 +117,7 @@ class RunningProduct implements Product {
   #store!: StoreThread;
   #journal!: JournalWriter;
   #budget!: JournalBudget;
-  #quarantineDropped = 0;
+  #retention: Retention | undefined;
   #engine!: EngineThread;
   #broker = NO_BROKER;
   #cluster: CityCluster | undefined;
@@ -181,6 +180,11 @@ class RunningProduct implements Product {
     this.#openMirrors();
     await this.#openEngine();
     this.#startJobs();
+    const { config, log } = this.#options;
+    this.#retention = new Retention({
+      ...{ config, log, clock: this.#clock, budget: this.#budget, store: this.#store },
+      engineNowMs: () => this.#standing.nowMs,
+    });
   }
 
   #startWorker(): void {
@@ -473,10 +477,7 @@ class RunningProduct implements Product {
     const marks = setInterval(mark, config.windows.tick);
     const looks = setInterval(() => void this.#lookAtBudget(), BUDGET_LOOK_EVERY_MS);
     const timers = [marks, looks];
-    if (this.#has('api')) {
-      timers.push(setInterval(() => void this.#boundQuarantine(), QUARANTINE_BOUND_EVERY_MS));
-      timers.push(setInterval(() => void this.#trim(), TRIM_EVERY_MS));
-    }
+    timers.push(...(this.#retention?.start() ?? []));
     this.#closers.push(() => {
       for (const timer of timers) clearInterval(timer);
       this.#budget.close();
@@ -490,36 +491,6 @@ class RunningProduct implements Product {
     // The engine may have a snapshot to make that lets the journal be trimmed, and nothing else wakes it.
     if (this.#budget.stats().blocked !== null && this.#has('api'))
       this.#engine.advance(this.#journal.durableSequence());
-  }
-
-  async #boundQuarantine(): Promise<void> {
-    const { config, log } = this.#options;
-    const { quarantineRowsMax: rowsMax, quarantineAge } = config.store;
-    try {
-      const receivedFromMs = this.#clock.nowMs() - quarantineAge;
-      this.#quarantineDropped += await this.#store.trimQuarantine({ rowsMax, receivedFromMs });
-    } catch (error) {
-      log.warn({ err: error }, 'quarantine could not be brought within its bounds');
-    }
-  }
-
-  /** What retention lets go: journal segments behind all consumers, raw readings of the store. */
-  async #trim(): Promise<void> {
-    const { config, log } = this.#options;
-    const nowMs = this.#clock.nowMs();
-    try {
-      await this.#budget.trim(nowMs);
-      // In `event` mode the past is what is looked at: nothing of it is old.
-      if (config.windows.clock === 'wall' && Number.isFinite(this.#standing.nowMs)) {
-        // By the engine's time where it lags: late hours that it still comes to are rebuilt from these readings.
-        const engineNowMs = Math.min(nowMs, this.#standing.nowMs);
-        const { readingsAge, quartersAge } = config.store;
-        const [readingsBeforeMs, quartersBeforeMs] = [engineNowMs - readingsAge, engineNowMs - quartersAge];
-        await this.#store.trimRetention({ readingsBeforeMs, quartersBeforeMs });
-      }
-    } catch (error) {
-      log.warn({ err: error }, 'what retention lets go could not be deleted');
-    }
   }
 
   #makeSources(): ViewSources {
@@ -557,7 +528,7 @@ class RunningProduct implements Product {
       journalStats: () => this.#budget.stats(),
       mirrors: () => this.#mirrors?.backlogs(this.#budget.stats(), this.#storeSequence) ?? [],
       cluster: () => this.#cluster?.standing(),
-      quarantineDropped: () => this.#quarantineDropped,
+      quarantineDropped: () => this.#retention?.quarantineDropped ?? 0,
       jobCounts: () => this.#cityJobs.counts(),
       rates: () => ({ messagesPerS: this.#messageRate.perSecond(), readingsPerS: this.#readingRate.perSecond() }),
       problems: () => this.#problems(),
