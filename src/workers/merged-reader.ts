@@ -18,7 +18,8 @@ export interface MergedReaderOptions {
 
 /**
  * Reads all partitions as one journal: cycle by cycle, in a cycle partition by partition, and a time mark at each cut. It
- * keeps its place and reads ahead, so reading on asks all partitions at once. While the server is away it gives nothing.
+ * keeps its place and reads ahead, so reading on asks all partitions at once. While the server is away it gives nothing;
+ * after an error that is for good it is not to be asked again.
  */
 export class MergedReader implements EngineReader {
   readonly #options: MergedReaderOptions;
