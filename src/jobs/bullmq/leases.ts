@@ -4,7 +4,7 @@ import { assert, type Clock } from '../../base/index.ts';
 import { LeaseNode, type LeaseTiming } from '../lease-node.ts';
 import type { LeaseCounts, LeaseHolder, LeaseOwner, Leases } from '../leases.ts';
 import { BullLeaseTable } from './lease-table.ts';
-import { connectForOrders, letGo, type RedisPlace, within } from './redis.ts';
+import { connectForOrders, letGo, type RedisPlace, settled, within } from './redis.ts';
 
 export interface BullLeaseTiming extends LeaseTiming {
   /** Between two steps of a node. What it adds to a lease until another node goes on: two of them, and a moment. */
@@ -54,6 +54,7 @@ class RedisLeases implements Leases {
   #timer: NodeJS.Timeout | undefined;
   #isStepping = false;
   #isAway = false;
+  #isClosing = false;
 
   constructor(options: BullLeasesOptions) {
     const { redis: place, onProblem } = options;
@@ -70,9 +71,13 @@ class RedisLeases implements Leases {
     const { node: id, clock } = this.#options;
     const table = this.#table.seenBy(id, names);
     this.#node = new LeaseNode({ id, names, table, clock, timing: this.#timing, holder });
-    this.#timer = setInterval(() => this.#tick(), this.#timing.stepMs);
-    this.#timer.unref();
-    this.#tick();
+    // The connection has only just been ordered: that it is not there yet is no problem to tell of.
+    void settled(this.#redis).then(() => {
+      if (this.#isClosing) return;
+      this.#timer = setInterval(() => this.#tick(), this.#timing.stepMs);
+      this.#timer.unref();
+      this.#tick();
+    });
   }
 
   owners(names: readonly string[]): Promise<readonly LeaseOwner[]> {
@@ -84,6 +89,7 @@ class RedisLeases implements Leases {
   }
 
   async close(): Promise<void> {
+    this.#isClosing = true;
     if (this.#node !== undefined) await this.#leave(this.#node);
     clearInterval(this.#timer);
     this.#node?.abandon();
