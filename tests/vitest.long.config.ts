@@ -9,6 +9,8 @@ const settings = {
   PROPERTY_SEED: env.PROPERTY_SEED ?? drawn(),
   SIMULATION_SEEDS: env.SIMULATION_SEEDS ?? '20000',
   SIMULATION_FIRST: env.SIMULATION_FIRST ?? drawn(),
+  LEASE_SEEDS: env.LEASE_SEEDS ?? '24',
+  LEASE_FIRST: env.LEASE_FIRST ?? drawn(),
   FUZZ_PACKETS: env.FUZZ_PACKETS ?? '500000',
   FUZZ_SEED: env.FUZZ_SEED ?? drawn(),
 };

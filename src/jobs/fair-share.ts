@@ -25,10 +25,10 @@ export function largestShare(nodeCount: number, nameCount: number): number {
   return Math.ceil(nameCount / nodeCount);
 }
 
-/** Whether two looks at the nodes, in whatever order, show the same. */
+/** Whether two looks at the nodes show the same; another order counts as a change. */
 export function isSame(nodes: readonly NodeHolding[], before: readonly NodeHolding[]): boolean {
-  const heldBefore = new Map(before.map(({ id, held }) => [id, held]));
-  return nodes.length === before.length && nodes.every(({ id, held }) => heldBefore.get(id) === held);
+  const isAt = ({ id, held }: NodeHolding, at: number): boolean => before[at]?.id === id && before[at]?.held === held;
+  return nodes.length === before.length && nodes.every(isAt);
 }
 
 /** The same order for all who see the same, whatever order they see it in. */

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { assert, type Clock } from '../../base/index.ts';
-import { connectForOrders, letGo, type RedisClient, type RedisPlace, within } from '../../redis/index.ts';
+import { connectForOrders, connectForOrders, letGo, letGo, type RedisClient, type RedisClient, type RedisPlace, type RedisPlace, settled, within, within } from '../../redis/index.ts';
 import { LeaseNode, type LeaseTiming } from '../lease-node.ts';
 import type { LeaseCounts, LeaseHolder, LeaseOwner, Leases } from '../leases.ts';
 import { BullLeaseTable } from './lease-table.ts';
@@ -53,6 +53,7 @@ class RedisLeases implements Leases {
   #timer: NodeJS.Timeout | undefined;
   #isStepping = false;
   #isAway = false;
+  #isClosing = false;
 
   constructor(options: BullLeasesOptions) {
     const { redis: place, onProblem } = options;
@@ -69,9 +70,13 @@ class RedisLeases implements Leases {
     const { node: id, clock } = this.#options;
     const table = this.#table.seenBy(id, names);
     this.#node = new LeaseNode({ id, names, table, clock, timing: this.#timing, holder });
-    this.#timer = setInterval(() => this.#tick(), this.#timing.stepMs);
-    this.#timer.unref();
-    this.#tick();
+    // The connection has only just been ordered: that it is not there yet is no problem to tell of.
+    void settled(this.#redis).then(() => {
+      if (this.#isClosing) return;
+      this.#timer = setInterval(() => this.#tick(), this.#timing.stepMs);
+      this.#timer.unref();
+      this.#tick();
+    });
   }
 
   owners(names: readonly string[]): Promise<readonly LeaseOwner[]> {
@@ -83,6 +88,7 @@ class RedisLeases implements Leases {
   }
 
   async close(): Promise<void> {
+    this.#isClosing = true;
     if (this.#node !== undefined) await this.#leave(this.#node);
     clearInterval(this.#timer);
     this.#node?.abandon();

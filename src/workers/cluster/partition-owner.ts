@@ -2,13 +2,15 @@ import { OperatingError } from '../../base/index.ts';
 import type { Intake } from '../../intake/index.ts';
 import type { Lease, LeaseHolder } from '../../jobs/index.ts';
 import type { CityStreams, Cut } from '../../journal/index.ts';
-import { PartitionEngine } from '../partition-engine.ts';
+import { type PartitionEnd, PartitionEngine } from '../partition-engine.ts';
 import { Patience, timerPause } from '../patience.ts';
 import type { Cutter } from './cutter.ts';
 import { CUTTER, partitionOf } from './partition-protocol.ts';
 
 /** How long one question for the next cut waits: the stop takes as long at most. */
 const CUT_WAIT_MS = 1_000;
+/** How often owners are told what the server has. */
+const COMPARE_EVERY_MS = 1_000;
 
 export interface PartitionOwnerOptions {
   readonly streams: CityStreams;
@@ -26,6 +28,8 @@ export class PartitionOwner implements LeaseHolder {
   readonly #engines = new Map<string, PartitionEngine>();
   readonly #stopping = new AbortController();
   #following: Promise<void> = Promise.resolve();
+  #comparing: NodeJS.Timeout | undefined;
+  #isComparing = false;
   #newest: Cut | undefined;
 
   constructor(options: PartitionOwnerOptions) {
@@ -35,6 +39,7 @@ export class PartitionOwner implements LeaseHolder {
   /** Hears of cuts from now on, and tells the owners. */
   follow(): void {
     this.#following = this.#follow();
+    this.#comparing = setInterval(() => void this.#compare(), COMPARE_EVERY_MS);
   }
 
   take(lease: Lease): void {
@@ -51,6 +56,7 @@ export class PartitionOwner implements LeaseHolder {
 
   async stop(): Promise<void> {
     this.#stopping.abort();
+    clearInterval(this.#comparing);
     await this.#options.cutter.stop();
     await Promise.all([...this.#engines.values()].map((engine) => engine.stop()));
     await this.#following;
@@ -81,11 +87,24 @@ export class PartitionOwner implements LeaseHolder {
     );
   }
 
-  #ended(lease: Lease, engine: PartitionEngine, end: string): void {
+  #ended(lease: Lease, engine: PartitionEngine, end: PartitionEnd): void {
     this.#options.onInfo(`owns ${lease.name} no more: ${end}`);
     if (this.#engines.get(lease.name) === engine) this.#engines.delete(lease.name);
-    // Fenced although the lease holds: whoever owns it shall have the lease as well.
-    if (end === 'fenced') lease.release();
+    // One that had the lease before came late with its number: whoever has the lease takes a higher one.
+    if (end === 'fenced' && !lease.lost.aborted && !this.#stopping.signal.aborted) this.#startEngine(lease);
+  }
+
+  async #compare(): Promise<void> {
+    if (this.#isComparing || this.#engines.size === 0) return;
+    this.#isComparing = true;
+    try {
+      const stats = await this.#options.streams.stats();
+      for (const engine of this.#engines.values()) engine.compare(stats[engine.progress.partition]!);
+    } catch (error) {
+      this.#options.onProblem(error as Error);
+    } finally {
+      this.#isComparing = false;
+    }
   }
 
   async #follow(): Promise<void> {

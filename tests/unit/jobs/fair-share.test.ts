@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { beyondShare, type NodeHolding, shareOf } from '../../../src/jobs/fair-share.ts';
+import { beyondShare, isSame, largestShare, type NodeHolding, shareOf } from '../../../src/jobs/fair-share.ts';
 import { Random } from '../journal/support/random.ts';
 
 const nodesOf = (...held: number[]): NodeHolding[] => held.map((count, at) => ({ id: `node-${at}`, held: count }));
@@ -54,4 +54,15 @@ describe('what is given up', () => {
     expect(beyondShare(held, 1)).toEqual([{ number: 7 }, { number: 9 }]);
     expect(beyondShare(held, 0)).toHaveLength(3);
   });
+});
+
+test('the largest share is rounded up', () => {
+  expect([largestShare(4, 11), largestShare(4, 12), largestShare(4, 0)]).toEqual([3, 3, 0]);
+});
+
+test('a look at nodes is the same while none of them came, left or holds another number', () => {
+  expect(isSame(nodesOf(1, 2), nodesOf(1, 2))).toBe(true);
+  for (const other of [nodesOf(1), nodesOf(1, 2, 0), nodesOf(2, 2), [...nodesOf(1), { id: 'node-7', held: 2 }]]) {
+    expect(isSame(nodesOf(1, 2), other)).toBe(false);
+  }
 });
