@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { assert, type Clock } from '../../base/index.ts';
-import { connectForOrders, connectForOrders, letGo, letGo, type RedisClient, type RedisClient, type RedisPlace, type RedisPlace, settled, within, within } from '../../redis/index.ts';
+import { connectForOrders, letGo, type RedisClient, type RedisPlace, settled, within } from '../../redis/index.ts';
 import { LeaseNode, type LeaseTiming } from '../lease-node.ts';
 import type { LeaseCounts, LeaseHolder, LeaseOwner, Leases } from '../leases.ts';
 import { BullLeaseTable } from './lease-table.ts';
