@@ -1,10 +1,9 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connectAsync } from 'mqtt';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePort, INFLUXD, installed, ServerProcess, untilListening } from '../../harness/index.ts';
+import { freePort, INFLUXD, ServerProcess } from '../../harness/index.ts';
 import type { AccountingBody, ReadinessBody } from '../../src/views/http/schemas.ts';
 import { readCompose } from '../tidy/support/compose.ts';
 import { PROJECT_ROOT } from '../tidy/support/source-tree.ts';
@@ -14,8 +13,7 @@ import { eventually, getJson, type Server, Workbench } from './support/workbench
 /* The services of docker-compose.yml as plain processes, with the very commands, variables and files that stand there. */
 
 const PASSWORD = '5f0e1d2c3b4a59687786a5b4c3d2e1f0';
-const compose = (profile = '') =>
-  readCompose({ COMPOSE_PROFILES: profile, VITALS_INFLUX_PASSWORD: PASSWORD, VITALS_REDIS_PASSWORD: PASSWORD });
+const compose = (profile = '') => readCompose({ COMPOSE_PROFILES: profile, VITALS_INFLUX_PASSWORD: PASSWORD });
 
 let bench: Workbench;
 beforeAll(() => {
@@ -137,63 +135,4 @@ describe.skipIf(INFLUXD === undefined)('the profile influx (skipped without infl
     );
     expect((await server.stop()).code).toBe(0);
   }, 120_000);
-});
-
-const REDIS_SERVER = installed('/usr/bin/redis-server', '/usr/local/bin/redis-server');
-
-describe.skipIf(REDIS_SERVER === undefined)('the profile scale (skipped without redis-server)', () => {
-  const PATH = '/usr/local/bin:/usr/bin:/bin';
-
-  /** The command of the service `redis`, with its folder and port moved. */
-  function startRedis(folder: string, port: number, password: string) {
-    const [shell, ...words] = compose('scale').services.redis!.command!;
-    const args = words.map((word) => word.replace('dir /data\n', `dir ${folder}\nport ${port}\nbind 127.0.0.1\n`));
-    return spawn(shell!, args, { env: { PATH, REDISCLI_AUTH: password }, stdio: ['ignore', 'ignore', 'pipe'] });
-  }
-
-  function redisCli(port: number, environment: Record<string, string>, ...words: string[]) {
-    const { status, stdout } = spawnSync('redis-cli', ['-p', String(port), '-e', ...words], {
-      env: { PATH, ...environment },
-      encoding: 'utf8',
-    });
-    return { status, lines: stdout.trim().split('\n') };
-  }
-
-  it('has a Redis that asks for the password, evicts nothing, and has everything after a restart', async () => {
-    const folder = bench.path('redis');
-    mkdirSync(folder);
-    const port = await freePort();
-    const secret = { REDISCLI_AUTH: PASSWORD };
-    const [, program, ...check] = compose('scale').services.redis!.healthcheck!.test;
-    expect([program, ...check]).toEqual(['redis-cli', '-e', 'ping']);
-
-    let redis = startRedis(folder, port, PASSWORD);
-    await untilListening(port, 20_000);
-    expect(redisCli(port, secret, 'ping')).toEqual({ status: 0, lines: ['PONG'] });
-    expect(redisCli(port, {}, 'ping').status).not.toBe(0);
-    const keys = ['appendonly', 'appendfsync', 'maxmemory', 'maxmemory-policy', 'save'];
-    const settings = keys.flatMap((key) => redisCli(port, secret, 'config', 'get', key).lines.slice(1));
-    expect(settings).toEqual(['yes', 'everysec', String(256 * 2 ** 20), 'noeviction']);
-    redisCli(port, secret, 'set', 'job', '1');
-    // The shell has become the server: a signal from outside reaches it, and it ends in order.
-    redis.kill('SIGTERM');
-    expect(await once(redis, 'exit')).toEqual([0, null]);
-
-    redis = startRedis(folder, port, PASSWORD);
-    await untilListening(port, 20_000);
-    expect(redisCli(port, secret, 'get', 'job')).toEqual({ status: 0, lines: ['1'] });
-    redis.kill('SIGKILL');
-    await once(redis, 'exit');
-  }, 60_000);
-
-  it('has no Redis without a password, and says so', async () => {
-    const redis = startRedis(bench.folder, await freePort(), '');
-    let said = '';
-    redis.stderr.setEncoding('utf8').on('data', (text: string) => {
-      said += text;
-    });
-    const [code] = (await once(redis, 'close')) as [number];
-    expect(code).not.toBe(0);
-    expect(said).toContain('set VITALS_REDIS_PASSWORD in .env');
-  });
 });
