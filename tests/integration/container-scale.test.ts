@@ -281,7 +281,7 @@ describe.skipIf(!isComplete)('all of them (skipped without redis-server, mosquit
     const start = (name: string, places: Record<string, string>, more: Record<string, string> = {}) => {
       const { entrypoint = ['node', 'bin/vitals.js'], command = [], environment } = service(name);
       const own = { ...environment, VITALS_HTTP_HOST: '127.0.0.1', VITALS_HTTP_PORT: '0', ...more };
-      return launch([...entrypoint, ...command], { '/config/city.yaml': config, ...places }, own);
+      return launch([...entrypoint, ...command], { ...places, '/config/city.yaml': config }, own);
     };
     const intakes = { '/data/': `${folderOf('intakes')}/` };
     const living = [
@@ -290,11 +290,13 @@ describe.skipIf(!isComplete)('all of them (skipped without redis-server, mosquit
       start('vitals', { '/data': folderOf('data') }, { VITALS_HTTP_PORT: String(httpPort) }),
     ];
     await untilListening(httpPort, START_MS_MAX);
-    for (const one of living)
+    for (const one of living) {
       await eventually(
-        async () => one.stdout(),
+        async () => `${one.stdout()}\n${one.stderr()}`,
         (text) => text.includes('City Vitals is ready'),
+        START_MS_MAX,
       );
+    }
 
     const login = { username: 'gateway-1', password: PUBLISHER_SECRET, reconnectPeriod: 0 };
     const client = await connectAsync(`mqtt://127.0.0.1:${brokerPort}`, login);
