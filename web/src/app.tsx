@@ -4,6 +4,7 @@ import { type State, useLiveState } from './data/state.ts';
 import { Header } from './parts/header.tsx';
 import { Problems } from './parts/problems.tsx';
 import { AccountingView } from './views/accounting.tsx';
+import { ClusterView } from './views/cluster.tsx';
 import { DeviceView } from './views/device.tsx';
 import { DevicesView } from './views/devices.tsx';
 import { JobsView } from './views/jobs.tsx';
@@ -48,6 +49,8 @@ function View({ route, state }: { route: Route; state: State }) {
       return <AccountingView state={state} />;
     case 'jobs':
       return <JobsView route={route} />;
+    case 'cluster':
+      return <ClusterView />;
     default:
       return <OverviewView route={route} state={state} />;
   }

@@ -3,6 +3,7 @@ export type {
   AccountingBody as Accounting,
   AggregateRowBody as AggregateRow,
   AggregatesBody as Aggregates,
+  ClusterBody as Cluster,
   DeviceBody as Device,
   JobBody as Job,
   KpiInfoBody as KpiInfo,

@@ -64,8 +64,8 @@ export function brokerMetrics({ gauge, counter }: Definer, sources: Pick<ViewSou
 /** Of a city that is spread over processes; nothing where one serves it. */
 export function clusterMetrics({ gauge, counter }: Definer, { cluster }: Pick<ViewSources, 'cluster'>): void {
   const partitions = () => cluster()?.partitions ?? [];
-  const ofEach = (of: (partition: PartitionStanding) => number) => () =>
-    partitions().map((one): Sample => [of(one), { partition: String(one.partition) }]);
+  const ofEach = (read: (partition: PartitionStanding) => number) => () =>
+    partitions().map((one): Sample => [read(one), { partition: String(one.partition) }]);
   counter(
     'partition_messages_total',
     'Messages of a partition',

@@ -455,6 +455,37 @@ export const meSchema = z
   })
   .meta({ id: 'Me' });
 
+export const clusterSchema = z
+  .object({
+    node: z.string().describe('The process that answers'),
+    roles: z.array(z.string()),
+    at: time.nullable().describe('When it looked last'),
+    problem: z.string().nullable().describe('Why it could not look since'),
+    cut: z.object({ number: count, at: time.nullable().describe('Null when there is none yet'), position: count }),
+    cutter: z.string().nullable().describe('The process that makes cuts; null when nobody does'),
+    engines: z.array(z.string()).describe('Processes that own partitions'),
+    partitions: z.array(
+      z.object({
+        partition: z.int(),
+        messages: count.describe('Messages so far'),
+        lag: count.describe('Messages that are not decoded yet'),
+        owner: z.string().nullable(),
+        ownedSince: time.nullable(),
+        handovers: count,
+      }),
+    ),
+    replicas: z.array(
+      z.object({
+        name: z.string(),
+        position: count,
+        behind: count.describe('Records up to the newest cut that it may still need'),
+        heard: time.nullable(),
+      }),
+    ),
+    memory: z.object({ usedBytes: count, maxBytes: count.nullable().describe('Null where it has no bound') }),
+  })
+  .meta({ id: 'Cluster' });
+
 export type DeviceBody = z.output<typeof deviceSchema>;
 export type SeriesBody = z.output<typeof seriesSchema>;
 export type AggregatesBody = z.output<typeof aggregatesSchema>;
@@ -473,3 +504,4 @@ export type ReadinessBody = z.output<typeof readinessSchema>;
 export type WhyBody = z.output<typeof whySchema>;
 export type JobBody = z.output<typeof jobSchema>;
 export type MeBody = z.output<typeof meSchema>;
+export type ClusterBody = z.output<typeof clusterSchema>;

@@ -10,7 +10,7 @@ import {
   type Series,
 } from '../../../src/model/index.ts';
 import type { DeviceRow, KpiQuery, QuarantineQuery, QuarantineRow, StoredReading } from '../../../src/store/index.ts';
-import type { LiveUpdate, ViewSources } from '../../../src/views/index.ts';
+import type { ClusterStanding, LiveUpdate, ViewSources } from '../../../src/views/index.ts';
 import { aggregateNeed, aggregatePanes, aggregateReadings } from '../../../src/windows/index.ts';
 import { factsOfZones } from '../../../src/workers/kpi-city.ts';
 import { fakeHistory, fakePane, fakeReading, fakeValue, hashRatio, newestEnd } from './fake-history.ts';
@@ -36,6 +36,8 @@ export interface FakeSources extends ViewSources {
   problemList: string[];
   /** Replaces parts of the accounting. */
   setAccounting(accounting: Accounting): void;
+  /** Spreads the city over processes, which it is not at first. */
+  setCluster(standing: ClusterStanding | undefined): void;
   readonly listenerCount: () => number;
 }
 
@@ -68,6 +70,7 @@ export function createFakeSources(options: FakeOptions = {}): FakeSources {
   const listeners = new Set<(update: LiveUpdate) => void>();
   const problemList: string[] = [];
   let accounting = fakeAccounting(84_230);
+  let cluster: ClusterStanding | undefined;
   let sequence = accounting.sequence;
   return {
     config,
@@ -100,7 +103,7 @@ export function createFakeSources(options: FakeOptions = {}): FakeSources {
       events: { empty: 4, silent: 3, heard: 2, revised: 1 },
     }),
     postStats: () => ({ received: 77, accepted: 71, waitingForJournal: 2, refused: { login: 3 } }),
-    cluster: () => undefined,
+    cluster: () => cluster,
     brokerStats: () => ({
       connectedClients: 58,
       connectionsTotal: 131,
@@ -150,6 +153,9 @@ export function createFakeSources(options: FakeOptions = {}): FakeSources {
     },
     setAccounting(next) {
       accounting = next;
+    },
+    setCluster(standing) {
+      cluster = standing;
     },
     listenerCount: () => listeners.size,
   };

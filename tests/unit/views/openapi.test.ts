@@ -12,6 +12,7 @@ const PATHS = [
   '/api/v1/quantities',
   '/api/v1/quarantine',
   '/api/v1/accounting',
+  '/api/v1/cluster',
   '/api/v1/stream',
   '/healthz',
   '/readyz',

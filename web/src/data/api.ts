@@ -1,4 +1,16 @@
-import type { Aggregates, Job, KpiInfo, KpiValue, Me, QuarantineRow, Series, U4ssc, Why, Zones } from '../types.ts';
+import type {
+  Aggregates,
+  Cluster,
+  Job,
+  KpiInfo,
+  KpiValue,
+  Me,
+  QuarantineRow,
+  Series,
+  U4ssc,
+  Why,
+  Zones,
+} from '../types.ts';
 
 /** A refusal of the server, or its absence; the message is fit to be shown. */
 export class ApiError extends Error {
@@ -36,6 +48,7 @@ export const api = {
     limit: number;
   }) => get<{ quarantine: QuarantineRow[]; next: string | null }>('quarantine', query),
   me: () => get<Me>('me'),
+  cluster: () => get<{ cluster: Cluster | null }>('cluster'),
   jobs: (query: { state?: string; limit: number }) => get<{ jobs: Job[] }>('jobs', query),
   cancelJob: (id: string) => order('jobs/cancel', { id }),
   retryJob: (id: string) => order('jobs/retry', { id }),

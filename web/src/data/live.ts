@@ -9,7 +9,13 @@ const RETRY_MS = 3_000;
 /** Loads what does not change, then follows the live stream for as long as the page is open. */
 export async function startLive(): Promise<void> {
   try {
-    const [zones, { kpis, latest }, { quantities }] = await Promise.all([api.zones(), api.kpis(), api.quantities()]);
+    const [zones, { kpis, latest }, { quantities }, { cluster }] = await Promise.all([
+      api.zones(),
+      api.kpis(),
+      api.quantities(),
+      api.cluster(),
+    ]);
+    state.isSpread = cluster !== null;
     state.zones = zones;
     state.kpis = kpis;
     state.quantities = new Map(quantities.map(({ id, title }) => [id, title]));

@@ -1,6 +1,16 @@
 import { useEffect, useState } from 'preact/hooks';
 
-export const VIEWS = ['overview', 'kpi', 'devices', 'device', 'u4ssc', 'quarantine', 'accounting', 'jobs'] as const;
+export const VIEWS = [
+  'overview',
+  'kpi',
+  'devices',
+  'device',
+  'u4ssc',
+  'quarantine',
+  'accounting',
+  'jobs',
+  'cluster',
+] as const;
 export type ViewName = (typeof VIEWS)[number];
 
 /** Where the page is: `#/kpi/air-eaqi/harbour?period=7d` is view `kpi`, two names, one option. */

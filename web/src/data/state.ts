@@ -17,6 +17,8 @@ export interface State {
   latest: Map<string, KpiValue>;
   devices: Map<string, Device>;
   accounting: Accounting | undefined;
+  /** The city is served by several processes. Which it is does not change while the page is open. */
+  isSpread: boolean;
   /** Messages per second, newest last. */
   rates: number[];
   status: ConnectionStatus;
@@ -36,6 +38,7 @@ export const state: State = {
   latest: new Map(),
   devices: new Map(),
   accounting: undefined,
+  isSpread: false,
   rates: [],
   status: 'connecting',
   statusSinceMs: Date.now(),

@@ -15,13 +15,16 @@ const TABS = [
   { view: 'jobs', label: 'Jobs', of: ['jobs'] },
 ] as const;
 
+/** One process has nothing to say there. */
+const SPREAD_TAB = { view: 'cluster', label: 'Cluster', of: ['cluster'] } as const;
+
 /** City, views, and how alive the data is. */
 export function Header({ state, route }: { state: State; route: Route }) {
   const tabs = useRef<HTMLElement>(null);
   // Where they do not all fit, the chosen one is in sight.
   useEffect(
     () => tabs.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' }),
-    [route.view],
+    [route.view, state.isSpread],
   );
   return (
     <header class="top">
@@ -36,7 +39,7 @@ export function Header({ state, route }: { state: State; route: Route }) {
         </a>
       </div>
       <nav ref={tabs} class="tabs" aria-label="Views">
-        {TABS.map((tab) => (
+        {[...TABS, ...(state.isSpread ? [SPREAD_TAB] : [])].map((tab) => (
           <a
             key={tab.view}
             href={link(tab.view)}

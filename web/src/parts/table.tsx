@@ -5,6 +5,8 @@ export interface Column<Row> {
   readonly title: string;
   /** Numbers are set to the right, in figures of one width. */
   readonly isNumber?: boolean;
+  /** Where cells of narrow screens stand beside each other it takes the room of two. */
+  readonly isBroad?: boolean;
   readonly cell: (row: Row) => ComponentChildren;
 }
 
@@ -19,6 +21,8 @@ interface TableProps<Row> {
   readonly columns: readonly Column<Row>[];
   readonly rows: readonly Row[];
   readonly keyOf: (row: Row) => string;
+  /** Rows that need somebody's attention stand out. */
+  readonly isAlarm?: (row: Row) => boolean;
   readonly sorting?: Sorting;
   readonly onSort?: (column: string) => void;
   /** Columns that can be sorted by; all when absent and `onSort` is given. */
@@ -28,7 +32,8 @@ interface TableProps<Row> {
 }
 
 /** A table that scrolls sideways in a region of its own where the page is narrow. */
-export function Table<Row>({ caption, columns, rows, keyOf, sorting, onSort, empty, isStacked }: TableProps<Row>) {
+export function Table<Row>(props: TableProps<Row>) {
+  const { caption, columns, rows, keyOf, isAlarm, sorting, onSort, empty, isStacked } = props;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
     <section class={isStacked ? 'table stacked' : 'table'} aria-label={caption} tabIndex={0}>
@@ -43,9 +48,9 @@ export function Table<Row>({ caption, columns, rows, keyOf, sorting, onSort, emp
         </thead>
         <tbody>
           {rows.map((row) => (
-            <tr key={keyOf(row)}>
+            <tr key={keyOf(row)} class={isAlarm?.(row) ? 'alarm' : undefined}>
               {columns.map((column) => (
-                <td key={column.id} class={column.isNumber ? 'number' : undefined} data-title={column.title}>
+                <td key={column.id} class={classOf(column)} data-title={column.title}>
                   {column.cell(row)}
                 </td>
               ))}
@@ -56,6 +61,10 @@ export function Table<Row>({ caption, columns, rows, keyOf, sorting, onSort, emp
       {rows.length === 0 ? <p class="empty-rows">{empty ?? 'Nothing here.'}</p> : null}
     </section>
   );
+}
+
+function classOf({ isNumber, isBroad }: { isNumber?: boolean; isBroad?: boolean }): string | undefined {
+  return isNumber ? 'number' : isBroad ? 'broad' : undefined;
 }
 
 interface HeadingProps {

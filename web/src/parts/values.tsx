@@ -38,7 +38,7 @@ export function Coverage({ value }: { value: KpiValue }) {
   );
 }
 
-export function Bar({ ratio, tone }: { ratio: number; tone: 'good' | 'bad' }) {
+export function Bar({ ratio, tone }: { ratio: number; tone: 'good' | 'warn' | 'bad' }) {
   return (
     <svg class={`bar ${tone}`} viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">
       <rect class="bar-ground" width="100" height="6" />
