@@ -434,6 +434,7 @@ class RunningProduct implements Product {
     );
     this.#closers.push(() => this.#engine.stop());
     this.#engineSequence = this.#engine.startedAt;
+    if (this.#cluster !== undefined) this.#journal.setConsumerPosition('engine', this.#engine.startedAt);
     log.info(
       { room: 'engine', from: this.#engine.startedAt, to: durable },
       'engine started; it reads the journal from there',

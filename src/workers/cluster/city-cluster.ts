@@ -4,7 +4,7 @@ import { type Clock, formatDuration, OperatingError } from '../../base/index.ts'
 import type { Config } from '../../config/index.ts';
 import { createBullLeases } from '../../jobs/bullmq/index.ts';
 import type { Leases } from '../../jobs/index.ts';
-import { type CityStreams, positionOf } from '../../journal/index.ts';
+import { type CityStreams, type Cut, positionOf } from '../../journal/index.ts';
 import { createThrottle, type Logger } from '../../telemetry/index.ts';
 import type { ClusterStanding } from '../../views/index.ts';
 import { cityOf } from '../city-of.ts';
@@ -124,7 +124,8 @@ class JoinedCluster implements CityCluster {
 
   async follow(storePosition: number): Promise<{ readonly durable: number; readonly firstSequence: number }> {
     const { streams, onProblem } = this.#parts;
-    const [oldest, newest] = await patiently(() => Promise.all([streams.oldestCut(), streams.newestCut()]), onProblem);
+    const oldest = await patiently(() => this.#holdOldest(), onProblem);
+    const newest = await patiently(() => streams.newestCut(), onProblem);
     const [firstSequence, end] = [positionOf(oldest) + 1, positionOf(newest)];
     const durable = Math.min(storePosition, end);
     this.journal.advance(durable);
@@ -133,6 +134,18 @@ class JoinedCluster implements CityCluster {
     this.#made = made;
     made.follow(Math.max(durable, firstSequence - 1)).catch((error: Error) => this.#options.onFailure(error));
     return { durable, firstSequence };
+  }
+
+  /** Says that all from the oldest cut on is needed, so that it is not trimmed before this reader has said how far it is. */
+  async #holdOldest(): Promise<Cut> {
+    const { streams } = this.#parts;
+    const { replicaName: name, clock } = this.#options;
+    for (;;) {
+      const oldest = await streams.oldestCut();
+      await streams.noteReplica({ name, position: positionOf(oldest), atMs: clock.nowMs() });
+      // Who trims meanwhile did not know of it.
+      if ((await streams.oldestCut()).number === oldest.number) return oldest;
+    }
   }
 
   standing(): ClusterStanding {
