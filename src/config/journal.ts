@@ -40,6 +40,8 @@ export const JOURNAL_REDIS = 'journal/redis';
 
 const LEASE_MS_MIN = 3_000;
 const LEASE_MS_MAX = 300_000;
+/** Readers of the whole see time pass by cuts alone. */
+const MARK_EVERY_MS_MAX = 10_000;
 
 /** @param jobs where jobs lie: partitions are owned by jobs, so they need a queue that all processes see */
 export function checkJournal(journal: JournalConfig, jobs: { readonly backend: string }): string[] {
@@ -60,7 +62,7 @@ function checkFiles({ budget, retentionBytes, segmentMax, redis }: JournalConfig
   return problems;
 }
 
-function checkStreams({ redis, lease }: JournalConfig, jobs: { readonly backend: string }): string[] {
+function checkStreams({ redis, lease, markEvery }: JournalConfig, jobs: { readonly backend: string }): string[] {
   const problems = redis === undefined ? [] : checkRedis('journal.redis', redis);
   if (jobs.backend !== 'bullmq') {
     problems.push(
@@ -69,6 +71,11 @@ function checkStreams({ redis, lease }: JournalConfig, jobs: { readonly backend:
   }
   if (lease < LEASE_MS_MIN || lease > LEASE_MS_MAX) {
     problems.push(`journal: lease (${lease} ms) must be between ${LEASE_MS_MIN / 1000}s and ${LEASE_MS_MAX / 1000}s`);
+  }
+  if (markEvery > MARK_EVERY_MS_MAX) {
+    problems.push(
+      `journal: markEvery (${markEvery} ms) must be at most ${MARK_EVERY_MS_MAX / 1000}s with backend "redis"`,
+    );
   }
   return problems;
 }

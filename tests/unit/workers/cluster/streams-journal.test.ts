@@ -1,0 +1,70 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../../../src/base/index.ts';
+import { StreamsJournal } from '../../../../src/workers/cluster/streams-journal.ts';
+import { MemoryStreams } from '../support/memory-streams.ts';
+import { messageAt, until } from './support.ts';
+
+describe('StreamsJournal', () => {
+  let journal: StreamsJournal | undefined;
+  afterEach(() => journal?.close());
+
+  function open(streams: MemoryStreams): StreamsJournal {
+    const names = { writerName: 'w', replicaName: 'r' };
+    journal = new StreamsJournal({ streams, clock: systemClock, ...names, onProblem: () => {} });
+    return journal;
+  }
+
+  it('spreads topics over the partitions, each always to the same one', async () => {
+    const streams = new MemoryStreams(4);
+    const opened = open(streams);
+    for (let at = 0; at < 400; at++) {
+      await new Promise<void>((resolve, reject) => {
+        opened.append(messageAt(at, `in/device-${at % 100}/data`), (error) => (error ? reject(error) : resolve()));
+      });
+    }
+    const topics = streams.raw.map((records) => {
+      return new Set(records.map((record) => (record.kind === 'message' ? record.message.topic : '')));
+    });
+    expect(topics.reduce((sum, { size }) => sum + size, 0)).toBe(100);
+    for (const { size } of topics) expect(size).toBeGreaterThan(10);
+  });
+
+  it('tells how far all is decoded, and never back', () => {
+    const told: number[] = [];
+    const opened = open(new MemoryStreams(1));
+    opened.onDurable((position) => told.push(position));
+    for (const position of [5, 3, 5, 9]) opened.advance(position);
+    expect(told).toEqual([5, 9]);
+    expect(opened.durableSequence()).toBe(9);
+  });
+
+  it('says what it needs of the streams, again and again', async () => {
+    const streams = new MemoryStreams(1);
+    open(streams).setConsumerPosition('engine', 7);
+    let replicas: readonly { readonly position: number }[] = [];
+    await until(() => {
+      void streams.replicas().then((all) => {
+        replicas = all;
+      });
+      return replicas.length > 0;
+    });
+    expect(replicas).toMatchObject([{ name: 'r', position: 7 }]);
+  });
+
+  it('lets messages take three quarters of what memory there may be, and a gigabyte where it has no bound', async () => {
+    const streams = new MemoryStreams(1);
+    const opened = open(streams);
+    expect(opened.budget).toBe(2 ** 30);
+    streams.memory = async () => ({ used: 100, max: 1_000 });
+    await until(() => opened.stats().bytesOnDisk === 100);
+    expect(opened.budget).toBe(750);
+  });
+
+  it('takes no message again', () => {
+    let told: Error | undefined;
+    open(new MemoryStreams(1)).appendAgain(1, messageAt(1), 1, (error) => {
+      told = error;
+    });
+    expect(told).toMatchObject({ code: 'journal_streams' });
+  });
+});
