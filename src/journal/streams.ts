@@ -64,6 +64,8 @@ export interface StreamReplica {
   readonly name: string;
   /** It needs nothing up to this position of the journal any more. */
   readonly position: number;
+  /** Of its newest snapshot: it can go on from there alone. Absent while there is none. */
+  readonly newest?: number;
   /** When it said so last, ms UTC. */
   readonly atMs: number;
 }

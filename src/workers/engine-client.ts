@@ -10,7 +10,7 @@ export interface EngineListeners {
   /** The store includes everything up to the sequence. */
   onStored(sequence: number): void;
   /** The journal up to the sequence is not needed any more to rebuild the engine. */
-  onSafe(sequence: number): void;
+  onSafe(sequence: number, newestSnapshot: number): void;
   onWarning(text: string): void;
   /** The thread ended without having been asked to. */
   onFailure(error: Error): void;
@@ -66,7 +66,7 @@ export async function startEngineThread(
       if (notice.kind === 'ready') resolve(notice);
       else if (notice.kind === 'tick') listeners.onTick(notice.update, notice.standing);
       else if (notice.kind === 'stored') listeners.onStored(notice.sequence);
-      else if (notice.kind === 'safe') listeners.onSafe(notice.sequence);
+      else if (notice.kind === 'safe') listeners.onSafe(notice.sequence, notice.newestSnapshot);
       else if (notice.kind === 'why') questions.take(notice.id, notice.outcome);
       else if (notice.kind === 'warning') listeners.onWarning(notice.text);
     });

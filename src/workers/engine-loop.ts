@@ -36,7 +36,7 @@ export interface EngineLoopOptions {
   /** The store includes everything up to the sequence. */
   onStored(sequence: number): void;
   /** A snapshot is on disk and the store includes it: the journal before it is not needed any more. */
-  onSafe(sequence: number): void;
+  onSafe(sequence: number, newestSnapshot: number): void;
   /** Something that somebody should know, and that the engine lives with. */
   onWarning(text: string): void;
 }
@@ -221,7 +221,7 @@ export class EngineLoop {
   #tellSafe(): void {
     const { writer, storePosition, onSafe } = this.#options;
     if (this.#snapshotSequence === 0 || Math.max(storePosition, writer.position) < this.#snapshotSequence) return;
-    onSafe(this.#oldestSnapshot);
+    onSafe(this.#oldestSnapshot, this.#snapshotSequence);
     this.#snapshotSequence = 0;
   }
 

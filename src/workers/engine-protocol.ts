@@ -40,7 +40,7 @@ export type EngineNotice =
   /** The store includes everything up to `sequence`. */
   | { readonly kind: 'stored'; readonly sequence: number }
   /** All behind `sequence` can be rebuilt without the journal before it. */
-  | { readonly kind: 'safe'; readonly sequence: number }
+  | { readonly kind: 'safe'; readonly sequence: number; readonly newestSnapshot: number }
   | { readonly kind: 'why'; readonly id: number; readonly outcome: WhyOutcome }
   | { readonly kind: 'warning'; readonly text: string }
   | { readonly kind: 'stopped' };

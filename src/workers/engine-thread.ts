@@ -50,7 +50,7 @@ const loop = new EngineLoop({
   clock: systemClock,
   onTick: (update, standing) => tell({ kind: 'tick', update, standing }),
   onStored: (sequence) => tell({ kind: 'stored', sequence }),
-  onSafe: (sequence) => tell({ kind: 'safe', sequence }),
+  onSafe: (sequence, newestSnapshot) => tell({ kind: 'safe', sequence, newestSnapshot }),
   onWarning: warn,
 });
 

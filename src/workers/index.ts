@@ -1,6 +1,7 @@
 // In: a checked Config. Out: the running product: the loops that carry batches from room to room, and their threads.
 export type { AgainResult } from './again-job.ts';
 export { cityKpis, ownDefinitions } from './city-kpis.ts';
+export { repartitionCity } from './cluster/index.ts';
 export { profileFolders } from './device-rights.ts';
 export { ENGINE_LIMITS } from './engine-client.ts';
 export type { DaysResult } from './export-job.ts';

@@ -427,7 +427,10 @@ class RunningProduct implements Product {
         onStored: (sequence) => {
           this.#storeSequence = Math.max(this.#storeSequence, sequence);
         },
-        onSafe: (sequence) => this.#journal.setConsumerPosition('engine', sequence),
+        onSafe: (sequence, newestSnapshot) => {
+          this.#journal.setConsumerPosition('engine', sequence);
+          this.#cluster?.journal.noteSnapshot(newestSnapshot);
+        },
         onWarning: (text) => log.warn({ room: 'engine' }, text),
         onFailure: (error) => this.#fail(error),
       },

@@ -31,7 +31,9 @@ export const APPEND_RAW = `${NOT_WHEN_FULL}
       if atS < nowS - ${WRITER_KEPT_S} then redis.call('HDEL', KEYS[3], all[at]) end
     end
   end
-  local last = tonumber(redis.call('HGET', KEYS[1], 'raw') or '0') + tonumber(ARGV[3])
+  local state = redis.call('HMGET', KEYS[1], 'raw', 'frozen')
+  if state[2] then return redis.error_reply('FROZEN the city is being given another number of partitions') end
+  local last = tonumber(state[1] or '0') + tonumber(ARGV[3])
   local text = string.format('%.0f', last)
   redis.call('XADD', KEYS[2], text .. '-0', 'n', ARGV[3], ARGV[4], ARGV[5])
   redis.call('HSET', KEYS[1], 'raw', text)
@@ -124,4 +126,50 @@ export const LAY_OUT = `${ALWAYS}
 /** KEYS replicas; ARGV name, JSON. */
 export const NOTE_REPLICA = `${ALWAYS}
   return redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+`;
+
+/** No message is taken any more, if none came since. KEYS state; ARGV where it ends. @returns 1 where that is so */
+export const FREEZE = `${ALWAYS}
+  local state = redis.call('HMGET', KEYS[1], 'raw', 'made')
+  if tonumber(state[1] or '0') ~= tonumber(ARGV[1]) or tonumber(state[2] or '0') ~= tonumber(ARGV[1]) then return 0 end
+  redis.call('HSET', KEYS[1], 'frozen', '1')
+  return 1
+`;
+
+/** KEYS state. */
+export const THAW = `${ALWAYS}
+  return redis.call('HDEL', KEYS[1], 'frozen')
+`;
+
+/**
+ * A partition that begins anew behind so many messages, or none any more, which takes no message.
+ *
+ * KEYS state, raw, made, writers; ARGV where it begins, -1 for one that is none.
+ */
+export const RESET = `${ALWAYS}
+  redis.call('DEL', KEYS[2], KEYS[3], KEYS[4])
+  if tonumber(ARGV[1]) < 0 then
+    redis.call('DEL', KEYS[1])
+    redis.call('HSET', KEYS[1], 'frozen', '1')
+  else
+    redis.call('HDEL', KEYS[1], 'frozen', 'madeFrom', 'madeBy')
+    redis.call('HSET', KEYS[1], 'raw', ARGV[1], 'made', ARGV[1], 'trimmed', ARGV[1])
+  end
+  return 1
+`;
+
+/** The newest cut, and no other one, with other ends. KEYS cuts; ARGV ends as float64. @returns its position, or 0 */
+export const NEW_ENDS = `${ALWAYS}
+  local newest = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
+  if not newest then return 0 end
+  local fields = {}
+  for at = 1, #newest[2], 2 do fields[newest[2][at]] = newest[2][at + 1] end
+  redis.call('DEL', KEYS[1])
+  redis.call('XADD', KEYS[1], newest[1], 'k', fields.k, 'at', fields.at, 'ends', ARGV[1])
+  return tonumber(string.match(newest[1], '^%d+'))
+`;
+
+/** KEYS layout; ARGV partitions. */
+export const LAY_OUT_ANEW = `${ALWAYS}
+  return redis.call('SET', KEYS[1], ARGV[1])
 `;

@@ -76,12 +76,12 @@ async function checkLayout(
   { layout }: CommonKeys,
   orders: StreamLink,
 ): Promise<void> {
-  const known = Number(await orders.ask((redis) => redis.eval(LAY_OUT, 1, layout, partitions)));
-  if (known === partitions) return;
+  const known = String(await orders.order((pipeline) => pipeline.eval(LAY_OUT, 1, layout, partitions)));
+  if (known === String(partitions)) return;
   throw new OperatingError(
     'streams_layout',
     `cannot open the streams ${name} in Redis at ${addressOf(place)} with ${partitions} partitions: ` +
-      `they were made with ${known}, which cannot be changed; write ${known}, or another name`,
+      `they have ${known.replace('>', ', on the way to ')}; write that, or see "vitals partitions --help"`,
   );
 }
 
@@ -169,8 +169,8 @@ class RedisStreams implements CityStreams {
     return this.#cuts.around(position);
   }
 
-  async noteReplica({ name, position, atMs }: StreamReplica): Promise<void> {
-    const text = JSON.stringify({ position, atMs });
+  async noteReplica({ name, ...said }: StreamReplica): Promise<void> {
+    const text = JSON.stringify(said);
     await this.#links.orders.ask((redis) => redis.eval(NOTE_REPLICA, 1, this.#keys.replicas, name, text));
   }
 

@@ -32,6 +32,7 @@ export class StreamsJournal implements JournalWriter {
   readonly #timer: NodeJS.Timeout;
   #durable = 0;
   #replica: number | undefined;
+  #newest: number | undefined;
   #notedAtMs = Number.NEGATIVE_INFINITY;
   #memory = { used: 0, max: Number.POSITIVE_INFINITY };
   #looking: Promise<void> | undefined;
@@ -83,6 +84,11 @@ export class StreamsJournal implements JournalWriter {
     this.#replica = sequence;
   }
 
+  /** The engine can go on from this snapshot alone. */
+  noteSnapshot(position: number): void {
+    this.#newest = position;
+  }
+
   /** Deletes what every reader of the whole has. */
   async trim(nowMs: number): Promise<number> {
     await trimStreams(this.#options.streams, nowMs);
@@ -129,7 +135,8 @@ export class StreamsJournal implements JournalWriter {
     this.#memory = await streams.memory();
     const nowMs = clock.nowMs();
     if (this.#replica === undefined || nowMs - this.#notedAtMs < NOTE_EVERY_MS) return;
-    await streams.noteReplica({ name, position: this.#replica, atMs: nowMs });
+    const newest = this.#newest === undefined ? {} : { newest: this.#newest };
+    await streams.noteReplica({ name, position: this.#replica, atMs: nowMs, ...newest });
     this.#notedAtMs = nowMs;
   }
 }
