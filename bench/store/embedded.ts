@@ -101,7 +101,7 @@ export function readingsFrom(after: number, count: number): ReadingColumns {
 }
 
 function openStore(file: string): Store {
-  return createDuckdbStore({ file, memoryBytesMax: 512 * 1024 * 1024, threads: 2, clock: systemClock });
+  return createDuckdbStore({ file, memoryBytesMax: 512 * 1024 * 1024, threads: 1, clock: systemClock });
 }
 
 /** Bulk load: readings of 20,000 rows a batch with the final hour panes behind them. */

@@ -224,7 +224,8 @@ const storeSchema = z
   .strictObject({
     kind: z.enum(['duckdb']).default('duckdb'),
     memoryMax: bytes('512MiB'),
-    threads: z.int().min(1).max(64).default(2),
+    /** With more than one, DuckDB waits for a commit in a loop on one thread while another does it: half again the CPU. */
+    threads: z.int().min(1).max(64).default(1),
     /** Raw readings older than this are deleted from the store (`windows.clock: wall` only); panes and KPI values stay. */
     readingsAge: duration('90d'),
     /** Likewise panes of 15 minutes; those of hours and KPI values stay for ever. */

@@ -26,7 +26,7 @@ import { assert } from '../../base/index.ts';
  */
 export type ColumnKind = 'count' | 'ms' | 'double' | 'double?' | 'text' | 'text?' | 'flag';
 
-const DUCKDB_TYPES: Readonly<Record<ColumnKind, DuckDBType>> = {
+export const DUCKDB_TYPES: Readonly<Record<ColumnKind, DuckDBType>> = {
   count: INTEGER,
   ms: BIGINT,
   double: DOUBLE,
@@ -37,7 +37,7 @@ const DUCKDB_TYPES: Readonly<Record<ColumnKind, DuckDBType>> = {
 };
 
 /** Rows of one chunk; the size of DuckDB's vectors. */
-const CHUNK_ROWS_MAX = 2048;
+export const CHUNK_ROWS_MAX = 2048;
 
 /** A bit for each double column must fit into the mask. */
 const DOUBLE_COLUMNS_MAX = 31;
@@ -124,54 +124,6 @@ export function appendKeys<Row>(table: Table<Row>, appender: DuckDBAppender, row
   }
 }
 
-/** A table of numbers as columns by property: one number a row, flags 0 or 1. */
-export type NumberColumns<Row> = Readonly<Record<keyof Row & string, ArrayLike<number>>>;
-
-/** Appends some rows of typed columns, without an object a row. */
-export function appendColumns<Row>(
-  table: Table<Row>,
-  appender: DuckDBAppender,
-  columns: NumberColumns<Row>,
-  rows: Int32Array,
-  writtenAt: number,
-): void {
-  const types = columnTypes(table);
-  for (let from = 0; from < rows.length; from += CHUNK_ROWS_MAX) {
-    const part = rows.subarray(from, from + CHUNK_ROWS_MAX);
-    const chunk = DuckDBDataChunk.create(types, part.length);
-    const masks = new Int32Array(part.length);
-    let bit = 1;
-    table.columns.forEach(({ property, kind }, at) => {
-      fillNumbers(chunk.getColumnVector(at), kind, columns[property], part);
-      if (!isDouble(kind)) return;
-      markNegativeZeros(masks, bit, columns[property], part);
-      bit <<= 1;
-    });
-    fillMasks(chunk.getColumnVector(table.columns.length), masks);
-    fillStamp(table, chunk, part.length, writtenAt);
-    appender.appendDataChunk(chunk);
-  }
-}
-
-/** Appends the key columns only of some rows of typed columns, as `stageDdl` lays them out. */
-export function appendKeyColumns<Row>(
-  table: Table<Row>,
-  appender: DuckDBAppender,
-  columns: NumberColumns<Row>,
-  rows: Int32Array,
-): void {
-  const keys = keyColumns(table);
-  const types = keys.map((column) => DUCKDB_TYPES[column.kind]);
-  for (let from = 0; from < rows.length; from += CHUNK_ROWS_MAX) {
-    const part = rows.subarray(from, from + CHUNK_ROWS_MAX);
-    const chunk = DuckDBDataChunk.create(types, part.length);
-    keys.forEach(({ property, kind }, at) => {
-      fillNumbers(chunk.getColumnVector(at), kind, columns[property], part);
-    });
-    appender.appendDataChunk(chunk);
-  }
-}
-
 /** `CREATE TEMP TABLE` text of the staging table that `appendKeys` fills. */
 export function stageDdl<Row>(table: Table<Row>): string {
   const lines = keyColumns(table).map(({ property, kind }) => `${columnName(property)} ${DUCKDB_TYPES[kind]} NOT NULL`);
@@ -233,22 +185,8 @@ function fillColumn<Row>(
   vector.flush();
 }
 
-/** Fills a vector with the numbers of some rows; zeros are stored unsigned. */
-function fillNumbers(vector: DuckDBVector, kind: ColumnKind, from: ArrayLike<number>, rows: Int32Array): void {
-  const count = rows.length;
-  if (kind === 'ms') for (let at = 0; at < count; at++) vector.setItem(at, BigInt(from[rows[at]!]!));
-  else if (kind === 'flag') for (let at = 0; at < count; at++) vector.setItem(at, from[rows[at]!] === 1);
-  else if (isDouble(kind)) for (let at = 0; at < count; at++) vector.setItem(at, unsignedZero(from[rows[at]!]!));
-  else for (let at = 0; at < count; at++) vector.setItem(at, from[rows[at]!]!);
-  vector.flush();
-}
-
-/** Sets a bit in the masks of the rows whose number is -0. */
-function markNegativeZeros(masks: Int32Array, bit: number, from: ArrayLike<number>, rows: Int32Array): void {
-  for (let at = 0; at < rows.length; at++) if (Object.is(from[rows[at]!], -0)) masks[at]! |= bit;
-}
-
-function columnTypes<Row>(table: Table<Row>): DuckDBType[] {
+/** Types of all columns, as an appender of the table takes them. */
+export function columnTypes<Row>(table: Table<Row>): DuckDBType[] {
   const types = table.columns.map((column) => DUCKDB_TYPES[column.kind]);
   return table.isStamped ? [...types, INTEGER, BIGINT] : [...types, INTEGER];
 }
@@ -266,7 +204,7 @@ function fillMasks(vector: DuckDBVector, masks: Int32Array): void {
   vector.flush();
 }
 
-function unsignedZero(value: number | null): number | null {
+export function unsignedZero(value: number | null): number | null {
   return value === 0 ? 0 : value;
 }
 
@@ -275,10 +213,11 @@ export function doubleColumns<Row>(table: Table<Row>): (keyof Row & string)[] {
   return table.columns.filter((column) => isDouble(column.kind)).map((column) => column.property);
 }
 
-function keyColumns<Row>(table: Table<Row>) {
+/** Columns of the staging table. */
+export function keyColumns<Row>(table: Table<Row>): Table<Row>['columns'] {
   return table.columns.filter((column) => table.key.includes(column.property));
 }
 
-function isDouble(kind: ColumnKind): boolean {
+export function isDouble(kind: ColumnKind): boolean {
   return kind === 'double' || kind === 'double?';
 }

@@ -11,20 +11,12 @@ import { assert } from '../../base/index.ts';
 import { PANE_LEVELS, type PaneColumns } from '../../model/index.ts';
 import type { StoreMark } from '../mirror.ts';
 import type { DecodedAgain, ReadingColumns, StoreBatch, StoredReading } from '../store.ts';
+import { ColumnBuffer, KeyBuffer } from './column-buffer.ts';
 import { exchange, newestOf } from './exchange.ts';
 import type { Replacements } from './history.ts';
 import type { NewestReadings } from './newest.ts';
 import { rowsOfLevel } from './pane-rows.ts';
-import {
-  appendColumns,
-  appendKeyColumns,
-  appendKeys,
-  appendRows,
-  columnName,
-  stageDdl,
-  stageName,
-  type Table,
-} from './table.ts';
+import { appendKeys, appendRows, columnName, stageDdl, stageName, type Table } from './table.ts';
 import {
   DEVICES_TABLE,
   IDENTITY_TABLE,
@@ -58,6 +50,10 @@ export class Writer {
   private readonly appenders = new Map<string, DuckDBAppender>();
   private readonly statements = new Map<string, DuckDBPreparedStatement>();
   private readonly replacements: Replacements;
+  private readonly identityKeys = new KeyBuffer(IDENTITY_TABLE);
+  private readonly readingColumns = new ColumnBuffer(READINGS_TABLE);
+  private readonly paneKeys = new KeyBuffer(PANE_TABLES.hour);
+  private readonly paneColumns = new ColumnBuffer(PANE_TABLES.hour);
   private batchesSinceNewest = 0;
 
   constructor(connection: DuckDBConnection, newest: NewestReadings, replacements: Replacements) {
@@ -109,7 +105,7 @@ export class Writer {
     let rowsAdded = 0;
     if (identities.series.length > 0) {
       const stage = await this.appender(stageName(IDENTITY_TABLE), 'temp');
-      appendKeyColumns(IDENTITY_TABLE, stage, identities, rowNumbers(identities.series.length));
+      this.identityKeys.append(stage, identities, rowNumbers(identities.series.length));
       stage.flushSync();
       rowsAdded = readings.count - (await exchange(this.connection, identities, at));
       await this.appendReadings(readings);
@@ -190,10 +186,10 @@ export class Writer {
   }
 
   private async transaction(work: () => Promise<void>): Promise<void> {
-    await this.connection.run('BEGIN TRANSACTION');
+    await this.execute('BEGIN TRANSACTION', []);
     try {
       await work();
-      await this.connection.run('COMMIT');
+      await this.execute('COMMIT', []);
     } catch (error) {
       this.dropAppenders();
       // The transaction may be gone already, when the commit itself failed; the first error is the one to tell.
@@ -219,11 +215,11 @@ export class Writer {
       if (rows.length === 0) continue;
       const table = PANE_TABLES[level];
       const stage = await this.appender(stageName(table), 'temp');
-      appendKeyColumns(table, stage, panes, rows);
+      this.paneKeys.append(stage, panes, rows);
       stage.flushSync();
       await this.deleteStaged(table, [startMsMin, startMsMax]);
       const appender = await this.appender(table.name);
-      appendColumns(table, appender, panes, rows, writtenAt);
+      this.paneColumns.append(appender, panes, rows, writtenAt);
       appender.flushSync();
     }
   }
@@ -244,7 +240,7 @@ export class Writer {
   private async appendReadings(readings: ReadingColumns): Promise<void> {
     if (readings.count === 0) return;
     const appender = await this.appender(READINGS_TABLE.name);
-    appendColumns(READINGS_TABLE, appender, readings, rowNumbers(readings.count), 0);
+    this.readingColumns.append(appender, readings, rowNumbers(readings.count), 0);
     appender.flushSync();
   }
 
@@ -277,14 +273,17 @@ export class Writer {
 }
 
 function rowNumbers(count: number): Int32Array {
-  return Int32Array.from({ length: count }, (_, row) => row);
+  const rows = new Int32Array(count);
+  for (let row = 0; row < count; row++) rows[row] = row;
+  return rows;
 }
 
 function readingsAfter(readings: ReadingColumns, position: number): ReadingColumns {
   const { count, sequence } = readings;
-  const kept: number[] = [];
-  for (let row = 0; row < count; row++) if (sequence[row]! > position) kept.push(row);
-  if (kept.length === count) return readings;
+  let after = 0;
+  for (let row = 0; row < count; row++) if (sequence[row]! > position) after++;
+  if (after === count) return readings;
+  const kept = rowNumbers(count).filter((row) => sequence[row]! > position);
   return {
     count: kept.length,
     series: Int32Array.from(kept, (row) => readings.series[row]!),
