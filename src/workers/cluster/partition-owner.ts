@@ -1,19 +1,22 @@
-import { OperatingError } from '../../base/index.ts';
+import { type Clock, OperatingError } from '../../base/index.ts';
 import type { Intake } from '../../intake/index.ts';
 import type { Lease, LeaseHolder } from '../../jobs/index.ts';
 import type { CityStreams, Cut } from '../../journal/index.ts';
-import { PartitionEngine } from '../partition-engine.ts';
+import { type PartitionEnd, PartitionEngine } from '../partition-engine.ts';
 import { Patience, timerPause } from '../patience.ts';
 import type { Cutter } from './cutter.ts';
 import { CUTTER, partitionOf } from './partition-protocol.ts';
 
 /** How long one question for the next cut waits: the stop takes as long at most. */
 const CUT_WAIT_MS = 1_000;
+/** How often owners that have nothing to do are told what the server has. */
+const COMPARE_EVERY_MS = 1_000;
 
 export interface PartitionOwnerOptions {
   readonly streams: CityStreams;
   readonly intake: Intake;
   readonly cutter: Cutter;
+  readonly clock: Pick<Clock, 'monotonicMs'>;
   onInfo(text: string): void;
   onProblem(error: Error): void;
   /** Something that only another process can go on from. */
@@ -27,6 +30,7 @@ export class PartitionOwner implements LeaseHolder {
   readonly #stopping = new AbortController();
   #following: Promise<void> = Promise.resolve();
   #newest: Cut | undefined;
+  #comparedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: PartitionOwnerOptions) {
     this.#options = options;
@@ -72,8 +76,7 @@ export class PartitionOwner implements LeaseHolder {
       holdsLease: () => !lease.lost.aborted,
     });
     this.#engines.set(lease.name, engine);
-    // One that sleeps does not ask whether it holds the lease.
-    lease.lost.addEventListener('abort', () => void engine.stop());
+    lease.lost.addEventListener('abort', () => this.#lost(lease, engine));
     if (this.#newest !== undefined) engine.advance(this.#newest);
     engine.run().then(
       (end) => this.#ended(lease, engine, end),
@@ -81,8 +84,15 @@ export class PartitionOwner implements LeaseHolder {
     );
   }
 
-  #ended(lease: Lease, engine: PartitionEngine, end: string): void {
-    this.#options.onInfo(`owns ${lease.name} no more: ${end}`);
+  #lost({ name }: Lease, engine: PartitionEngine): void {
+    // One that was given back has ended before.
+    if (this.#engines.get(name) === engine) this.#options.onInfo(`owns ${name} no more: lease lost`);
+    // One that sleeps does not ask whether it holds the lease.
+    void engine.stop();
+  }
+
+  #ended(lease: Lease, engine: PartitionEngine, end: PartitionEnd): void {
+    if (!lease.lost.aborted) this.#options.onInfo(`owns ${lease.name} no more: ${end}`);
     if (this.#engines.get(lease.name) === engine) this.#engines.delete(lease.name);
     // Fenced although the lease holds: whoever owns it shall have the lease as well.
     if (end === 'fenced') lease.release();
@@ -106,5 +116,14 @@ export class PartitionOwner implements LeaseHolder {
     this.#newest ??= await streams.newestCut();
     this.#newest = (await streams.cutsAfter(this.#newest.number, CUT_WAIT_MS)).at(-1) ?? this.#newest;
     for (const engine of this.#engines.values()) engine.advance(this.#newest);
+    await this.#compare(streams);
+  }
+
+  async #compare(streams: CityStreams): Promise<void> {
+    const nowMs = this.#options.clock.monotonicMs();
+    if (this.#engines.size === 0 || nowMs - this.#comparedAtMs < COMPARE_EVERY_MS) return;
+    this.#comparedAtMs = nowMs;
+    const stats = await streams.stats();
+    for (const [name, engine] of this.#engines) engine.compare(stats[partitionOf(name)]!);
   }
 }
