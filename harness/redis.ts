@@ -1,5 +1,6 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { installed, ServerProcess } from './server-process.ts';
 
 /** Where Redis is installed; undefined where it is not. */
@@ -23,6 +24,29 @@ export function openRedisServer(
       ...['--appendonly', 'yes', '--appendfsync', sync, '--maxmemory-policy', 'noeviction'],
       ...more,
     ],
+    isHealthy: (port) => answersPing(port),
+  });
+}
+
+/**
+ * A Sentinel that alone decides, of the master with that name: a master that is silent for half a second is replaced.
+ *
+ * @param folder where its file goes
+ */
+export function openSentinel(folder: string, name: string, masterPort: number): Promise<ServerProcess> {
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, 'sentinel.conf');
+  const about = [
+    ...[`monitor ${name} 127.0.0.1 ${masterPort} 1`, `down-after-milliseconds ${name} 500`],
+    ...[`failover-timeout ${name} 5000`, `parallel-syncs ${name} 2`],
+  ];
+  return ServerProcess.open({
+    program: REDIS_SERVER!,
+    args: (port) => {
+      const lines = [`port ${port}`, `dir ${folder}`, ...about.map((line) => `sentinel ${line}`)];
+      writeFileSync(file, lines.join('\n'));
+      return [file, '--sentinel'];
+    },
     isHealthy: (port) => answersPing(port),
   });
 }

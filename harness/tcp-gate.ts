@@ -31,6 +31,11 @@ export class TcpGate {
     for (const socket of this.#sockets) socket.destroy();
   }
 
+  /** Connections that are there stay open, and nothing comes through them any more, as if a router had forgotten them. */
+  stall(): void {
+    for (const socket of this.#sockets) socket.unpipe().resume();
+  }
+
   reopen(): void {
     this.#isShut = false;
     this.#losesAnswers = false;

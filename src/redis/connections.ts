@@ -24,12 +24,16 @@ const RECONNECT_LONGEST_MS = 2_000;
 const RECONNECT = 1;
 const RECONNECT_AND_SEND_AGAIN = 2;
 
-/** For orders and questions: refused at once while Redis is away, and given up when it does not answer. */
+/**
+ * For orders and questions: refused at once while Redis is away, and given up when it does not answer. The connection is
+ * made anew then: one that a router has forgotten would never answer again, and nobody would be told.
+ */
 export function connectForOrders(server: RedisServer, onProblem: (error: Error) => void): RedisClient {
   return connect(server, onProblem, {
     enableOfflineQueue: false,
     maxRetriesPerRequest: 1,
     commandTimeout: ORDER_MS_MAX,
+    socketTimeout: ORDER_MS_MAX,
   });
 }
 

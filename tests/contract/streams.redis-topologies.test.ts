@@ -1,10 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { freePort, openRedisServer, REDIS_SERVER, ServerProcess } from '../../harness/index.ts';
+import { freePort, openRedisServer, openSentinel, REDIS_SERVER, type ServerProcess } from '../../harness/index.ts';
 import { systemClock } from '../../src/base/index.ts';
 import { createBullBatches, createBullJobs, startBatchWorker } from '../../src/jobs/bullmq/index.ts';
 import { type CityStreamsOptions, openCityStreams } from '../../src/journal/redis/index.ts';
@@ -100,7 +100,7 @@ describe.skipIf(REDIS_SERVER === undefined)('with Sentinel (skipped where redis-
       const more = ['--replicaof', HOST, String(master.port), '--repl-diskless-sync-delay', '0'];
       opened.push(await openRedisServer(join(folder, name), { more }));
     }
-    const sentinel = await openSentinel(folder, master.port);
+    const sentinel = await openSentinel(folder, 'town', master.port);
     opened.push(sentinel);
     const admin = new Redis({ port: sentinel.port });
     while (((await admin.call('SENTINEL', 'REPLICAS', 'town')) as unknown[]).length < 2) await sleep(50);
@@ -151,30 +151,4 @@ async function openCluster(folder: string): Promise<ServerProcess[]> {
     node.disconnect();
   }
   return servers;
-}
-
-function openSentinel(folder: string, masterPort: number): Promise<ServerProcess> {
-  const file = join(folder, 'sentinel.conf');
-  const lines = ['down-after-milliseconds town 500', 'failover-timeout town 5000', 'parallel-syncs town 2'];
-  return ServerProcess.open({
-    program: REDIS_SERVER!,
-    args: (port) => {
-      const monitor = `sentinel monitor town ${HOST} ${masterPort} 1`;
-      writeFileSync(
-        file,
-        [`port ${port}`, `dir ${folder}`, monitor, ...lines.map((line) => `sentinel ${line}`)].join('\n'),
-      );
-      return [file, '--sentinel'];
-    },
-    isHealthy: async (port) => {
-      const redis = new Redis({ port, retryStrategy: () => null });
-      redis.on('error', () => undefined);
-      const isThere = await redis.ping().then(
-        () => true,
-        () => false,
-      );
-      redis.disconnect();
-      return isThere;
-    },
-  });
 }

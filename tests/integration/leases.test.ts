@@ -233,6 +233,14 @@ describe.skipIf(REDIS_SERVER === undefined)('leases in Redis (skipped where redi
     await until(() => isShared(nodes), 'two nodes share the names once more');
   }, 240_000);
 
+  test('one whose connection has fallen silent makes another one, and comes back', async () => {
+    const nodes = await join3();
+    nodes[0]!.gate.stall();
+    await until(() => isShared(nodes.slice(1)), 'two nodes share the names');
+    await until(() => isShared(nodes), 'three nodes share the names again');
+    await expectOneOwner();
+  }, 120_000);
+
   test('a Redis that is killed for longer than a lease takes all names away, and they come back', async () => {
     const nodes = await join3();
     await server.kill();

@@ -1,4 +1,4 @@
-import { OperatingError } from '../../base/index.ts';
+import { type Clock, OperatingError } from '../../base/index.ts';
 import type { Intake } from '../../intake/index.ts';
 import type { Lease, LeaseHolder } from '../../jobs/index.ts';
 import type { CityStreams, Cut } from '../../journal/index.ts';
@@ -9,13 +9,14 @@ import { CUTTER, partitionOf } from './partition-protocol.ts';
 
 /** How long one question for the next cut waits: the stop takes as long at most. */
 const CUT_WAIT_MS = 1_000;
-/** How often owners are told what the server has. */
+/** How often owners that have nothing to do are told what the server has. */
 const COMPARE_EVERY_MS = 1_000;
 
 export interface PartitionOwnerOptions {
   readonly streams: CityStreams;
   readonly intake: Intake;
   readonly cutter: Cutter;
+  readonly clock: Pick<Clock, 'monotonicMs'>;
   onInfo(text: string): void;
   onProblem(error: Error): void;
   /** Something that only another process can go on from. */
@@ -28,9 +29,8 @@ export class PartitionOwner implements LeaseHolder {
   readonly #engines = new Map<string, PartitionEngine>();
   readonly #stopping = new AbortController();
   #following: Promise<void> = Promise.resolve();
-  #comparing: NodeJS.Timeout | undefined;
-  #isComparing = false;
   #newest: Cut | undefined;
+  #comparedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: PartitionOwnerOptions) {
     this.#options = options;
@@ -39,7 +39,6 @@ export class PartitionOwner implements LeaseHolder {
   /** Hears of cuts from now on, and tells the owners. */
   follow(): void {
     this.#following = this.#follow();
-    this.#comparing = setInterval(() => void this.#compare(), COMPARE_EVERY_MS);
   }
 
   take(lease: Lease): void {
@@ -56,7 +55,6 @@ export class PartitionOwner implements LeaseHolder {
 
   async stop(): Promise<void> {
     this.#stopping.abort();
-    clearInterval(this.#comparing);
     await this.#options.cutter.stop();
     await Promise.all([...this.#engines.values()].map((engine) => engine.stop()));
     await this.#following;
@@ -78,8 +76,7 @@ export class PartitionOwner implements LeaseHolder {
       holdsLease: () => !lease.lost.aborted,
     });
     this.#engines.set(lease.name, engine);
-    // One that sleeps does not ask whether it holds the lease.
-    lease.lost.addEventListener('abort', () => void engine.stop());
+    lease.lost.addEventListener('abort', () => this.#lost(lease, engine));
     if (this.#newest !== undefined) engine.advance(this.#newest);
     engine.run().then(
       (end) => this.#ended(lease, engine, end),
@@ -87,24 +84,18 @@ export class PartitionOwner implements LeaseHolder {
     );
   }
 
+  #lost({ name }: Lease, engine: PartitionEngine): void {
+    // One that was given back has ended before.
+    if (this.#engines.get(name) === engine) this.#options.onInfo(`owns ${name} no more: lease lost`);
+    // One that sleeps does not ask whether it holds the lease.
+    void engine.stop();
+  }
+
   #ended(lease: Lease, engine: PartitionEngine, end: PartitionEnd): void {
-    this.#options.onInfo(`owns ${lease.name} no more: ${end}`);
+    if (!lease.lost.aborted) this.#options.onInfo(`owns ${lease.name} no more: ${end}`);
     if (this.#engines.get(lease.name) === engine) this.#engines.delete(lease.name);
     // One that had the lease before came late with its number: whoever has the lease takes a higher one.
     if (end === 'fenced' && !lease.lost.aborted && !this.#stopping.signal.aborted) this.#startEngine(lease);
-  }
-
-  async #compare(): Promise<void> {
-    if (this.#isComparing || this.#engines.size === 0) return;
-    this.#isComparing = true;
-    try {
-      const stats = await this.#options.streams.stats();
-      for (const engine of this.#engines.values()) engine.compare(stats[engine.progress.partition]!);
-    } catch (error) {
-      this.#options.onProblem(error as Error);
-    } finally {
-      this.#isComparing = false;
-    }
   }
 
   async #follow(): Promise<void> {
@@ -125,5 +116,14 @@ export class PartitionOwner implements LeaseHolder {
     this.#newest ??= await streams.newestCut();
     this.#newest = (await streams.cutsAfter(this.#newest.number, CUT_WAIT_MS)).at(-1) ?? this.#newest;
     for (const engine of this.#engines.values()) engine.advance(this.#newest);
+    await this.#compare(streams);
+  }
+
+  async #compare(streams: CityStreams): Promise<void> {
+    const nowMs = this.#options.clock.monotonicMs();
+    if (this.#engines.size === 0 || nowMs - this.#comparedAtMs < COMPARE_EVERY_MS) return;
+    this.#comparedAtMs = nowMs;
+    const stats = await streams.stats();
+    for (const [name, engine] of this.#engines) engine.compare(stats[partitionOf(name)]!);
   }
 }

@@ -31,7 +31,7 @@ const leases = createBullLeases({
   timing: { leaseMs: config.journal.lease },
 });
 const owner = new PartitionOwner({
-  ...{ streams, intake, onProblem },
+  ...{ streams, intake, onProblem, clock: systemClock },
   cutter: new Cutter({
     ...{ streams, onProblem, clock: systemClock },
     ...{ tickMs: config.windows.tick, markEveryMs: config.journal.markEvery },

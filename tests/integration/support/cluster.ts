@@ -1,12 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Mosquitto, openRedisServer, type ServerProcess } from '../../../harness/index.ts';
-import type { CityFile } from '../../../src/config/index.ts';
+import type { CityFile, RedisConfig } from '../../../src/config/index.ts';
 import { type Server, Workbench } from './workbench.ts';
+
+/** While nobody publishes, cuts come so often: they tell that the city goes on. */
+const MARK_EVERY = '1s';
 
 /** A process of the city: its place stays, whoever runs in it. */
 export interface Member {
   readonly name: string;
   readonly roles: string;
+  readonly launch: LaunchOptions;
   server: Server;
 }
 
@@ -16,6 +20,16 @@ export interface ClusterOptions {
   /** As the configuration writes it. */
   readonly lease: string;
   readonly journal?: Partial<CityFile['journal']>;
+  /** Where Redis is, as the configuration writes it; a server of the cluster's own when absent. */
+  readonly redis?: RedisConfig;
+  /** Further arguments for the cluster's own server. */
+  readonly redisArguments?: readonly string[];
+}
+
+/** What a process is started with beside its roles. */
+export interface LaunchOptions {
+  readonly set?: readonly string[];
+  readonly under?: readonly string[];
 }
 
 /** A city over several processes behind Mosquitto and Redis, with one process beside it that gets the same messages. */
@@ -23,6 +37,7 @@ export class TestCluster {
   readonly bench = new Workbench();
   readonly members: Member[] = [];
   mosquitto!: Mosquitto;
+  /** Its own server. */
   redis!: ServerProcess;
   readonly #options: ClusterOptions;
   #config = '';
@@ -35,14 +50,13 @@ export class TestCluster {
   static async open(options: ClusterOptions): Promise<TestCluster> {
     const cluster = new TestCluster(options);
     cluster.mosquitto = await Mosquitto.start(cluster.bench.folder);
-    cluster.redis = await openRedisServer(cluster.bench.path('redis'));
-    const { city, partitions, lease, journal } = options;
-    const url = `redis://127.0.0.1:${cluster.redis.port}`;
+    const { city, partitions, lease, journal, redis, redisArguments: more = [] } = options;
+    if (redis === undefined) cluster.redis = await openRedisServer(cluster.bench.path('redis'), { more });
     cluster.#config = cluster.bench.city({
       ...city,
       mqtt: { external: { url: cluster.mosquitto.url, share: 'city', topics: ['#'] } },
-      journal: { ...journal, backend: 'redis', partitions, lease },
-      jobs: { backend: 'bullmq', redis: { url } },
+      journal: { ...journal, backend: 'redis', partitions, lease, markEvery: MARK_EVERY },
+      jobs: { backend: 'bullmq', redis: redis ?? { url: cluster.redisUrl } },
     });
     return cluster;
   }
@@ -54,10 +68,15 @@ export class TestCluster {
     return this.bench.start({ config, data: this.bench.path(name) });
   }
 
-  async start(name: string, roles: string): Promise<Member> {
-    const member = { name, roles, server: await this.#launch(name, roles) };
+  async start(name: string, roles: string, launch: LaunchOptions = {}): Promise<Member> {
+    const member = { name, roles, launch, server: await this.#launch(name, roles, launch) };
     this.members.push(member);
     return member;
+  }
+
+  /** Of the cluster's own server. */
+  get redisUrl(): string {
+    return `redis://127.0.0.1:${this.redis.port}`;
   }
 
   /** Ends it and starts it again. @param downMs in between */
@@ -65,17 +84,17 @@ export class TestCluster {
     member.server.kill(signal);
     await member.server.ended;
     await sleep(downMs);
-    member.server = await this.#launch(member.name, member.roles);
+    member.server = await this.#launch(member.name, member.roles, member.launch);
   }
 
   async close(): Promise<void> {
     await this.bench.close();
-    await this.redis.kill();
-    await this.mosquitto.stop();
+    await this.redis?.kill();
+    await this.mosquitto?.stop();
   }
 
-  #launch(name: string, roles: string): Promise<Server> {
-    const set = [`mqtt.external.clientId=${name}`];
-    return this.bench.start({ config: this.#config, data: this.bench.path(name), set, roles });
+  #launch(name: string, roles: string, { set = [], ...launch }: LaunchOptions): Promise<Server> {
+    const settings = [`mqtt.external.clientId=${name}`, ...set];
+    return this.bench.start({ config: this.#config, data: this.bench.path(name), set: settings, roles, ...launch });
   }
 }

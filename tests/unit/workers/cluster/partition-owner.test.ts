@@ -23,7 +23,7 @@ describe('PartitionOwner', () => {
     const onProblem = () => {};
     const cutter = new Cutter({ streams, clock: systemClock, tickMs: 2, markEveryMs: 5, onProblem });
     owner = new PartitionOwner({
-      ...{ streams, cutter, onProblem, intake: nothing },
+      ...{ streams, cutter, onProblem, clock: systemClock, intake: nothing },
       onInfo: (text) => said.push(text),
       onFailure: (error) => failures.push(error),
     });
@@ -77,6 +77,15 @@ describe('PartitionOwner', () => {
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(streams.madeEnd(0)).toBe(0);
     expect(streams.cuts).toHaveLength(length + 1);
+  });
+
+  it('makes again what the server lost, without a message that would tell', async () => {
+    owner.take(leaseOf('partition-0'));
+    streams.append(0, messageAt(1));
+    streams.cutNow(1);
+    await until(() => streams.madeEnd(0) === 1);
+    streams.loseMade(0, 1);
+    await until(() => streams.madeEnd(0) === 1);
   });
 
   it('takes a higher number where one came late that had the lease before, also while there is nothing to do', async () => {
