@@ -1,4 +1,4 @@
 // In: a city whose journal lies in Redis. Out: the part of one process in it: its journal, the partitions that it owns.
 export { type CityCluster, type ClusterOptions, openCluster } from './city-cluster.ts';
 export { replicaName } from './replica-name.ts';
-export { openStreams, type StreamsPlace } from './streams-place.ts';
+export { openStreams, type StreamsPlace, streamsPlace } from './streams-place.ts';
