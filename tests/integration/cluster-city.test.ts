@@ -14,7 +14,7 @@ const HOURS = Number(process.env.VITALS_TEST_CLUSTER_HOURS ?? 2);
 const SEED = process.env.VITALS_TEST_SEED ?? '20261130';
 const TIME_ZONE = 'Europe/Berlin';
 /** A bound of the questions to the API: beyond it stores are compared, which hold the rest. */
-const SERIES_ASKED_MAX = 1_500;
+const SERIES_ASKED_MAX = 300;
 
 const isMissing = MOSQUITTO === undefined || REDIS_SERVER === undefined;
 
@@ -110,9 +110,12 @@ async function publish(
   for (const { device, topic, payload } of cityEvents(events)) await publisher.publish(device, topic, payload);
   await publisher.drain();
   await publisher.close();
-  return publisher.stats().acked;
+  const { acked } = publisher.stats();
+  tell(`${acked} messages published`);
+  return acked;
 }
 
 function tell(text: string): void {
-  process.stdout.write(`cluster-city.test: ${DEVICES} devices, ${HOURS} h, seed ${SEED}: ${text}\n`);
+  const seconds = Math.round(performance.now() / 1_000);
+  process.stdout.write(`cluster-city.test: ${DEVICES} devices, ${HOURS} h, seed ${SEED}: after ${seconds} s ${text}\n`);
 }

@@ -1,15 +1,13 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { differencesOf, digestOf, everythingOf, waitUntilLevel } from '../../../simulators/verify/index.ts';
-import type { CityStreams } from '../../../src/journal/index.ts';
+import { type CityStreams, type Cut, positionOf } from '../../../src/journal/index.ts';
 import type { AccountingBody } from '../../../src/views/http/schemas.ts';
-import { type ClusterOptions, TestCluster } from './cluster.ts';
-import { storeOfOneEngine } from './one-engine.ts';
+import { type ClusterOptions, type Member, TestCluster } from './cluster.ts';
+import { allCuts, storeOfOneEngine } from './one-engine.ts';
 import { compareStores, storedPosition } from './stores.ts';
-import { getJson, type Server } from './workbench.ts';
+import { eventually, getJson, type Server } from './workbench.ts';
 
 /** While nothing moves for so long, nothing will. */
 const STALL_MS_MAX = 300_000;
-const POLL_MS = 250;
 /** A reader that holds trimming back: what came is still there when all has ended. */
 const KEEPER = 'keeps-all';
 const KEEP_EVERY_MS = 60_000;
@@ -108,16 +106,20 @@ export class EqualCity {
     return this.#alone === undefined ? apis : [this.#alone, ...apis];
   }
 
-  /** Nobody makes cuts any more: all api processes come to the newest one. */
+  /** Nobody makes cuts any more, nor anything of messages: all api processes come to where it ends. */
   async #untilRead(): Promise<void> {
-    const positions = async (): Promise<Set<number>> => {
-      const answers = this.cluster
-        .having('api')
-        .map(({ server }) => getJson<AccountingBody>(server.httpUrl, '/api/v1/accounting'));
-      const progress = (await Promise.all(answers)).map((answer) => answer.progress);
-      return new Set(progress.flatMap(({ durableSequence, storeSequence }) => [durableSequence, storeSequence]));
-    };
-    while ((await positions()).size > 1) await sleep(POLL_MS);
+    const end = await this.#newestMade();
+    const stored = ({ server }: Member): Promise<number> =>
+      getJson<AccountingBody>(server.httpUrl, '/api/v1/accounting').then(({ progress }) => progress.storeSequence);
+    const apis = this.cluster.having('api');
+    const areAt = (positions: readonly number[]): boolean => positions.every((position) => position === end);
+    await eventually(() => Promise.all(apis.map(stored)), areAt, STALL_MS_MAX);
+  }
+
+  async #newestMade(): Promise<number> {
+    const [cuts, stats] = [await allCuts(this.#streams), await this.#streams.stats()];
+    const isMade = ({ ends }: Cut): boolean => ends.every((end, partition) => stats[partition]!.madeEnd >= end);
+    return positionOf(cuts.findLast(isMade)!);
   }
 
   async #keep(): Promise<void> {

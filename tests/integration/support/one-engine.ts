@@ -37,14 +37,19 @@ export async function storeOfOneEngine(
   return messages;
 }
 
-/** All cuts, and all records before the newest one. */
-async function rawOf(streams: CityStreams): Promise<[Cut[], JournalRecord[][]]> {
+/** From the beginning, which is the one with number 0. */
+export async function allCuts(streams: CityStreams): Promise<Cut[]> {
   const cuts: Cut[] = [await streams.oldestCut()];
   for (;;) {
     const more = await streams.cutsAfter(cuts.at(-1)!.number, 0);
-    if (more.length === 0) break;
+    if (more.length === 0) return cuts;
     cuts.push(...more);
   }
+}
+
+/** All cuts, and all records before the newest one. */
+async function rawOf(streams: CityStreams): Promise<[Cut[], JournalRecord[][]]> {
+  const cuts = await allCuts(streams);
   const raw: JournalRecord[][] = [];
   for (const [partition, end] of cuts.at(-1)!.ends.entries()) {
     const records: JournalRecord[] = [];

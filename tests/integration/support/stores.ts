@@ -8,14 +8,17 @@ export type StoreView = 'all' | 'results';
 
 const NAMED = 'SELECT s.device, s.quantity, s.channel, t.* EXCLUDE';
 
-/** `of` stands for the store. `newest` is left out: it is `readings` once more, saved now and then. */
+/**
+ * `of` stands for the store. `newest` is left out: it is `readings` once more, saved now and then. A KPI value says how far
+ * its readings had come when it was made, which is at the end of a tick, and ticks end elsewhere in another journal.
+ */
 const RESULTS: Readonly<Record<string, string>> = {
   series: 'SELECT * EXCLUDE (id) FROM of.series',
   devices: 'SELECT * EXCLUDE (first_seen_ms, last_received_ms) FROM of.devices',
   readings: `${NAMED} (series, sequence) FROM of.readings t JOIN of.series s ON s.id = t.series`,
   panes_quarter: `${NAMED} (series, written_at) FROM of.panes_quarter t JOIN of.series s ON s.id = t.series`,
   panes_hour: `${NAMED} (series, written_at) FROM of.panes_hour t JOIN of.series s ON s.id = t.series`,
-  kpis: 'SELECT * EXCLUDE (written_at) FROM of.kpis',
+  kpis: 'SELECT * EXCLUDE (written_at, watermark_ms) FROM of.kpis',
   quarantine: 'SELECT * EXCLUDE (sequence, received_at_ms) FROM of.quarantine',
 };
 
@@ -25,6 +28,7 @@ const ALL: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
     ['panes_quarter', 'panes_hour', 'kpis'].map((name) => [name, `SELECT * EXCLUDE (written_at) FROM of.${name}`]),
   ),
+  corrections: 'SELECT * EXCLUDE (written_at) FROM of.kpis WHERE revision > 0',
   position: 'SELECT position FROM of.meta',
 };
 
