@@ -2,7 +2,6 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { HOUR_MS, MINUTE_MS } from '../../src/base/index.ts';
-import type { JournalRecord } from '../../src/journal/index.ts';
 import { positionOf } from '../../src/journal/index.ts';
 import type { KpiDefinition } from '../../src/kpis/index.ts';
 import { type Message, QUANTITIES } from '../../src/model/index.ts';
@@ -15,6 +14,7 @@ import { DEVICES, drawKpis, newIntake, newPipeline } from '../simulation/support
 import { ComparedStore } from '../simulation/support/store.ts';
 import { Random } from '../unit/journal/support/random.ts';
 import { MemoryStreams } from '../unit/workers/support/memory-streams.ts';
+import { inMergedOrder } from './support/merged-order.ts';
 import { CASES, forAll } from './support/settings.ts';
 
 const START_MS = Date.UTC(2026, 2, 28, 18);
@@ -67,7 +67,7 @@ describe('partitions that owners decode', () => {
       const kpis = drawKpis(random);
       const run = new CityRun(plan, random);
       const merged = await run.read();
-      const plain = inOrder(run.streams);
+      const plain = [...inMergedOrder(run.streams.cuts, run.streams.raw)];
       expect(merged.map(({ sequence }) => sequence)).toEqual(plain.map(({ sequence }) => sequence));
       const expected = await engineOf(plain, kpis);
       expect(await engineOf(merged, kpis)).toStrictEqual(expected);
@@ -249,22 +249,6 @@ class CityRun {
   #send(partition: number, message: Message): void {
     this.streams.append(partition, message);
   }
-}
-
-/** The rule of streams.ts, naively. */
-function inOrder({ cuts, raw }: MemoryStreams): JournalRecord[] {
-  const records: JournalRecord[] = [];
-  for (const [at, cut] of cuts.entries()) {
-    if (at === 0) continue;
-    for (const [partition, own] of raw.entries()) {
-      for (const record of own.slice(cuts[at - 1]!.ends[partition], cut.ends[partition])) {
-        records.push({ ...record, sequence: records.length + 1 });
-      }
-    }
-    records.push({ kind: 'mark', sequence: records.length + 1, atMs: cut.atMs });
-    expect(records.length).toBe(positionOf(cut));
-  }
-  return records;
 }
 
 /** All that an engine makes of records: each batch, what it said with it, and what its store holds at the end. */

@@ -2,4 +2,4 @@
 export { type CityCluster, type ClusterOptions, openCluster } from './city-cluster.ts';
 export { repartitionCity } from './repartition-city.ts';
 export { replicaName } from './replica-name.ts';
-export { openStreams, type StreamsPlace } from './streams-place.ts';
+export { openStreams, type StreamsPlace, streamsPlace } from './streams-place.ts';

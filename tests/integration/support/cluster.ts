@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Mosquitto, openRedisServer, type ServerProcess } from '../../../harness/index.ts';
-import type { CityFile, RedisConfig } from '../../../src/config/index.ts';
+import { systemClock } from '../../../src/base/index.ts';
+import { type CityFile, type Config, loadConfig, type RedisConfig } from '../../../src/config/index.ts';
+import type { CityStreams } from '../../../src/journal/index.ts';
+import { openStreams, streamsPlace } from '../../../src/workers/cluster/index.ts';
 import { type Server, Workbench } from './workbench.ts';
 
 /** While nobody publishes, cuts come so often: they tell that the city goes on. */
@@ -85,6 +88,32 @@ export class TestCluster {
     await member.server.ended;
     await sleep(downMs);
     member.server = await this.#launch(member.name, member.roles, member.launch);
+  }
+
+  /** Ends it for good, in order. @throws Error when it ends otherwise than with code 0 */
+  async end(member: Member): Promise<void> {
+    const { code, signal, stderr } = await member.server.stop();
+    if (code !== 0) throw new Error(`${member.name} ended with ${code ?? signal}: ${stderr.slice(-2_000)}`);
+    this.members.splice(this.members.indexOf(member), 1);
+  }
+
+  having(role: string): Member[] {
+    return this.members.filter(({ roles }) => roles.split(',').includes(role));
+  }
+
+  /** Where the store of a process lies. */
+  storeOf(name: string): string {
+    return this.bench.path(`${name}/store.duckdb`);
+  }
+
+  /** As its processes have it. */
+  config(): Config {
+    return loadConfig({ file: this.#config, dataFolder: this.bench.path('none'), environment: {} });
+  }
+
+  /** The streams behind them; the caller closes them. */
+  streams(): Promise<CityStreams> {
+    return openStreams(streamsPlace(this.config()), systemClock, () => {});
   }
 
   async close(): Promise<void> {
