@@ -155,7 +155,7 @@ function itKeepsMessages(open: Open): void {
     await open();
     await expect(open(PARTITIONS + 1)).rejects.toMatchObject({
       code: 'streams_layout',
-      message: expect.stringContaining(`with ${PARTITIONS + 1} partitions: they were made with ${PARTITIONS}`),
+      message: expect.stringContaining(`with ${PARTITIONS + 1} partitions: they have ${PARTITIONS};`),
     });
   });
 }

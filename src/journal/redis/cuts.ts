@@ -1,8 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Clock, OperatingError } from '../../base/index.ts';
 import { type Cut, FIRST_CUT, positionOf } from '../streams.ts';
-import { type Entry, entryField, entryId } from './keys.ts';
+import { type CommonKeys, type Entry, entryField, entryId } from './keys.ts';
 import { gap, type StreamLink } from './link.ts';
-import { ADD_CUT, CUT_LOST } from './scripts.ts';
+import { ADD_CUT, CONFIRM, CUT_LOST } from './scripts.ts';
 
 /** Cuts that are read at once. */
 const CUTS_AT_ONCE = 1_000;
@@ -10,15 +11,27 @@ const CUTS_AT_ONCE = 1_000;
 /** How long the server is asked to wait; the wait goes on with the next question. */
 export const CUT_BLOCK_MS_MAX = 5_000;
 
+/** Between two looks whether a cut is where it must be, which takes as long as an answer of the replicas. */
+const CONFIRM_LOOK_MS = 5;
+
 /** A known cut: its number and position. */
 interface Known {
   readonly number: number;
   readonly position: number;
 }
 
+export interface CutsOptions {
+  readonly keys: Pick<CommonKeys, 'cuts' | 'confirmed'>;
+  readonly partitions: number;
+  /** Readers are shown a cut only when replicas have it: one that is lost with its server would come again as another. */
+  readonly waitsForReplicas: boolean;
+  readonly clock: Clock;
+}
+
 /** The cuts, in order of their positions. */
 export class Cuts {
   readonly #key: string;
+  readonly #confirmedKey: string | undefined;
   readonly #partitions: number;
   readonly #orders: StreamLink;
   readonly #questions: StreamLink;
@@ -29,12 +42,11 @@ export class Cuts {
   #followed: Known = { number: 0, position: 0 };
 
   constructor(
-    key: string,
-    partitions: number,
+    { keys, partitions, waitsForReplicas, clock }: CutsOptions,
     links: { readonly orders: StreamLink; readonly questions: StreamLink; readonly waits: StreamLink },
-    clock: Clock,
   ) {
-    this.#key = key;
+    this.#key = keys.cuts;
+    this.#confirmedKey = waitsForReplicas ? keys.confirmed : undefined;
     this.#partitions = partitions;
     this.#orders = links.orders;
     this.#questions = links.questions;
@@ -47,7 +59,7 @@ export class Cuts {
    * @throws OperatingError `journal_damaged` when a partition ends before the newest cut
    */
   async add(nowMs: number, ends: () => Promise<readonly number[]>): Promise<Cut | undefined> {
-    const { number } = await this.newest();
+    const { number } = await this.#newest();
     const cut = { number: number + 1, ends: await ends() };
     const packed = Buffer.from(Float64Array.from(cut.ends).buffer);
     const position = positionOf({ ...cut, atMs: nowMs });
@@ -55,11 +67,19 @@ export class Cuts {
       pipeline.eval(ADD_CUT, 1, this.#key, cut.number, nowMs, position, packed),
     );
     if (atMs === CUT_LOST) throw lost(cut);
+    if (this.#confirmedKey !== undefined && atMs !== null) await this.#confirm(this.#confirmedKey, cut.number);
     return atMs === null ? undefined : { ...cut, atMs: Number(atMs) };
   }
 
   async newest(): Promise<Cut> {
-    return (await this.#lastUpTo('+')) ?? this.#beginning();
+    const newest = await this.#newest();
+    const confirmed = await this.#confirmed();
+    if (newest.number <= confirmed) return newest;
+    // Few are not confirmed: the next one is made when the one before is.
+    const entries = await this.#questions.ask((redis) =>
+      redis.xrevrangeBuffer(this.#key, '+', '-', 'COUNT', CUTS_AT_ONCE),
+    );
+    return (entries as unknown as Entry[]).map(cutOf).find((cut) => cut.number <= confirmed) ?? this.#beginning();
   }
 
   /** The oldest one that is kept; the beginning while the first one is. */
@@ -73,18 +93,18 @@ export class Cuts {
     const untilMs = this.#clock.monotonicMs() + waitMs;
     for (;;) {
       const leftMs = Math.ceil(untilMs - this.#clock.monotonicMs());
-      const cuts = await this.#following(position, Math.min(leftMs, CUT_BLOCK_MS_MAX));
-      if (cuts.length === 0 && leftMs > CUT_BLOCK_MS_MAX) continue;
-      const last = cuts.at(-1);
-      if (last !== undefined) this.#followed = { number: last.number, position: positionOf(last) };
-      return cuts;
+      const known = await this.#following(position, Math.min(leftMs, CUT_BLOCK_MS_MAX));
+      const confirmed = await this.#confirmed();
+      const cuts = known.filter((cut) => cut.number <= confirmed);
+      if (cuts.length === 0 && known.length > 0 && leftMs > 0) await delay(CONFIRM_LOOK_MS);
+      else if (cuts.length > 0 || leftMs <= CUT_BLOCK_MS_MAX) return this.#follow(cuts);
     }
   }
 
   async around(position: number): Promise<readonly [before: Cut, after: Cut] | undefined> {
     // The later one first: one that comes between the questions lies behind it.
     const after = await this.#firstFrom(position + 1);
-    if (after === undefined) return undefined;
+    if (after === undefined || after.number > (await this.#confirmed())) return undefined;
     const before = await this.upTo(position);
     if (before !== undefined) return [before, after];
     if (after.number !== 1) throw gap('the cuts', position, positionOf(after));
@@ -99,6 +119,28 @@ export class Cuts {
   /** Deletes those before the position. */
   async trim(position: number): Promise<void> {
     await this.#orders.ask((redis) => redis.xtrim(this.#key, 'MINID', entryId(position)));
+  }
+
+  /** The newest one, whether replicas have it or not. */
+  async #newest(): Promise<Cut> {
+    return (await this.#lastUpTo('+')) ?? this.#beginning();
+  }
+
+  /** Number of the newest cut that is as durable as promised. */
+  async #confirmed(): Promise<number> {
+    const key = this.#confirmedKey;
+    if (key === undefined) return Number.POSITIVE_INFINITY;
+    return Number(await this.#questions.ask((redis) => redis.get(key)));
+  }
+
+  async #confirm(key: string, number: number): Promise<void> {
+    await this.#orders.ask((redis) => redis.eval(CONFIRM, 1, key, number));
+  }
+
+  #follow(cuts: readonly Cut[]): readonly Cut[] {
+    const last = cuts.at(-1);
+    if (last !== undefined) this.#followed = { number: last.number, position: positionOf(last) };
+    return cuts;
   }
 
   #beginning(): Cut {
@@ -119,7 +161,7 @@ export class Cuts {
   async #positionOf(number: number): Promise<number> {
     if (number === 0) return 0;
     if (number === this.#followed.number) return this.#followed.position;
-    const newest = await this.newest();
+    const newest = await this.#newest();
     if (newest.number <= number) return positionOf(newest);
     // The position that is looked for lies in [low, high): both ends move towards it.
     let [low, high] = [0, positionOf(newest)];

@@ -14,6 +14,8 @@ export interface PartitionKeys {
 export interface CommonKeys {
   /** The id of an entry is the position of the cut. */
   readonly cuts: string;
+  /** Number of the newest cut that replicas have, where that is waited for. */
+  readonly confirmed: string;
   readonly replicas: string;
   readonly layout: string;
 }
@@ -25,7 +27,7 @@ export function partitionKeys(name: string, partition: number): PartitionKeys {
 
 export function commonKeys(name: string): CommonKeys {
   const tag = `{${name}}`;
-  return { cuts: `${tag}:cuts`, replicas: `${tag}:replicas`, layout: `${tag}:layout` };
+  return { cuts: `${tag}:cuts`, confirmed: `${tag}:confirmed`, replicas: `${tag}:replicas`, layout: `${tag}:layout` };
 }
 
 /** Id of the entry at a sequence or position. */

@@ -106,6 +106,13 @@ export const ADD_CUT = `${ALWAYS}
   return atMs
 `;
 
+/** A cut is where it must be, and so are those before it. KEYS confirmed; ARGV number of the cut. */
+export const CONFIRM = `${ALWAYS}
+  local known = tonumber(redis.call('GET', KEYS[1]) or '0')
+  if known < tonumber(ARGV[1]) then redis.call('SET', KEYS[1], ARGV[1]) end
+  return 1
+`;
+
 /** KEYS state, raw, made; ARGV sequence up to which all goes. */
 export const TRIM = `${ALWAYS}
   local trimmed = tonumber(redis.call('HGET', KEYS[1], 'trimmed') or '0')

@@ -76,7 +76,7 @@ async function checkLayout(
   { layout }: CommonKeys,
   orders: StreamLink,
 ): Promise<void> {
-  const known = String(await orders.order((pipeline) => pipeline.eval(LAY_OUT, 1, layout, partitions)));
+  const known = String(await orders.ask((redis) => redis.eval(LAY_OUT, 1, layout, partitions)));
   if (known === String(partitions)) return;
   throw new OperatingError(
     'streams_layout',
@@ -115,7 +115,8 @@ class RedisStreams implements CityStreams {
     this.#slots = slots;
     this.partitions = options.partitions;
     this.#parts = new Partitions(options.name, slots, links.orders, links.questions);
-    this.#cuts = new Cuts(keys.cuts, options.partitions, links, options.clock);
+    const { partitions, clock, durability } = options;
+    this.#cuts = new Cuts({ keys, partitions, clock, waitsForReplicas: durability.kind === 'replicas' }, links);
   }
 
   writer(name: string): StreamWriter {
