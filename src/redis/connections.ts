@@ -15,6 +15,8 @@ type PlainOptions = Omit<RedisOptions, 'replyMapping'>;
 /** An order must be answered while someone waits for it. */
 const ORDER_MS_MAX = 5_000;
 const CONNECT_MS_MAX = 5_000;
+/** A queue is asked to wait for work for some seconds at a time; a connection on which nothing comes for longer is dead. */
+const WORK_SILENCE_MS_MAX = 30_000;
 
 /** Between two tries to connect; every process waits a little differently. */
 const RECONNECT_FIRST_MS = 50;
@@ -39,7 +41,7 @@ export function connectForOrders(server: RedisServer, onProblem: (error: Error) 
 
 /** For the work itself: waits for Redis for as long as it takes. */
 export function connectForWork(server: RedisServer, onProblem: (error: Error) => void): RedisClient {
-  return connect(server, onProblem, { maxRetriesPerRequest: null });
+  return connect(server, onProblem, { maxRetriesPerRequest: null, socketTimeout: WORK_SILENCE_MS_MAX });
 }
 
 /**
