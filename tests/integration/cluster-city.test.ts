@@ -36,7 +36,9 @@ describe.skipIf(isMissing)(
       const faults = { duplicates: 0.02, late: 0.05, nan: 0.01, stuck: 0.01, counterReset: 0.01, silent: 0.01 };
       const publishing = publish(city, { devices, startMs, faults });
       await city.cluster.start('api-2', 'api');
-      const messages = await publishing;
+      const messages = (await publishing) + 1;
+      await city.level(messages - 1);
+      await publishAfterwards(city, startMs + (HOURS + 1) * HOUR_MS);
       const [alone, ...apis] = await city.level(messages);
       for (const { readings, balanced } of apis) {
         expect(readings).toEqual(alone!.readings);
@@ -45,12 +47,14 @@ describe.skipIf(isMissing)(
       const asked = { fromMs: startMs - DAY_MS, toMs: startMs + 2 * DAY_MS, seriesMax: SERIES_ASKED_MAX };
       const answers = await city.compareAnswers(asked);
       tell(`by event time: ${messages} messages, ${alone!.readings.received} readings; ${answers.figures}`);
-      expect(answers.differences).toEqual([]);
+      // An hour of the full city is a long way: what differs in one place does not keep the others from being told.
+      expect.soft(answers.differences).toEqual([]);
 
       await city.end();
       const { cluster } = city;
       const stores = await compareStores(cluster.storeOf('alone'), cluster.storeOf('api-1'), 'results');
-      expect(stores.differences).toEqual([]);
+      tell(`rows of both: ${JSON.stringify(stores.rows)}`);
+      expect.soft(stores.differences).toEqual([]);
       await expectOneJournal(city);
     }, 7_200_000);
 
@@ -71,18 +75,25 @@ describe.skipIf(isMissing)(
       expect(two!.messages).toEqual(one!.messages);
       tell(`by the wall: ${messages} messages, ${one!.readings.received} readings`);
       await city.end();
-      await expectOneJournal(city);
+      // Values that were corrected, too: windows close, and readings come after that.
+      expect((await expectOneJournal(city)).corrections).toBeGreaterThan(0);
     }, 7_200_000);
   },
 );
 
-/** Both api processes have stored the same, position and all, and it is what one engine makes of the messages. */
-async function expectOneJournal(city: EqualCity): Promise<void> {
+/**
+ * Both api processes have stored the same, position and all, and it is what one engine makes of the messages.
+ *
+ * @returns rows by table
+ */
+async function expectOneJournal(city: EqualCity): Promise<Readonly<Record<string, number>>> {
   const { cluster } = city;
-  expect((await compareStores(cluster.storeOf('api-1'), cluster.storeOf('api-2'), 'all')).differences).toEqual([]);
+  const others = await compareStores(cluster.storeOf('api-1'), cluster.storeOf('api-2'), 'all');
+  expect.soft(others.differences).toEqual([]);
   const oneEngine = await city.compareWithOneEngine('api-1');
   tell(oneEngine.figures);
   expect(oneEngine.differences).toEqual([]);
+  return oneEngine.rows;
 }
 
 /** Families whose messages say when they were measured. */
@@ -113,6 +124,20 @@ async function publish(
   const { acked } = publisher.stats();
   tell(`${acked} messages published`);
   return acked;
+}
+
+/**
+ * One message behind all others. Who is silent is looked at once a minute of event time, at the end of a tick: within the
+ * last minute of a city whose time stands still, that is another moment in each journal. Now it is the same one.
+ */
+async function publishAfterwards({ cluster }: EqualCity, startMs: number): Promise<void> {
+  const devices = stampedDevices(DEVICES).filter(({ facts }) => facts.family === 'senml');
+  const events = cityEvents({ devices, seed: SEED, timeZone: TIME_ZONE, startMs, endMs: startMs + HOUR_MS });
+  const [last] = events.take(1);
+  const publisher = await openPublisher({ url: cluster.mosquitto.url, qos: 1 });
+  await publisher.publish(last!.device, last!.topic, last!.payload);
+  await publisher.drain();
+  await publisher.close();
 }
 
 function tell(text: string): void {

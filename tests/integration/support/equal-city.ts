@@ -3,7 +3,7 @@ import { type CityStreams, type Cut, positionOf } from '../../../src/journal/ind
 import type { AccountingBody } from '../../../src/views/http/schemas.ts';
 import { type ClusterOptions, type Member, TestCluster } from './cluster.ts';
 import { allCuts, storeOfOneEngine } from './one-engine.ts';
-import { compareStores, storedPosition } from './stores.ts';
+import { type ComparedStores, compareStores, storedPosition } from './stores.ts';
 import { eventually, getJson, type Server } from './workbench.ts';
 
 /** While nothing moves for so long, nothing will. */
@@ -86,13 +86,13 @@ export class EqualCity {
   }
 
   /** What one engine makes of the messages as they came, held against what a process has stored. Both have ended. */
-  async compareWithOneEngine(name: string): Promise<Compared> {
+  async compareWithOneEngine(name: string): Promise<Compared & Pick<ComparedStores, 'rows'>> {
     const { cluster } = this;
     const file = cluster.storeOf('one-engine');
     const upTo = await storedPosition(cluster.storeOf(name));
     const messages = await storeOfOneEngine(this.#streams, { config: cluster.config(), upTo, file });
     const { rows, differences } = await compareStores(file, cluster.storeOf(name), 'all');
-    return { figures: `${messages} messages up to ${upTo}: ${JSON.stringify(rows)}`, differences };
+    return { figures: `${messages} messages up to ${upTo}: ${JSON.stringify(rows)}`, rows, differences };
   }
 
   async close(): Promise<void> {
