@@ -13,6 +13,7 @@ import { cpuSecondsOfProcess } from './processes.ts';
 const LOADS = ['q1-50conn', 'gateway-50'];
 const ENGINES = [1, 2, 3, 4];
 const PARTITIONS = 16;
+/** Of each process that decodes: a server runs for months, and each compiles for itself. */
 const WARM_UP_MS_MAX = 8_000;
 const FLOOD_MS_MAX = 5_000;
 /** Until the partitions are shared out. */
@@ -74,7 +75,8 @@ async function measure(city: City, one: PipelineCase, engines: number): Promise<
   const { readingsPerMessage } = load;
   const publishers = await Publishers.open(Number(new URL(city.mqttUrl).port), load);
   try {
-    const warm = await publishers.flood(one.warmUpMessages, WARM_UP_MS_MAX);
+    const decoders = Math.max(1, engines);
+    const warm = await publishers.flood(decoders * one.warmUpMessages, decoders * WARM_UP_MS_MAX);
     await level(city, warm.sent, readingsPerMessage);
     const before = spent(city);
     const startMs = systemClock.monotonicMs();
