@@ -492,9 +492,10 @@ class RunningProduct implements Product {
     await this.#budget
       .look(this.#clock.nowMs())
       .catch((error) => this.#options.log.warn({ err: error }, 'trimming failed'));
-    // The engine may have a snapshot to make that lets the journal be trimmed, and nothing else wakes it.
-    if (this.#budget.stats().blocked !== null && this.#has('api'))
-      this.#engine.advance(this.#journal.durableSequence());
+    // The engine may have a snapshot to make that lets the journal be trimmed, and nothing else wakes it: a journal that is
+    // blocked, or partitions that nobody cuts.
+    const isQuiet = this.#budget.stats().blocked !== null || this.#cluster !== undefined;
+    if (isQuiet && this.#has('api')) this.#engine.advance(this.#journal.durableSequence());
   }
 
   #makeSources(): ViewSources {

@@ -79,7 +79,8 @@ class RedisLeases implements Leases {
     });
   }
 
-  owners(names: readonly string[]): Promise<readonly LeaseOwner[]> {
+  async owners(names: readonly string[]): Promise<readonly LeaseOwner[]> {
+    await settled(this.#redis);
     return this.#table.owners(names);
   }
 

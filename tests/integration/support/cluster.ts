@@ -1,5 +1,6 @@
+import { execFile } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Mosquitto, openRedisServer, type ServerProcess } from '../../../harness/index.ts';
+import { Mosquitto, openRedisServer, programFile, type ServerProcess } from '../../../harness/index.ts';
 import { systemClock } from '../../../src/base/index.ts';
 import { type CityFile, type Config, loadConfig, type RedisConfig } from '../../../src/config/index.ts';
 import type { CityStreams } from '../../../src/journal/index.ts';
@@ -53,15 +54,30 @@ export class TestCluster {
   static async open(options: ClusterOptions): Promise<TestCluster> {
     const cluster = new TestCluster(options);
     cluster.mosquitto = await Mosquitto.start(cluster.bench.folder);
-    const { city, partitions, lease, journal, redis, redisArguments: more = [] } = options;
+    const { partitions, redis, redisArguments: more = [] } = options;
     if (redis === undefined) cluster.redis = await openRedisServer(cluster.bench.path('redis'), { more });
-    cluster.#config = cluster.bench.city({
-      ...city,
-      mqtt: { external: { url: cluster.mosquitto.url, share: 'city', topics: ['#'] } },
-      journal: { ...journal, backend: 'redis', partitions, lease, markEvery: MARK_EVERY },
-      jobs: { backend: 'bullmq', redis: redis ?? { url: cluster.redisUrl } },
-    });
+    cluster.#configure(partitions);
     return cluster;
+  }
+
+  #configure(partitions: number): void {
+    const { city, lease, journal, redis } = this.#options;
+    this.#config = this.bench.city({
+      ...city,
+      mqtt: { external: { url: this.mosquitto.url, share: 'city', topics: ['#'] } },
+      journal: { ...journal, backend: 'redis', partitions, lease, markEvery: MARK_EVERY },
+      jobs: { backend: 'bullmq', redis: redis ?? { url: this.redisUrl } },
+    });
+  }
+
+  /** Runs `vitals partitions`. @returns what it refused with; undefined when the number is the new one, for starts to come */
+  async repartition(partitions: number): Promise<string | undefined> {
+    const words = [programFile(), 'partitions', String(partitions), '--config', this.#config];
+    const refusal = await new Promise<string | undefined>((resolve) => {
+      execFile(process.execPath, words, (error, _stdout, stderr) => resolve(error === null ? undefined : stderr));
+    });
+    if (refusal === undefined) this.#configure(partitions);
+    return refusal;
   }
 
   /** One process that does everything, with a session of its own at the same broker. */
