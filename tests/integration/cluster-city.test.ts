@@ -9,7 +9,7 @@ import { EqualCity } from './support/equal-city.ts';
 import { compareStores } from './support/stores.ts';
 
 /** VITALS_TEST_CLUSTER_DEVICES asks for more. */
-const DEVICES = Number(process.env.VITALS_TEST_CLUSTER_DEVICES ?? 300);
+const DEVICES = Number(process.env.VITALS_TEST_CLUSTER_DEVICES ?? 150);
 const HOURS = Number(process.env.VITALS_TEST_CLUSTER_HOURS ?? 2);
 const SEED = process.env.VITALS_TEST_SEED ?? '20261130';
 const TIME_ZONE = 'Europe/Berlin';
