@@ -79,8 +79,7 @@ class RedisLeases implements Leases {
     });
   }
 
-  async owners(names: readonly string[]): Promise<readonly LeaseOwner[]> {
-    await settled(this.#redis);
+  owners(names: readonly string[]): Promise<readonly LeaseOwner[]> {
     return this.#table.owners(names);
   }
 
