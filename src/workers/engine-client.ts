@@ -3,6 +3,7 @@ import { OperatingError } from '../base/index.ts';
 import type { KpiQuestion } from '../kpis/index.ts';
 import type { EngineStanding, LiveUpdate, WhyAnswer } from '../views/index.ts';
 import type { EngineNotice, EngineRequest, EngineThreadSettings, WhyOutcome } from './engine-protocol.ts';
+import { asError } from './thread-error.ts';
 
 /** What the main thread hears of the engine. */
 export interface EngineListeners {
@@ -134,11 +135,4 @@ class Questions {
     }
     return outcome.answer ?? undefined;
   }
-}
-
-function asError(cause: unknown): Error {
-  if (cause instanceof Error && 'code' in cause && typeof cause.code === 'string') {
-    return new OperatingError(cause.code, cause.message, { cause });
-  }
-  return cause instanceof Error ? cause : new Error(String(cause));
 }

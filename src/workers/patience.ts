@@ -45,3 +45,26 @@ export class Patience {
     this.#waitMs = WAIT_MS_MIN;
   }
 }
+
+/**
+ * Does the work again until it succeeds.
+ *
+ * @param told of each failure that is waited out
+ * @param signal ends the waiting: the next failure is thrown
+ * @throws what trying again does not help
+ */
+export async function patiently<Value>(
+  work: () => Promise<Value>,
+  told: (error: Error) => void,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<Value> {
+  const patience = new Patience(timerPause, signal);
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (signal.aborted) throw error;
+      await patience.afterFailure(error, told);
+    }
+  }
+}

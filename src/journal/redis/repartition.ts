@@ -1,7 +1,7 @@
 import { OperatingError } from '../../base/index.ts';
 import { addressOf, slotsOf } from '../../redis/index.ts';
 import { type CityStreams, type Cut, positionOf } from '../streams.ts';
-import { commonKeys, type PartitionKeys, partitionKeys } from './keys.ts';
+import { commonKeys, type Entry, entryField, type PartitionKeys, partitionKeys } from './keys.ts';
 import { StreamLink } from './link.ts';
 import { FREEZE, LAY_OUT_ANEW, NEW_ENDS, RESET, THAW } from './scripts.ts';
 import { type CityStreamsOptions, openCityStreams } from './streams.ts';
@@ -10,13 +10,13 @@ import { type CityStreamsOptions, openCityStreams } from './streams.ts';
 const ON_THE_WAY = '>';
 
 /** How many partitions there are, and, where another number is about to be theirs, that one too. */
-export interface Layout {
+interface Layout {
   readonly partitions: number;
   readonly next?: number;
 }
 
 /** Reads what the layout says. */
-export function layoutOf(text: string): Layout {
+function layoutOf(text: string): Layout {
   const [partitions, next] = text.split(ON_THE_WAY).map(Number) as [number, number?];
   return { partitions, ...(next === undefined ? {} : { next }) };
 }
@@ -119,9 +119,9 @@ class Change {
 
   async #totalEnd(cuts: string): Promise<number> {
     const answer = await this.#link.ask((redis) => redis.xrevrangeBuffer(cuts, '+', '-', 'COUNT', 1));
-    const [entry] = answer as unknown as [id: Buffer, fields: Buffer[]][];
+    const [entry] = answer as unknown as Entry[];
     if (entry === undefined) return 0;
-    const ends = entry[1][entry[1].findIndex((field) => field.toString('latin1') === 'ends') + 1]!;
+    const ends = entryField(entry, 'ends')!;
     let total = 0;
     for (let at = 0; at < ends.length; at += 8) total += ends.readDoubleLE(at);
     return total;

@@ -1,6 +1,5 @@
 import { hostname } from 'node:os';
-import { setTimeout as delay } from 'node:timers/promises';
-import { type Clock, formatDuration, OperatingError } from '../../base/index.ts';
+import { type Clock, formatDuration } from '../../base/index.ts';
 import type { Config } from '../../config/index.ts';
 import { createBullLeases } from '../../jobs/bullmq/index.ts';
 import type { Leases } from '../../jobs/index.ts';
@@ -10,6 +9,7 @@ import type { ClusterStanding } from '../../views/index.ts';
 import { cityOf } from '../city-of.ts';
 import { profileFolders } from '../device-rights.ts';
 import { MadeCuts } from '../made-cuts.ts';
+import { patiently } from '../patience.ts';
 import { jobsPlace } from '../redis-place.ts';
 import { ClusterWatch } from './cluster-watch.ts';
 import { type PartitionThread, startPartitionThread } from './partition-client.ts';
@@ -18,8 +18,6 @@ import { openStreams, type StreamsPlace, streamsPlace } from './streams-place.ts
 
 /** Redis that is away says so at every try. */
 const PROBLEM_EVERY_MS = 60_000;
-/** A start waits so long for Redis between two tries. */
-const RETRY_MS = 1_000;
 /** Without a cut for so long the city stands still. */
 const CUT_MS_MAX = 30_000;
 
@@ -68,19 +66,6 @@ export async function openCluster(options: ClusterOptions): Promise<CityCluster>
 /** Of this process; no other one has it, and none has it again. */
 function nodeName(): string {
   return `${hostname().slice(0, 40)}-${process.pid}-${Math.floor(performance.timeOrigin).toString(36)}`;
-}
-
-/** @throws what is not worth waiting for */
-async function patiently<Value>(work: () => Promise<Value>, onProblem: (error: Error) => void): Promise<Value> {
-  for (;;) {
-    try {
-      return await work();
-    } catch (error) {
-      if (!(error instanceof OperatingError && error.retryable)) throw error;
-      onProblem(error);
-      await delay(RETRY_MS);
-    }
-  }
 }
 
 interface Parts {

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { OperatingError } from '../../base/index.ts';
+import { asError } from '../thread-error.ts';
 import type { PartitionNotice, PartitionRequest, PartitionThreadSettings } from './partition-protocol.ts';
 
 export interface PartitionListeners {
@@ -33,7 +34,7 @@ export async function startPartitionThread(
       reject(error);
       if (!isStopping) listeners.onFailure(error);
     };
-    worker.once('error', (cause) => fail(cause instanceof Error ? cause : new Error(String(cause))));
+    worker.once('error', (cause) => fail(asError(cause)));
     worker.once('exit', (code) =>
       fail(new OperatingError('engine_ended', `the thread of partitions ended with code ${code}`)),
     );

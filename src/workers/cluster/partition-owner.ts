@@ -1,4 +1,4 @@
-import { type Clock, OperatingError } from '../../base/index.ts';
+import type { Clock } from '../../base/index.ts';
 import type { Intake } from '../../intake/index.ts';
 import type { Lease, LeaseHolder } from '../../jobs/index.ts';
 import type { CityStreams, Cut } from '../../journal/index.ts';
@@ -38,7 +38,7 @@ export class PartitionOwner implements LeaseHolder {
 
   /** Hears of cuts from now on, and tells the owners. */
   follow(): void {
-    this.#following = this.#follow();
+    this.#following = this.#follow().catch((error: Error) => this.#options.onFailure(error));
   }
 
   take(lease: Lease): void {
@@ -99,14 +99,13 @@ export class PartitionOwner implements LeaseHolder {
   }
 
   async #follow(): Promise<void> {
-    const { streams, onProblem, onFailure } = this.#options;
+    const { streams, onProblem } = this.#options;
     const patience = new Patience(timerPause, this.#stopping.signal);
     while (!this.#stopping.signal.aborted) {
       try {
         await this.#hear(streams);
         patience.reset();
       } catch (error) {
-        if (!(error instanceof OperatingError && error.retryable)) return onFailure(error as Error);
         await patience.afterFailure(error, onProblem);
       }
     }

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { assert, OperatingError, systemClock } from '../../base/index.ts';
+import { assert, systemClock } from '../../base/index.ts';
 import { createBullLeases } from '../../jobs/bullmq/index.ts';
 import { loadProfiles } from '../../profiles/index.ts';
 import { cityIntake } from '../pipeline.ts';
@@ -60,7 +60,3 @@ async function stop(): Promise<void> {
   tell({ kind: 'stopped' });
   port!.close();
 }
-
-process.on('unhandledRejection', (error) => {
-  throw error instanceof Error ? error : new OperatingError('engine_ended', String(error));
-});

@@ -1,4 +1,4 @@
-import { type Clock, crc32c, OperatingError } from '../../base/index.ts';
+import { type Clock, crc32c, OperatingError, rememberTexts } from '../../base/index.ts';
 import type { CityStreams, JournalStats, JournalWriter, SeriesHours, StreamWriter } from '../../journal/index.ts';
 import type { Message } from '../../model/index.ts';
 import { trimStreams } from './trim-streams.ts';
@@ -9,6 +9,7 @@ const NOTE_EVERY_MS = 2_000;
 const MEMORY_SHARE = 0.75;
 const MEMORY_BYTES_DEFAULT = 2 ** 30;
 const CLOSE_MS_MAX = 5_000;
+const TOPICS_REMEMBERED = 100_000;
 
 export interface StreamsJournalOptions {
   readonly streams: CityStreams;
@@ -30,6 +31,8 @@ export class StreamsJournal implements JournalWriter {
   readonly #writer: StreamWriter;
   readonly #listeners: ((durableSequence: number) => void)[] = [];
   readonly #timer: NodeJS.Timeout;
+  /** By the topic, which names the device or its gateway: what one of them sends stays in order. */
+  readonly #partitionOf: (topic: string) => number;
   #durable = 0;
   #replica: number | undefined;
   #newest: number | undefined;
@@ -39,6 +42,8 @@ export class StreamsJournal implements JournalWriter {
 
   constructor(options: StreamsJournalOptions) {
     this.#options = options;
+    const { partitions } = options.streams;
+    this.#partitionOf = rememberTexts((topic) => crc32c(Buffer.from(topic)) % partitions, TOPICS_REMEMBERED);
     this.#writer = options.streams.writer(options.writerName);
     this.#timer = setInterval(() => void this.#look(), LOOK_EVERY_MS);
   }
@@ -114,11 +119,6 @@ export class StreamsJournal implements JournalWriter {
     clearInterval(this.#timer);
     await this.#writer.close(CLOSE_MS_MAX);
     await this.#looking;
-  }
-
-  /** By the topic, which names the device or its gateway: what one of them sends stays in order. */
-  #partitionOf(topic: string): number {
-    return crc32c(Buffer.from(topic)) % this.#options.streams.partitions;
   }
 
   #look(): Promise<void> {
