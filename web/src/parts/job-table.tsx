@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useRef } from 'preact/hooks';
 import { api } from '../data/api.ts';
 import { formatTime } from '../format.ts';
 import type { Job } from '../types.ts';
@@ -89,7 +89,6 @@ function withWholeDates(text: string) {
 }
 
 function JobAction({ job, onAct }: { job: Job; onAct: Act }) {
-  const [isAsking, setAsking] = useState(false);
   const name = jobName(job);
   if (job.state === 'completed') return null;
   if (job.state === 'failed' || job.state === 'cancelled') {
@@ -103,20 +102,15 @@ function JobAction({ job, onAct }: { job: Job; onAct: Act }) {
       </button>
     );
   }
-  return (
-    <>
-      <button type="button" aria-haspopup="dialog" aria-label={`Cancel ${name}`} onClick={() => setAsking(true)}>
-        Cancel
-      </button>
-      {isAsking ? <CancelDialog job={job} onAct={onAct} onClose={() => setAsking(false)} /> : null}
-    </>
-  );
+  return <CancelAction job={job} onAct={onAct} />;
 }
 
-/** Asks before work is stopped; the browser keeps the focus in it and closes it with Escape. */
-function CancelDialog({ job, onAct, onClose }: { job: Job; onAct: Act; onClose: () => void }) {
+/**
+ * Asks before work is stopped; the browser keeps the focus in the dialog and closes it with Escape. The dialog stays
+ * where it is while it is closed: a press that comes before the event of closing opens it again all the same.
+ */
+function CancelAction({ job, onAct }: { job: Job; onAct: Act }) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
   const name = jobName(job);
   const cancel = async () => {
     const { state } = await api.cancelJob(job.id);
@@ -127,18 +121,28 @@ function CancelDialog({ job, onAct, onClose }: { job: Job; onAct: Act; onClose: 
     void onAct(cancel);
   };
   return (
-    <dialog ref={dialog} class="question" aria-labelledby={`cancel-${job.id}`} onClose={onClose}>
-      <h2 id={`cancel-${job.id}`}>Cancel this job?</h2>
-      <p>{name}</p>
-      <p class="muted">What it has done stays done. It can be run again and then goes on from there.</p>
-      <div class="buttons">
-        <button type="button" onClick={() => dialog.current?.close()}>
-          Keep it
-        </button>
-        <button type="button" class="strong" onClick={confirm}>
-          Cancel the job
-        </button>
-      </div>
-    </dialog>
+    <>
+      <button
+        type="button"
+        aria-haspopup="dialog"
+        aria-label={`Cancel ${name}`}
+        onClick={() => dialog.current?.showModal()}
+      >
+        Cancel
+      </button>
+      <dialog ref={dialog} class="question" aria-labelledby={`cancel-${job.id}`}>
+        <h2 id={`cancel-${job.id}`}>Cancel this job?</h2>
+        <p>{name}</p>
+        <p class="muted">What it has done stays done. It can be run again and then goes on from there.</p>
+        <div class="buttons">
+          <button type="button" onClick={() => dialog.current?.close()}>
+            Keep it
+          </button>
+          <button type="button" class="strong" onClick={confirm}>
+            Cancel the job
+          </button>
+        </div>
+      </dialog>
+    </>
   );
 }
