@@ -24,7 +24,7 @@ const REPEATS = 20;
 export async function measureLarge(): Promise<StoreCase[]> {
   const folder = mkdtempSync(join(tmpdir(), 'vitals-bench-large-'));
   const store = createDuckdbStore({
-    ...{ file: join(folder, 'vitals.duckdb'), memoryBytesMax: 1024 * 1024 * 1024, threads: 2, clock: systemClock },
+    ...{ file: join(folder, 'vitals.duckdb'), memoryBytesMax: 1024 * 1024 * 1024, threads: 1, clock: systemClock },
   });
   try {
     await store.open();
