@@ -17,10 +17,11 @@ export async function eventually<T>(
   isRight: (answer: T) => boolean,
   withinMs = 20_000,
 ): Promise<T> {
-  for (let leftMs = withinMs; ; leftMs -= POLL_MS) {
+  const untilMs = performance.now() + withinMs;
+  for (;;) {
     const answer = await ask();
     if (isRight(answer)) return answer;
-    if (leftMs <= 0)
+    if (performance.now() > untilMs)
       throw new Error(`not reached within ${withinMs / 1000} s; last: ${JSON.stringify(answer).slice(0, 500)}`);
     await sleep(POLL_MS);
   }
