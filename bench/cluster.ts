@@ -13,7 +13,11 @@ import { cpuSecondsOfProcess } from './processes.ts';
 const LOADS = ['q1-50conn', 'gateway-50'];
 const ENGINES = [1, 2, 3, 4];
 const PARTITIONS = 16;
-/** Of each process that decodes: a server runs for months, and each compiles for itself. */
+/**
+ * A server runs for months, and each process compiles for itself: the same for all cases, and as much as so many engines
+ * need.
+ */
+const WARM_UPS = Math.max(...ENGINES);
 const WARM_UP_MS_MAX = 8_000;
 const FLOOD_MS_MAX = 5_000;
 /** Until the partitions are shared out. */
@@ -47,7 +51,7 @@ interface City {
 
 /**
  * A city over several processes and Redis beside one process: what a message costs in all, and whose share it is. About
- * five minutes.
+ * ten minutes.
  */
 export async function run(): Promise<ClusterCase[]> {
   if (REDIS_SERVER === undefined) {
@@ -75,8 +79,7 @@ async function measure(city: City, one: PipelineCase, engines: number): Promise<
   const { readingsPerMessage } = load;
   const publishers = await Publishers.open(Number(new URL(city.mqttUrl).port), load);
   try {
-    const decoders = Math.max(1, engines);
-    const warm = await publishers.flood(decoders * one.warmUpMessages, decoders * WARM_UP_MS_MAX);
+    const warm = await publishers.flood(WARM_UPS * one.warmUpMessages, WARM_UPS * WARM_UP_MS_MAX);
     await level(city, warm.sent, readingsPerMessage);
     const before = spent(city);
     const startMs = systemClock.monotonicMs();
