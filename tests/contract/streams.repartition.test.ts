@@ -124,6 +124,18 @@ describe.skipIf(REDIS_SERVER === undefined)(
       await streams.close();
     });
 
+    it('keeps what was taken between a break and the next call', async () => {
+      const { position } = await levelCity();
+      await repartition(optionsOf(3));
+      const after = await open(3);
+      await appendTo(after.writer('late'), 2, numbered(9));
+      // All but the last step was done.
+      await redis.set(`{${name}}:layout`, '2>3');
+      expect(await repartition(optionsOf(3))).toEqual({ from: 2, position });
+      expect((await after.readRaw(2, 0, 1, 1_000)).map(({ sequence }) => sequence)).toEqual([1]);
+      expect((await after.stats()).map(({ rawEnd }) => rawEnd)).toEqual([6, 0, 1]);
+    });
+
     it('needs streams that are there', async () => {
       await expect(repartition(optionsOf(3))).rejects.toMatchObject({ code: 'streams_layout' });
     });

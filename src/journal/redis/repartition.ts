@@ -71,7 +71,7 @@ class Change {
       await streams.close();
     }
     const { layout } = commonKeys(this.#options.name);
-    await this.#link.order((pipeline) => pipeline.set(layout, `${this.#from}${ON_THE_WAY}${this.#options.partitions}`));
+    await this.#link.order((pipeline) => pipeline.set(layout, this.#text));
     return this.goOn();
   }
 
@@ -85,12 +85,17 @@ class Change {
     await this.#each(Math.max(this.#from, to), (keys, partition) => [
       RESET,
       [keys.state, keys.raw, keys.made, keys.writers],
-      [ends[partition] ?? -1],
+      [ends[partition] ?? -1, this.#text],
     ]);
     const packed = Buffer.from(Float64Array.from(ends).buffer);
     const position = Number(await this.#link.order((pipeline) => pipeline.eval(NEW_ENDS, 1, cuts, packed)));
     await this.#link.order((pipeline) => pipeline.eval(LAY_OUT_ANEW, 1, layout, to));
     return position;
+  }
+
+  /** As the layout says it while it is under way. */
+  get #text(): string {
+    return `${this.#from}${ON_THE_WAY}${this.#options.partitions}`;
   }
 
   async #checkLevel(streams: CityStreams, cut: Cut): Promise<void> {
@@ -130,7 +135,7 @@ class Change {
   /** Runs a script on each of so many partitions. */
   async #each(
     count: number,
-    scriptOf: (keys: PartitionKeys, partition: number) => [script: string, keys: string[], args: number[]],
+    scriptOf: (keys: PartitionKeys, partition: number) => [script: string, keys: string[], args: (number | string)[]],
   ): Promise<readonly unknown[]> {
     const { name } = this.#options;
     const all = Array.from({ length: count }, (_, partition) => partitionKeys(name, partition));

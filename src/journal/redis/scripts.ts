@@ -135,11 +135,12 @@ export const NOTE_REPLICA = `${ALWAYS}
   return redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 `;
 
-/** No message is taken any more, if none came since. KEYS state; ARGV where it ends. @returns 1 where that is so */
+/** No message is taken any more, if none came since; a change of partitions begins. KEYS state; ARGV where it ends. @returns 1 where that is so */
 export const FREEZE = `${ALWAYS}
   local state = redis.call('HMGET', KEYS[1], 'raw', 'made')
   if tonumber(state[1] or '0') ~= tonumber(ARGV[1]) or tonumber(state[2] or '0') ~= tonumber(ARGV[1]) then return 0 end
   redis.call('HSET', KEYS[1], 'frozen', '1')
+  redis.call('HDEL', KEYS[1], 'laid')
   return 1
 `;
 
@@ -149,18 +150,20 @@ export const THAW = `${ALWAYS}
 `;
 
 /**
- * A partition that begins anew behind so many messages, or none any more, which takes no message.
+ * A partition that begins anew behind so many messages, or none any more, which takes no message. Once in a change: messages
+ * may have come since.
  *
- * KEYS state, raw, made, writers; ARGV where it begins, -1 for one that is none.
+ * KEYS state, raw, made, writers; ARGV where it begins, -1 for one that is none; name of the change.
  */
 export const RESET = `${ALWAYS}
+  if redis.call('HGET', KEYS[1], 'laid') == ARGV[2] then return 0 end
   redis.call('DEL', KEYS[2], KEYS[3], KEYS[4])
   if tonumber(ARGV[1]) < 0 then
     redis.call('DEL', KEYS[1])
-    redis.call('HSET', KEYS[1], 'frozen', '1')
+    redis.call('HSET', KEYS[1], 'frozen', '1', 'laid', ARGV[2])
   else
     redis.call('HDEL', KEYS[1], 'frozen', 'madeFrom', 'madeBy')
-    redis.call('HSET', KEYS[1], 'raw', ARGV[1], 'made', ARGV[1], 'trimmed', ARGV[1])
+    redis.call('HSET', KEYS[1], 'raw', ARGV[1], 'made', ARGV[1], 'trimmed', ARGV[1], 'laid', ARGV[2])
   end
   return 1
 `;
