@@ -12,7 +12,7 @@ export const journalSchema = z
     retentionAge: duration('30d'),
     /**
      * From this size on nothing is acknowledged while the store is away; twice `retentionBytes` when absent. With
-     * `redis`: memory that the server uses; three quarters of its maxmemory when absent.
+     * `redis`: memory that the server uses; 40 % of its maxmemory when absent.
      */
     budget: bytesOrNone,
     /** While nobody publishes, a time mark is written this often. */

@@ -44,6 +44,7 @@ export function streamsContract(name: string, make: () => Promise<StreamsUnderTe
     itCuts(open);
     itFindsCuts(open);
     itTrims(open);
+    itTrimsBehindTheFirst(open);
     itKnowsReplicas(open);
   });
 }
@@ -368,6 +369,18 @@ function itTrims(open: Open): void {
     await appendAll(writer, 0, 50, 1);
     expect((await streams.readRaw(0, 40, 50, ALL)).map(({ sequence }) => sequence)).toEqual([41]);
     expect(await streams.cut(5)).toMatchObject({ number: 5, ends: [41, 0, 0] });
+  });
+}
+
+function itTrimsBehindTheFirst(open: Open): void {
+  it('keeps all while the first cut is the oldest one: whoever is new begins before it', async () => {
+    const streams = await open();
+    await appendAll(streams.writer('one'), 0, 10, 10);
+    const first = (await streams.cut(1))!;
+    await streams.trim(positionOf(first));
+    expect(await streams.oldestCut()).toMatchObject({ number: 0 });
+    expect(await streams.readRaw(0, 0, 10, ALL)).toHaveLength(10);
+    expect(await streams.cutsAround(0)).toMatchObject([{ number: 0 }, first]);
   });
 }
 

@@ -242,7 +242,7 @@ describe.skipIf(!hasBrowser)(`the cluster on the page (skipped without ${CHROMIU
       partitions: fakePartitions((partition) => (partition > 5 ? 'ownerless' : { madeEnd: 900_000 })),
       engines: [...ENGINES, 'a-host-with-a-name-of-forty-characters-xx-4194304-mc0k2p77'],
       replicas: [{ name: 'api-66aa01-9e8d7c6b', position: 2_392_330, atMs: FAKE_NOW_MS - 900_000 }],
-      memory: { usedBytes: 700, maxBytes: 1_000 },
+      memory: { usedBytes: 350, maxBytes: 1_000 },
     });
     const { page, errors } = await visit(ill, { width, height });
     await verdict(page).waitFor();

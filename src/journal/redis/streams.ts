@@ -187,7 +187,8 @@ class RedisStreams implements CityStreams {
   /** The messages first: without its cut nobody would find them any more. */
   async trim(position: number): Promise<void> {
     const cut = await this.#cuts.upTo(position);
-    if (cut === undefined) return;
+    // Behind the first one all is there while it is the oldest.
+    if (cut === undefined || cut.number === 1) return;
     await this.#parts.trim(cut.ends);
     await this.#cuts.trim(positionOf(cut));
   }

@@ -50,16 +50,16 @@ export class Cutter {
 
   async #work(): Promise<void> {
     const { streams, clock, markEveryMs } = this.#options;
-    const nowMs = clock.nowMs();
+    const nowMs = clock.monotonicMs();
     const ends = (await streams.stats()).map(({ rawEnd }) => rawEnd);
     const isMoved = ends.some((end, partition) => end !== this.#ends[partition]);
     if (isMoved || nowMs - this.#cutAtMs >= markEveryMs) {
-      const cut = await streams.cut(nowMs);
+      const cut = await streams.cut(clock.nowMs());
       this.#cutAtMs = nowMs;
       this.#ends = cut?.ends ?? ends;
     }
     if (nowMs - this.#trimAtMs < TRIM_EVERY_MS) return;
     this.#trimAtMs = nowMs;
-    await trimStreams(streams, nowMs);
+    await trimStreams(streams, clock.nowMs());
   }
 }

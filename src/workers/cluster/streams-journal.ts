@@ -5,8 +5,11 @@ import { trimStreams } from './trim-streams.ts';
 
 const LOOK_EVERY_MS = 500;
 const NOTE_EVERY_MS = 2_000;
-/** What messages may take of its memory, and what they may take where it has no bound. */
-const MEMORY_SHARE = 0.75;
+/**
+ * What messages may take of its memory: what is made of them may take as much again, and leases need a little, too; without
+ * them nothing could be let go. Where it has no bound they may take so many bytes.
+ */
+const MEMORY_SHARE = 0.4;
 const MEMORY_BYTES_DEFAULT = 2 ** 30;
 const CLOSE_MS_MAX = 5_000;
 const TOPICS_REMEMBERED = 100_000;
@@ -133,10 +136,10 @@ export class StreamsJournal implements JournalWriter {
   async #lookNow(): Promise<void> {
     const { streams, clock, replicaName: name } = this.#options;
     this.#memory = await streams.memory();
-    const nowMs = clock.nowMs();
+    const nowMs = clock.monotonicMs();
     if (this.#replica === undefined || nowMs - this.#notedAtMs < NOTE_EVERY_MS) return;
     const newest = this.#newest === undefined ? {} : { newest: this.#newest };
-    await streams.noteReplica({ name, position: this.#replica, atMs: nowMs, ...newest });
+    await streams.noteReplica({ name, position: this.#replica, atMs: clock.nowMs(), ...newest });
     this.#notedAtMs = nowMs;
   }
 }

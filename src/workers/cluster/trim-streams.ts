@@ -4,8 +4,8 @@ import type { CityStreams, StreamReplica } from '../../journal/index.ts';
 const FORGOTTEN_MS = 60 * 60_000;
 /** Where memory is short and another one reads on, it does so sooner. */
 const FORGOTTEN_WHEN_TIGHT_MS = 2 * 60_000;
-/** Memory is short from this share of what it may be. */
-const TIGHT_SHARE = 0.6;
+/** Memory is short from this share of what it may be, which comes before messages wait. */
+const TIGHT_SHARE = 0.3;
 
 /**
  * Deletes what all readers of the whole have; nothing where there is none. A reader that is forgotten needs the data folder

@@ -27,7 +27,8 @@ function partition(number: number, change: Partial<Cluster['partitions'][number]
 
 function cluster(change: Partial<Cluster> = {}): Cluster {
   return {
-    ...{ node: 'api', roles: ['api'], at: at(0), problem: null, cutter: 'a', engines: ['a', 'b'] },
+    ...{ node: 'api', roles: ['api'], at: at(0), problem: null, cutter: 'a', kpiTopics: null },
+    engines: ['a', 'b'],
     cut: { number: 7, at: at(-1_000), position: 4_007 },
     partitions: [0, 1, 2, 3].map((number) => partition(number)),
     replicas: [{ name: 'reader', position: 3_900, behind: 107, heard: at(-2_000) }],
@@ -128,10 +129,10 @@ test('numbers are put together to ranges, the first of many', () => {
   expect(rangesOf(odd)).toBe('1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, and 8 more');
 });
 
-test('memory is short from 60 % on and full from three quarters on; without a bound it is neither', () => {
+test('memory is short from 30 % on and full from 40 % on; without a bound it is neither', () => {
   const toneOf = (usedBytes: number, maxBytes: number | null) =>
     memoryTone(cluster({ memory: { usedBytes, maxBytes } }));
-  expect([toneOf(599, 1_000), toneOf(600, 1_000), toneOf(750, 1_000), toneOf(9e12, null)]).toEqual([
+  expect([toneOf(299, 1_000), toneOf(300, 1_000), toneOf(400, 1_000), toneOf(9e12, null)]).toEqual([
     ...['good', 'warn', 'bad', 'good'],
   ]);
   expect(memoryRatio(cluster({ memory: { usedBytes: 1, maxBytes: null } }))).toBeNull();

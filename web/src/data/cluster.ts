@@ -15,8 +15,8 @@ const LAG_SECONDS_MAX = 10;
 /** A reader says every few seconds how far it is; from here on it may be left behind where memory is short. */
 const SILENT_MS = 120_000;
 /** Share of its memory from which Redis is short of it, and from which messages wait unless the configuration says more. */
-const MEMORY_SHORT = 0.6;
-const MEMORY_FULL = 0.75;
+const MEMORY_SHORT = 0.3;
+const MEMORY_FULL = 0.4;
 const RANGES_MAX = 12;
 
 /** A look at the processes of the city, and what it tells beside the one before. */
@@ -188,7 +188,7 @@ function memoryFindings(cluster: Cluster): Finding[] {
   const text =
     tone === 'warn'
       ? 'The memory of Redis gets short: it keeps what the slowest reader of the whole may still need.'
-      : 'The memory of Redis is short: from three quarters on, unless journal.budget says otherwise, messages are not acknowledged.';
+      : 'The memory of Redis is short: from 40 % on, unless journal.budget says otherwise, messages are not acknowledged.';
   return [{ tone, text }];
 }
 

@@ -8,7 +8,7 @@ describe('Cutter', () => {
   afterEach(() => cutter?.stop());
 
   function start(streams: MemoryStreams, markEveryMs: number) {
-    const clock = { now: 1_000, nowMs: () => clock.now, monotonicMs: () => clock.now };
+    const clock = { now: 1_000, backMs: 0, nowMs: () => clock.now - clock.backMs, monotonicMs: () => clock.now };
     const problems: Error[] = [];
     cutter = new Cutter({ streams, clock, markEveryMs, tickMs: 2, onProblem: (error) => problems.push(error) });
     cutter.start();
@@ -25,6 +25,16 @@ describe('Cutter', () => {
     clock.now += 10_000;
     await until(() => streams.cuts.length === 4);
     expect(streams.cuts.at(-1)).toMatchObject({ number: 3, ends: [0, 1], atMs: 11_000 });
+  });
+
+  it('goes on when the clock on the wall is set back, with cuts that are not', async () => {
+    const streams = new MemoryStreams(1);
+    const { clock } = start(streams, 10_000);
+    await until(() => streams.cuts.length === 2);
+    clock.backMs = 3_600_000;
+    clock.now += 10_000;
+    await until(() => streams.cuts.length === 3);
+    expect(streams.cuts.at(-1)).toMatchObject({ number: 2, atMs: 1_000 });
   });
 
   it('tells what fails and goes on', async () => {

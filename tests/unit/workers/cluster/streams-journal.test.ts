@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { systemClock } from '../../../../src/base/index.ts';
+import { type Clock, systemClock } from '../../../../src/base/index.ts';
 import { StreamsJournal } from '../../../../src/workers/cluster/streams-journal.ts';
 import { MemoryStreams } from '../support/memory-streams.ts';
 import { messageAt, until } from './support.ts';
@@ -8,9 +8,9 @@ describe('StreamsJournal', () => {
   let journal: StreamsJournal | undefined;
   afterEach(() => journal?.close());
 
-  function open(streams: MemoryStreams): StreamsJournal {
+  function open(streams: MemoryStreams, clock: Clock = systemClock): StreamsJournal {
     const names = { writerName: 'w', replicaName: 'r' };
-    journal = new StreamsJournal({ streams, clock: systemClock, ...names, onProblem: () => {} });
+    journal = new StreamsJournal({ streams, clock, ...names, onProblem: () => {} });
     return journal;
   }
 
@@ -51,13 +51,27 @@ describe('StreamsJournal', () => {
     expect(replicas).toMatchObject([{ name: 'r', position: 7 }]);
   });
 
-  it('lets messages take three quarters of what memory there may be, and a gigabyte where it has no bound', async () => {
+  it('says so also after the clock on the wall was set back', async () => {
+    const streams = new MemoryStreams(1);
+    const clock = { wallMs: 9_000_000, nowMs: () => clock.wallMs, monotonicMs: systemClock.monotonicMs };
+    const opened = open(streams, clock);
+    opened.setConsumerPosition('engine', 7);
+    let atMs: number | undefined;
+    const said = async () => {
+      atMs = (await streams.replicas())[0]?.atMs;
+    };
+    await until(() => void said() !== undefined || atMs !== undefined);
+    clock.wallMs = 1_000;
+    await until(() => void said() !== undefined || atMs === 1_000);
+  });
+
+  it('lets messages take less than half of what memory there may be, and a gigabyte where it has no bound', async () => {
     const streams = new MemoryStreams(1);
     const opened = open(streams);
     expect(opened.budget).toBe(2 ** 30);
     streams.memory = async () => ({ used: 100, max: 1_000 });
     await until(() => opened.stats().bytesOnDisk === 100);
-    expect(opened.budget).toBe(750);
+    expect(opened.budget).toBe(400);
   });
 
   it('takes no message again', () => {

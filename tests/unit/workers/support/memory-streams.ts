@@ -164,7 +164,9 @@ export class MemoryStreams implements CityStreams {
   }
 
   async trim(position: number): Promise<void> {
-    this.#trimmed = this.cuts.findLast((cut) => positionOf(cut) <= position) ?? this.#trimmed;
+    const cut = this.cuts.findLast((one) => positionOf(one) <= position);
+    if (cut === undefined || cut.number === 1) return;
+    this.#trimmed = cut;
     const { number, ends } = this.#trimmed;
     this.cuts.splice(
       0,
