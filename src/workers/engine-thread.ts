@@ -35,7 +35,12 @@ const eras = await profileEras({ path: settings.profileFile, loaded, storePositi
 const intakes = eras.map(({ loaded: profiles }) => cityIntake(config, profiles));
 const earlier = eras.slice(1).map(({ fromSequence }, at) => ({ upToSequence: fromSequence - 1, intake: intakes[at]! }));
 const pipeline = new Pipeline(config, intakes.at(-1)!, { earlier });
-const fromSnapshot = await resumePipeline(pipeline, snapshots, settings, warn);
+const fromSnapshot = await resumePipeline(
+  pipeline,
+  snapshots,
+  { storePosition, journalFirstSequence, isShared: !('folder' in settings.journal) },
+  warn,
+);
 
 const writer = new StoreWriterClient(settings.storePort);
 const reader = await openReader();

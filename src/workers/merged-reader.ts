@@ -94,7 +94,10 @@ export class MergedReader implements EngineReader {
       if (this.#position! >= into.upTo || into.bytesLeft <= 0) return true;
       if (tail.isBefore(cut.ends)) return false;
     }
-    into.records.push({ kind: 'mark', sequence: ++this.#position!, atMs: cut.atMs });
+    const sequence = ++this.#position!;
+    // Streams that went back to an earlier time, and on from there, are not those that were read.
+    if (sequence !== positionOf(cut)) throw gap(`cut ${cut.number} lies at ${positionOf(cut)} instead of ${sequence}`);
+    into.records.push({ kind: 'mark', sequence, atMs: cut.atMs });
     this.#passed = cut.number;
     this.#cuts.shift();
     return true;

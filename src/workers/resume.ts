@@ -1,3 +1,4 @@
+import { OperatingError } from '../base/index.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { Snapshots } from './snapshots.ts';
 
@@ -7,6 +8,8 @@ export interface Standpoint {
   readonly storePosition: number;
   /** The oldest record that the journal still has; 0 when it has none. */
   readonly journalFirstSequence: number;
+  /** Others read the same journal: numbers that begin in its middle would not be theirs. */
+  readonly isShared: boolean;
 }
 
 /**
@@ -15,11 +18,12 @@ export interface Standpoint {
  *
  * @param warn told of what cannot be used
  * @returns true when a snapshot was found
+ * @throws OperatingError `journal_gap` when a journal that others read, too, has let go what this one needs
  */
 export async function resumePipeline(
   pipeline: Pipeline,
   snapshots: Snapshots,
-  { storePosition, journalFirstSequence }: Standpoint,
+  { storePosition, journalFirstSequence, isShared }: Standpoint,
   warn: (text: string) => void,
 ): Promise<boolean> {
   const snapshot = await snapshots.newest(storePosition, (file, reason) =>
@@ -27,6 +31,13 @@ export async function resumePipeline(
   );
   if (snapshot !== undefined) await pipeline.restore(snapshot.state, snapshot.pieces);
   if (pipeline.sequence < journalFirstSequence - 1) {
+    const isBehind = snapshot !== undefined || (storePosition > 0 && storePosition < journalFirstSequence - 1);
+    if (isShared && isBehind) {
+      throw new OperatingError(
+        'journal_gap',
+        `cannot go on from position ${pipeline.sequence}: the partitions begin behind ${journalFirstSequence - 1}, and what lies between was let go while this node was away; begin it anew with a copy of another api node's data folder (without replica.txt)`,
+      );
+    }
     warn(
       `no snapshot reaches the journal, which begins at record ${journalFirstSequence}: windows and accounting start there`,
     );

@@ -120,7 +120,11 @@ export class Life {
     if (position > journal.durableSequence()) throw new OperatingError('journal_behind_store', `${position}`);
     const pipeline = newPipeline();
     const snapshots = await openSnapshots('/snapshots', 'simulation', fs);
-    const standpoint = { storePosition: position, journalFirstSequence: journal.stats().firstSequence };
+    const standpoint = {
+      storePosition: position,
+      journalFirstSequence: journal.stats().firstSequence,
+      isShared: false,
+    };
     if (await resumePipeline(pipeline, snapshots, standpoint, onWarning)) count('starts from a snapshot');
     const [served, taken] = simulatedChannel(scheduler, this);
     const wait = (forMs: number) => scheduler.pause(forMs * PATIENCE, this).then(() => true);

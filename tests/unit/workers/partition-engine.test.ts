@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { Intake } from '../../../src/intake/index.ts';
-import type { MadeBatch } from '../../../src/journal/index.ts';
+import type { Cut, MadeBatch } from '../../../src/journal/index.ts';
 import type { Message } from '../../../src/model/index.ts';
 import { MadeCuts } from '../../../src/workers/made-cuts.ts';
 import { MergedReader } from '../../../src/workers/merged-reader.ts';
@@ -168,6 +168,19 @@ test('the whole ends where a partition is not made yet, and has the marks of emp
   expect(told).toEqual([5]);
   await cuts.stop();
   await following;
+});
+
+test('the whole is refused where the streams went back to an earlier time, and on from there', async () => {
+  const { streams, second } = await madeStreams();
+  streams.made[1]!.push(second);
+  const reader = new MergedReader({ streams, onProblem: () => undefined, pause });
+  expect(await reader.read(0, 4, 1 << 20)).toHaveLength(4);
+  const [, , newest] = streams.cuts as [Cut, Cut, Cut];
+  streams.cuts[2] = { ...newest, ends: [1, 1] };
+  await expect(reader.read(4, 5, 1 << 20)).rejects.toMatchObject({
+    code: 'journal_gap',
+    message: 'cannot read the partitions on: cut 2 lies at 4 instead of 5',
+  });
 });
 
 test('the whole is refused where something is missing, damaged, or of other partitions', async () => {
