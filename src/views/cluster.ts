@@ -13,6 +13,16 @@ export interface PartitionStanding {
   readonly ownedSinceMs?: number;
 }
 
+/** What a process has to do with the KPI topics of a city that is spread over processes. */
+export interface KpiTopicsStanding {
+  /** One process of a city is. */
+  readonly isPublisher: boolean;
+  /** It has a connection to the MQTT broker. */
+  readonly isConnected: boolean;
+  /** Values that a broker that was away or slow could not be sent at once. */
+  readonly dropped: number;
+}
+
 /** How a city stands that is spread over processes, as one of them saw it last. */
 export interface ClusterStanding {
   /** Name of the process that says so, and what it does. */
@@ -27,6 +37,8 @@ export interface ClusterStanding {
   readonly cut: { readonly number: number; readonly atMs: number; readonly position: number };
   /** Process that makes cuts; absent when nobody does. */
   readonly cutter?: string;
+  /** Of this process, where it may publish KPI topics. */
+  readonly kpiTopics?: KpiTopicsStanding;
   /** Processes that own partitions, heard within the lease. */
   readonly engines: readonly string[];
   /** Processes that read the whole. */

@@ -6,6 +6,11 @@ import type { ViewSources } from './views.ts';
 /** Hands one retained publish to the broker; must not block. */
 export type PublishTopic = (topic: string, payload: Uint8Array, options: { readonly retain: boolean }) => void;
 
+/** What the topics are made of. */
+export interface KpiTopicSources extends Pick<ViewSources, 'onUpdate' | 'kpis' | 'facts'> {
+  readonly store: Pick<ViewSources['store'], 'latestKpis'>;
+}
+
 /** Topic of a KPI value of a zone or of the city: `kpi/{zone}/{kpi}/{window}`. */
 export function kpiTopic(value: Pick<KpiValue, 'kpi' | 'zone' | 'window'>): string {
   return `kpi/${value.zone}/${value.kpi}/${value.window}`;
@@ -17,7 +22,7 @@ export function kpiTopic(value: Pick<KpiValue, 'kpi' | 'zone' | 'window'>): stri
  *
  * @returns stops publishing; the retained values stay where they are
  */
-export function publishKpiTopics(sources: ViewSources, publish: PublishTopic): () => void {
+export function publishKpiTopics(sources: KpiTopicSources, publish: PublishTopic): () => void {
   const held = new Map<string, KpiValue>();
   const encoder = new TextEncoder();
   const bodyOf = kpiBodies(sources);

@@ -30,7 +30,7 @@ import { cityKpis } from './city-kpis.ts';
 import { CityMirrors } from './city-mirrors.ts';
 import { cityOf } from './city-of.ts';
 import { cityOrders } from './city-orders.ts';
-import { type CityCluster, openCluster, replicaName } from './cluster/index.ts';
+import { type CityCluster, type KpiTopics, openCluster, replicaName } from './cluster/index.ts';
 import { profileFolders, profileTopics } from './device-rights.ts';
 import { type EngineThread, startEngineThread } from './engine-client.ts';
 import { openHttpTls } from './http-tls.ts';
@@ -121,6 +121,7 @@ class RunningProduct implements Product {
   #engine!: EngineThread;
   #broker = NO_BROKER;
   #cluster: CityCluster | undefined;
+  #kpiTopics: KpiTopics | undefined;
   #cityJobs!: CityJobs;
   #audit!: AuditTrail;
   #devices!: DeviceDirectory;
@@ -159,14 +160,22 @@ class RunningProduct implements Product {
     else if (this.#has('worker')) this.#startWorker();
     if (this.#has('intake')) await this.#openBroker();
     await this.#openHttp();
-    if (isApi) {
-      this.#closers.push(
-        publishKpiTopics(this.sources, (topic, payload, { retain }) =>
-          this.#broker.publish(topic, payload, { retain }),
-        ),
-      );
-    }
+    if (isApi) this.#publishKpis();
     this.#startTimers();
+  }
+
+  /** To a broker that stands by itself by one process of the city, to the clients of its own by each. */
+  #publishKpis(): void {
+    const { external } = this.#options.config.mqtt;
+    const { sources } = this;
+    if (this.#cluster === undefined || external === undefined) {
+      const publish = this.#broker.publish.bind(this.#broker);
+      this.#closers.push(publishKpiTopics(sources, publish));
+    } else if (external.publishKpis) {
+      const topics = this.#cluster.kpiTopics(sources);
+      this.#kpiTopics = topics;
+      this.#closers.push(() => topics.close());
+    }
   }
 
   #has(role: Role): boolean {
@@ -464,7 +473,11 @@ class RunningProduct implements Product {
     this.#accounting = update.accounting;
     this.#standing = standing;
     this.#engineSequence = update.sequence;
-    if (update.sequence >= this.#journal.durableSequence()) this.#levelAtMs = this.#clock.monotonicMs();
+    if (update.sequence >= this.#journal.durableSequence()) {
+      this.#levelAtMs = this.#clock.monotonicMs();
+      // Who is behind would put older values in the place of what others have published.
+      this.#kpiTopics?.level();
+    }
     for (const listener of this.#listeners) listener(update);
   }
 

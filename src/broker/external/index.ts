@@ -1,6 +1,4 @@
 // In: the messages of another MQTT broker. Out: messages handed to the journal before they are acknowledged; views back (mqtt).
-import { readFileSync } from 'node:fs';
-import { rootCertificates } from 'node:tls';
 import { connect, type IClientOptions, type IConnackPacket, type IPublishPacket, type MqttClient } from 'mqtt';
 import { type Clock, OperatingError, SECOND_MS } from '../../base/index.ts';
 import type { ExternalBrokerConfig } from '../../config/index.ts';
@@ -8,7 +6,10 @@ import { MessageFlag } from '../../model/index.ts';
 import type { Logger } from '../../telemetry/index.ts';
 import type { AcceptMessage, Broker, BrokerRefusal, BrokerStats } from '../broker.ts';
 import { pubacksOf } from '../pubacks.ts';
-import { KeptViews } from './kept-views.ts';
+import { connectionOptions, endWithin, RECONNECT_MS, reconnectAfterMs } from './connection.ts';
+import { ViewsOut } from './views-out.ts';
+
+export { createViewPublisher, type ViewPublisher, type ViewPublisherStats } from './publisher.ts';
 
 export interface ExternalBrokerOptions {
   readonly config: ExternalBrokerConfig;
@@ -22,13 +23,9 @@ export interface ExternalBrokerOptions {
 }
 
 const GIVE_UP_AFTER_MS = 30_000;
-const RECONNECT_MS = 500;
-const RECONNECT_MS_MAX = 15_000;
 /** Bytes of messages that may wait for the journal; QoS 1 is bounded by the broker, too. */
 const WAITING_BYTES_MAX = 64 << 20;
 const HEAD_BYTES = 256;
-/** Bytes of views that may wait for the connection. */
-const VIEW_BYTES_MAX = 8 << 20;
 /** What the product publishes itself, and would be told of again. */
 const OWN_TOPICS = 'kpi/';
 /** Nobody says who published; the device stands in the topic or in the payload. */
@@ -55,7 +52,7 @@ interface Connection {
  */
 class ExternalBroker implements Broker {
   readonly #options: ExternalBrokerOptions;
-  readonly #views = new KeptViews();
+  readonly #views = new ViewsOut();
   readonly #received: [number, number] = [0, 0];
   readonly #refused: Partial<Record<BrokerRefusal, number>> = {};
   #accept: AcceptMessage | undefined;
@@ -88,15 +85,8 @@ class ExternalBroker implements Broker {
   }
 
   publish(topic: string, payload: Uint8Array, { retain }: { readonly retain: boolean }): void {
-    if (!this.#options.config.publishKpis) return;
-    if (retain) this.#views.keep(topic, payload);
-    const client = this.#client;
     // What is retained is published again when the connection is back.
-    if (client?.connected !== true || client.stream.writableLength > VIEW_BYTES_MAX) {
-      this.#views.dropped++;
-      return;
-    }
-    client.publish(topic, Buffer.from(payload), { qos: 0, retain });
+    if (this.#options.config.publishKpis) this.#views.publish(this.#client, topic, payload, retain);
   }
 
   stats(): BrokerStats {
@@ -130,22 +120,15 @@ class ExternalBroker implements Broker {
     }
     this.#writeAcks();
     // The session stays: what comes from now on waits in the broker.
-    await this.#client?.endAsync();
+    if (this.#client !== undefined) await endWithin(graceMs, this.#client);
   }
 
   #clientOptions(): IClientOptions {
     const { config, password } = this.#options;
-    const { version, clientId, username, sessionExpiry, receiveMax, caFile } = config;
+    const { version, clientId, sessionExpiry, receiveMax } = config;
     return {
-      clientId,
-      protocolVersion: version,
-      clean: false,
-      resubscribe: false,
-      queueQoSZero: false,
-      reconnectPeriod: RECONNECT_MS,
-      ...(username === undefined ? {} : { username }),
-      ...(password === undefined ? {} : { password }),
-      ...(caFile === undefined ? {} : { ca: [...rootCertificates, readCa(caFile)] }),
+      ...connectionOptions(config, password),
+      ...{ clientId, clean: false, resubscribe: false, queueQoSZero: false },
       ...(version === 5
         ? {
             properties: {
@@ -197,7 +180,7 @@ class ExternalBroker implements Broker {
     this.#failures = 0;
     client.options.reconnectPeriod = RECONNECT_MS;
     this.#options.log.info({ url: this.#options.config.url, sessionPresent }, 'connected to the MQTT broker');
-    for (const [topic, payload] of this.#views.all()) this.publish(topic, payload, { retain: true });
+    this.#views.publishAgain(client);
     // A session remembers its subscriptions, but perhaps not those of this configuration.
     if (!sessionPresent || this.#connections === 1) this.#subscribe(client);
   }
@@ -225,10 +208,8 @@ class ExternalBroker implements Broker {
     this.#goOn();
     if (this.#isClosing) return;
     const client = this.#client!;
-    const longest = Math.min(RECONNECT_MS_MAX, RECONNECT_MS * 2 ** Math.min(this.#failures, 10));
+    client.options.reconnectPeriod = reconnectAfterMs(this.#failures);
     this.#failures++;
-    // Spread, so that the consumers of a broker that comes back do not all come at once.
-    client.options.reconnectPeriod = Math.round(longest * (0.5 + Math.random() / 2));
     if (this.#failures === 1) this.#options.log.warn({ url: this.#options.config.url }, 'the MQTT broker is away');
   }
 
@@ -306,13 +287,3 @@ class ExternalBroker implements Broker {
 
 /** Tells mqtt.js to go on without an acknowledgement. */
 const NOT_YET = new Error('acknowledged when it is on disk');
-
-/** @throws OperatingError `config_invalid` */
-function readCa(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    const text = `cannot read mqtt.external.caFile ${file}: ${(cause as Error).message}; name a file of PEM certificates`;
-    throw new OperatingError('config_invalid', text, { cause });
-  }
-}

@@ -5,13 +5,12 @@ import type { NodeHolding } from '../fair-share.ts';
 import type { LeaseTable, LeaseTiming, Taking } from '../lease-node.ts';
 import type { LeaseOwner } from '../leases.ts';
 
-/** The queue of all leases: a job for each name, which nobody ever finishes. Its lock is the lease. */
-const LEASES = 'leases';
-
 /** Nobody reads the queue's events. */
 const EVENTS_KEPT = 100;
 
 export interface LeaseTableOptions {
+  /** The queue of its leases: a job for each name, which nobody ever finishes. Its lock is the lease. */
+  readonly group: string;
   readonly redis: RedisClient;
   readonly place: RedisPlace;
   /** Told of what the queue cannot tell anybody who waits for it. */
@@ -75,7 +74,7 @@ export class BullLeaseTable {
   readonly #queue: Queue;
 
   constructor(options: LeaseTableOptions) {
-    const { redis, place, onProblem, timing, stepMs } = options;
+    const { group, redis, place, onProblem, timing, stepMs } = options;
     this.#options = options;
     this.#redis = redis;
     const queueOptions = {
@@ -86,7 +85,7 @@ export class BullLeaseTable {
       // A name is not to blame for the nodes that died with it: it must never fail, however often it loses its node.
       maxStalledCount: Number.MAX_SAFE_INTEGER,
     };
-    this.#queue = new Queue(LEASES, queueOptions);
+    this.#queue = new Queue(group, queueOptions);
     this.#queue.on('error', onProblem);
   }
 
@@ -176,11 +175,11 @@ export class BullLeaseTable {
   }
 
   get #nodesKey(): string {
-    return `${this.#options.place.prefix}:lease-nodes`;
+    return `${this.#options.place.prefix}:${this.#options.group}-nodes`;
   }
 
   get #numberKey(): string {
-    return `${this.#options.place.prefix}:lease-number`;
+    return `${this.#options.place.prefix}:${this.#options.group}-number`;
   }
 
   #answered<T>(ask: () => Promise<T>): Promise<T> {

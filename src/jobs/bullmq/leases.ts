@@ -27,6 +27,8 @@ const NAME = /^[a-z][a-z0-9-]*$/i;
 
 export interface BullLeasesOptions {
   readonly redis: RedisPlace;
+  /** Nodes of one group share its names among them; `leases` when absent. */
+  readonly group?: string;
   /** No other process has this name, nor had it in the time of a lease. */
   readonly node: string;
   readonly clock: Clock;
@@ -56,12 +58,12 @@ class RedisLeases implements Leases {
   #isClosing = false;
 
   constructor(options: BullLeasesOptions) {
-    const { redis: place, onProblem } = options;
+    const { group = 'leases', redis: place, onProblem } = options;
     this.#options = options;
     this.#timing = { ...TIMING, ...options.timing };
     this.#redis = connectForOrders(place, onProblem);
     const { stepMs } = this.#timing;
-    this.#table = new BullLeaseTable({ redis: this.#redis, place, onProblem, timing: this.#timing, stepMs });
+    this.#table = new BullLeaseTable({ group, redis: this.#redis, place, onProblem, timing: this.#timing, stepMs });
   }
 
   run(names: readonly string[], holder: LeaseHolder): void {

@@ -24,9 +24,10 @@ export function clusterRoute(app: TypedServer, { sources }: Pick<RouteContext, '
 }
 
 function clusterBody(standing: ClusterStanding): ClusterBody {
-  const { node, roles, atMs, problem, cut, cutter = null, engines, partitions, replicas, memory } = standing;
+  const { node, roles, atMs, problem, cut, cutter = null, kpiTopics = null, ...rest } = standing;
+  const { engines, partitions, replicas, memory } = rest;
   return {
-    ...{ node, problem, cutter, memory, roles: [...roles], engines: [...engines], at: isoOrNull(atMs) },
+    ...{ node, problem, cutter, kpiTopics, memory, roles: [...roles], engines: [...engines], at: isoOrNull(atMs) },
     cut: { number: cut.number, at: isoOrNull(cut.atMs), position: cut.position },
     partitions: partitions.map(({ partition, rawEnd, madeEnd, handovers, owner = null, ownedSinceMs }) => ({
       ...{ partition, messages: rawEnd, lag: Math.max(0, rawEnd - madeEnd), owner, handovers },

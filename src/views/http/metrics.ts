@@ -5,7 +5,7 @@ import { isZoneValue } from '../newest.ts';
 import type { MirrorBacklog } from '../views.ts';
 import type { RouteContext } from './context.ts';
 import { type Definer, definer, type Sample } from './metric-definer.ts';
-import { brokerMetrics, clusterMetrics, journalMetrics } from './process-metrics.ts';
+import { brokerMetrics, clusterMetrics, journalMetrics, kpiTopicMetrics } from './process-metrics.ts';
 import { JOB_STATES } from './schemas.ts';
 import type { StreamHub } from './stream-hub.ts';
 
@@ -46,6 +46,7 @@ export function createMetrics(context: RouteContext, hub: StreamHub): Registry {
   jobMetrics(define, context);
   brokerMetrics(define, context.sources);
   clusterMetrics(define, context.sources);
+  kpiTopicMetrics(define, context.sources);
   postMetrics(define, context);
   storeMetrics(define, context);
   mirrorMetrics(define, context);

@@ -121,6 +121,24 @@ export function clusterMetrics({ gauge, counter }: Definer, { cluster }: Pick<Vi
   );
 }
 
+/** Of a process that may publish the KPI topics of a city over several. */
+export function kpiTopicMetrics({ gauge, counter }: Definer, { cluster }: Pick<ViewSources, 'cluster'>): void {
+  const topics = () => cluster()?.kpiTopics;
+  gauge('kpi_topics_publisher', '1 while this process publishes the KPI topics of the city', () =>
+    optional(asNumber(topics()?.isPublisher)),
+  );
+  gauge('kpi_topics_connected', '1 while it has a connection to the MQTT broker for that', () =>
+    optional(asNumber(topics()?.isConnected)),
+  );
+  counter('kpi_topics_dropped_total', 'Values that the MQTT broker, away or slow, could not be sent at once', () =>
+    optional(topics()?.dropped),
+  );
+}
+
+function asNumber(value: boolean | undefined): number | undefined {
+  return value === undefined ? undefined : Number(value);
+}
+
 function optional(value: number | undefined): Sample[] {
   return value === undefined ? [] : [[value]];
 }

@@ -463,6 +463,10 @@ export const clusterSchema = z
     problem: z.string().nullable().describe('Why it could not look since'),
     cut: z.object({ number: count, at: time.nullable().describe('Null when there is none yet'), position: count }),
     cutter: z.string().nullable().describe('The process that makes cuts; null when nobody does'),
+    kpiTopics: z
+      .object({ isPublisher: z.boolean(), isConnected: z.boolean(), dropped: count })
+      .nullable()
+      .describe('Whether this process publishes the KPI topics; null where it never does'),
     engines: z.array(z.string()).describe('Processes that own partitions'),
     partitions: z.array(
       z.object({

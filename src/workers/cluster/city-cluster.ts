@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { type Clock, formatDuration } from '../../base/index.ts';
-import type { Config } from '../../config/index.ts';
+import { createViewPublisher } from '../../broker/external/index.ts';
+import { type Config, EXTERNAL_BROKER } from '../../config/index.ts';
 import { createBullLeases } from '../../jobs/bullmq/index.ts';
 import type { Leases } from '../../jobs/index.ts';
 import { type CityStreams, type Cut, positionOf } from '../../journal/index.ts';
@@ -12,6 +13,7 @@ import { MadeCuts } from '../made-cuts.ts';
 import { patiently } from '../patience.ts';
 import { jobsPlace } from '../redis-place.ts';
 import { ClusterWatch } from './cluster-watch.ts';
+import { KpiTopics, type KpiTopicsOptions } from './kpi-topics.ts';
 import { type PartitionThread, startPartitionThread } from './partition-client.ts';
 import { StreamsJournal } from './streams-journal.ts';
 import { openStreams, type StreamsPlace, streamsPlace } from './streams-place.ts';
@@ -45,6 +47,12 @@ export interface CityCluster {
    * @returns that, or where the streams end before it; and the oldest position that can be read
    */
   follow(storePosition: number): Promise<{ readonly durable: number; readonly firstSequence: number }>;
+  /**
+   * Lets this process be the one that publishes KPI topics to the broker of the city. The caller closes it.
+   *
+   * @throws OperatingError `config_invalid` for a file of certificates that cannot be read
+   */
+  kpiTopics(sources: KpiTopicsOptions['sources']): KpiTopics;
   standing(): ClusterStanding;
   /** What keeps the city from going on, one sentence each. */
   problems(): readonly string[];
@@ -84,6 +92,7 @@ class JoinedCluster implements CityCluster {
   readonly #watch: ClusterWatch;
   #made: MadeCuts | undefined;
   #thread: PartitionThread | undefined;
+  #topics: KpiTopics | undefined;
 
   constructor(options: ClusterOptions, parts: Parts) {
     const { clock, replicaName, roles } = options;
@@ -133,8 +142,27 @@ class JoinedCluster implements CityCluster {
     }
   }
 
+  kpiTopics(sources: KpiTopicsOptions['sources']): KpiTopics {
+    const { config, clock, log } = this.#options;
+    const { node, onProblem } = this.#parts;
+    const topics = new KpiTopics({
+      ...{ sources, log },
+      leases: createBullLeases({
+        ...{ group: 'kpi-topics', node, redis: jobsPlace(config), clock, onProblem },
+        timing: { leaseMs: config.journal.lease },
+      }),
+      publisher: createViewPublisher({
+        ...{ config: config.mqtt.external!, password: config.secrets.get(EXTERNAL_BROKER), log },
+        clientId: `kpis-of-${config.city.id}`,
+      }),
+    });
+    this.#topics = topics;
+    return topics;
+  }
+
   standing(): ClusterStanding {
-    return this.#watch.standing();
+    const kpiTopics = this.#topics?.standing();
+    return { ...this.#watch.standing(), ...(kpiTopics === undefined ? {} : { kpiTopics }) };
   }
 
   problems(): readonly string[] {

@@ -62,7 +62,7 @@ describe('/api/v1/cluster', () => {
     expect(cutter).toBeDefined();
     t.sources.setCluster(rest);
     const { partitions, ...body } = await standing();
-    expect(body).toMatchObject({ cutter: null, memory: { usedBytes: 5, maxBytes: null } });
+    expect(body).toMatchObject({ cutter: null, memory: { usedBytes: 5, maxBytes: null }, kpiTopics: null });
     expect(partitions[1]).toMatchObject({ owner: null, ownedSince: null, lag: 12 });
     expect(partitions[0].lag).toBe(0);
   });
@@ -119,6 +119,18 @@ describe('/metrics of a city that is spread over processes', () => {
       'vitals_replica_behind_records{replica="api-66aa01-9e8d7c6b"} 20600',
       ...['vitals_streams_memory_bytes 734003200', 'vitals_streams_memory_max_bytes 4294967296'],
     ]);
+  });
+
+  test('tell whether this process publishes the KPI topics, where it may', async () => {
+    const lines = async () => (await t.app.inject({ url: '/metrics' })).body.match(/^vitals_kpi_topics_.*$/gm);
+    t.sources.setCluster(fakeCluster());
+    expect(await lines()).toEqual(['vitals_kpi_topics_dropped_total 0']);
+    const kpiTopics = { isPublisher: true, isConnected: false, dropped: 3 };
+    t.sources.setCluster(fakeCluster({ kpiTopics }));
+    expect(await lines()).toEqual([
+      ...['vitals_kpi_topics_publisher 1', 'vitals_kpi_topics_connected 0', 'vitals_kpi_topics_dropped_total 3'],
+    ]);
+    expect((await t.get('/api/v1/cluster')).body.cluster.kpiTopics).toEqual(kpiTopics);
   });
 
   test('forget an owner that is gone, and say no bound where there is none', async () => {
