@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { systemClock } from '../src/base/index.ts';
 
 const ANSWER_MS_MAX = 60_000;
 const POLL_MS = 50;
@@ -17,11 +18,11 @@ export async function eventually<T>(
   isRight: (answer: T) => boolean,
   withinMs = 20_000,
 ): Promise<T> {
-  const untilMs = performance.now() + withinMs;
+  const untilMs = systemClock.monotonicMs() + withinMs;
   for (;;) {
     const answer = await ask();
     if (isRight(answer)) return answer;
-    if (performance.now() > untilMs)
+    if (systemClock.monotonicMs() > untilMs)
       throw new Error(`not reached within ${withinMs / 1000} s; last: ${JSON.stringify(answer).slice(0, 500)}`);
     await sleep(POLL_MS);
   }

@@ -70,6 +70,15 @@ export interface StreamReplica {
   readonly atMs: number;
 }
 
+/** A process of the city. */
+export interface StreamMember {
+  /** No other process has it, nor had it before. */
+  readonly name: string;
+  readonly roles: readonly string[];
+  /** What its numbers depend on beside the messages, in short; absent for one that makes none. */
+  readonly basis?: string;
+}
+
 /**
  * Appends to the partitions; any number of them, in any number of processes. What is appended while the server is away
  * waits, and is kept once: a batch that is sent again because nobody knows what became of it is told from a new one.
@@ -143,6 +152,8 @@ export interface CityStreams {
   noteReplica(replica: StreamReplica): Promise<void>;
   replicas(): Promise<readonly StreamReplica[]>;
   forgetReplica(name: string): Promise<void>;
+  /** A process says that it is there. @returns all that said so within `withinMs` */
+  noteMember(member: StreamMember, withinMs: number): Promise<readonly StreamMember[]>;
   /** Deletes all before the newest cut at or before the position; a cut at its place stays. */
   trim(position: number): Promise<void>;
   memory(): Promise<StreamMemory>;

@@ -1,4 +1,4 @@
-import type { StreamReplica } from '../journal/index.ts';
+import type { StreamMember, StreamReplica } from '../journal/index.ts';
 
 /** A partition of the journal of a city that is spread over processes. */
 export interface PartitionStanding {
@@ -41,6 +41,8 @@ export interface ClusterStanding {
   readonly kpiTopics?: KpiTopicsStanding;
   /** Processes that own partitions, heard within the lease. */
   readonly engines: readonly string[];
+  /** All processes, heard within some seconds. */
+  readonly members: readonly StreamMember[];
   /** Processes that read the whole. */
   readonly replicas: readonly StreamReplica[];
   /** Memory of the server, bytes; null where it has no bound. */

@@ -1,4 +1,3 @@
-import { accessSync, constants, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Clock, FailureThrottle, formatDuration, OperatingError, systemClock } from '../base/index.ts';
 import { createEmbeddedBroker } from '../broker/embedded/index.ts';
@@ -15,7 +14,7 @@ import {
 } from '../identity/index.ts';
 import type { JournalWriter } from '../journal/index.ts';
 import { kpiInfo, U4SSC_KPIS, u4sscOverview } from '../kpis/index.ts';
-import { type Accounting, type Message, NOTHING_AGAIN } from '../model/index.ts';
+import type { Accounting, Message } from '../model/index.ts';
 import { type Logger, rateMeter } from '../telemetry/index.ts';
 import {
   createHttpServer,
@@ -31,6 +30,7 @@ import { CityMirrors } from './city-mirrors.ts';
 import { cityOf } from './city-of.ts';
 import { cityOrders } from './city-orders.ts';
 import { type CityCluster, type KpiTopics, openCluster, replicaName } from './cluster/index.ts';
+import { prepareFolder } from './data-folder.ts';
 import { profileFolders, profileTopics } from './device-rights.ts';
 import { type EngineThread, startEngineThread } from './engine-client.ts';
 import { openHttpTls } from './http-tls.ts';
@@ -40,6 +40,7 @@ import type { JournalBudget } from './journal-budget.ts';
 import { factsOfZones } from './kpi-city.ts';
 import { rebuiltFromMs } from './late-rebuild.ts';
 import { NO_BROKER } from './no-broker.ts';
+import { NOT_STANDING_YET, NOTHING_YET } from './nothing-yet.ts';
 import { type CityJobs, openCityJobs, startBatchProcess } from './open-jobs.ts';
 import { budgetOf, journalFolder, openFileJournal } from './open-journal.ts';
 import { openPosts } from './open-posts.ts';
@@ -573,31 +574,3 @@ class RunningProduct implements Product {
     return problems;
   }
 }
-
-function prepareFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true });
-    accessSync(folder, constants.W_OK);
-  } catch (cause) {
-    throw new OperatingError(
-      'data_folder_unwritable',
-      `cannot use the data folder ${folder}: ${(cause as Error).message}`,
-      { cause },
-    );
-  }
-}
-
-const NOTHING_YET: Accounting = {
-  sequence: 0,
-  messages: { received: 0, decoded: 0, ignored: 0, quarantined: 0 },
-  readings: { received: 0, counted: 0, invalid: 0, duplicate: 0, lateFiled: 0, quarantined: 0 },
-  again: NOTHING_AGAIN,
-  rejects: {},
-};
-
-const NOT_STANDING_YET: EngineStanding = {
-  nowMs: Number.NEGATIVE_INFINITY,
-  late: { waiting: 0, rebuilt: 0, repeated: 0, tooOld: 0, noPlace: 0 },
-  outages: { changes: 0, tooOld: 0, noPlace: 0, repeatsLeft: 0 },
-  events: { empty: 0, silent: 0, heard: 0, revised: 0 },
-};

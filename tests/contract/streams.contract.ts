@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   type CityStreams,
@@ -46,6 +47,7 @@ export function streamsContract(name: string, make: () => Promise<StreamsUnderTe
     itTrims(open);
     itTrimsBehindTheFirst(open);
     itKnowsReplicas(open);
+    itKnowsMembers(open);
   });
 }
 
@@ -397,6 +399,20 @@ function itKnowsReplicas(open: Open): void {
     const { used, max } = await streams.memory();
     expect(used).toBeGreaterThan(0);
     expect(max).toBeGreaterThan(used);
+  });
+}
+
+function itKnowsMembers(open: Open): void {
+  it('knows which processes there are, and forgets those that are not heard any more', async () => {
+    const [streams, other] = [await open(), await open()];
+    const one = { name: 'one', roles: ['intake', 'engine'], basis: 'abc' };
+    const two = { name: 'two', roles: ['intake'] };
+    expect(await streams.noteMember(one, 60_000)).toEqual([one]);
+    await sleep(30);
+    const both = await other.noteMember(two, 60_000);
+    expect(both.toSorted((a, b) => a.name.localeCompare(b.name))).toEqual([one, two]);
+    expect(await other.noteMember(two, 20)).toEqual([two]);
+    expect(await streams.noteMember({ ...one, basis: 'def' }, 60_000)).toContainEqual({ ...one, basis: 'def' });
   });
 }
 

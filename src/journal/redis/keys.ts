@@ -17,6 +17,8 @@ export interface CommonKeys {
   /** Number of the newest cut that replicas have, where that is waited for. */
   readonly confirmed: string;
   readonly replicas: string;
+  /** For each process: when it was heard, ms of the server's clock, and what it said. */
+  readonly members: string;
   readonly layout: string;
 }
 
@@ -27,7 +29,10 @@ export function partitionKeys(name: string, partition: number): PartitionKeys {
 
 export function commonKeys(name: string): CommonKeys {
   const tag = `{${name}}`;
-  return { cuts: `${tag}:cuts`, confirmed: `${tag}:confirmed`, replicas: `${tag}:replicas`, layout: `${tag}:layout` };
+  return {
+    ...{ cuts: `${tag}:cuts`, confirmed: `${tag}:confirmed`, layout: `${tag}:layout` },
+    ...{ replicas: `${tag}:replicas`, members: `${tag}:members` },
+  };
 }
 
 /** Id of the entry at a sequence or position. */

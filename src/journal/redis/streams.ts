@@ -6,6 +6,7 @@ import type {
   Cut,
   MadeBatch,
   MadeOutcome,
+  StreamMember,
   StreamMemory,
   StreamReplica,
   StreamStats,
@@ -16,7 +17,7 @@ import { CUT_BLOCK_MS_MAX, Cuts } from './cuts.ts';
 import { type CommonKeys, commonKeys, partitionKeys } from './keys.ts';
 import { type LinkOptions, type StreamDurability, StreamLink } from './link.ts';
 import { Partitions } from './partitions.ts';
-import { LAY_OUT, NOTE_REPLICA } from './scripts.ts';
+import { LAY_OUT, NOTE_MEMBER, NOTE_REPLICA } from './scripts.ts';
 import { RedisStreamWriter } from './writer.ts';
 
 export interface CityStreamsOptions {
@@ -182,6 +183,14 @@ class RedisStreams implements CityStreams {
 
   async forgetReplica(name: string): Promise<void> {
     await this.#links.orders.ask((redis) => redis.hdel(this.#keys.replicas, name));
+  }
+
+  async noteMember(member: StreamMember, withinMs: number): Promise<readonly StreamMember[]> {
+    const text = JSON.stringify(member);
+    const all = await this.#links.orders.ask((redis) =>
+      redis.eval(NOTE_MEMBER, 1, this.#keys.members, member.name, text, withinMs),
+    );
+    return (all as string[]).map((said) => JSON.parse(said));
   }
 
   /** The messages first: without its cut nobody would find them any more. */

@@ -25,7 +25,7 @@ export function clusterRoute(app: TypedServer, { sources }: Pick<RouteContext, '
 
 function clusterBody(standing: ClusterStanding): ClusterBody {
   const { node, roles, atMs, problem, cut, cutter = null, kpiTopics = null, ...rest } = standing;
-  const { engines, partitions, replicas, memory } = rest;
+  const { engines, members, partitions, replicas, memory } = rest;
   return {
     ...{ node, problem, cutter, kpiTopics, memory, roles: [...roles], engines: [...engines], at: isoOrNull(atMs) },
     cut: { number: cut.number, at: isoOrNull(cut.atMs), position: cut.position },
@@ -33,6 +33,7 @@ function clusterBody(standing: ClusterStanding): ClusterBody {
       ...{ partition, messages: rawEnd, lag: Math.max(0, rawEnd - madeEnd), owner, handovers },
       ownedSince: isoOrNull(ownedSinceMs ?? 0),
     })),
+    members: members.map(({ name, roles: all, basis = null }) => ({ name, roles: [...all], basis })),
     replicas: replicas.map(({ name, position, atMs: heardMs }) => ({
       ...{ name, position, behind: Math.max(0, cut.position - position), heard: isoOrNull(heardMs) },
     })),

@@ -103,6 +103,10 @@ export function clusterMetrics({ gauge, counter }: Definer, { cluster }: Pick<Vi
   gauge('cutter_owned', '1 while a process makes cuts', () =>
     optional(cluster() && (cluster()?.cutter === undefined ? 0 : 1)),
   );
+  gauge('processes', 'Processes of the city', () => optional(cluster()?.members.length));
+  gauge('configurations', 'Configurations and profiles that make numbers: more than 1 where processes differ', () =>
+    optional(cluster() && new Set(cluster()!.members.flatMap(({ basis }) => basis ?? [])).size),
+  );
   gauge('engines', 'Processes that own partitions', () => optional(cluster()?.engines.length));
   gauge(
     'replica_behind_records',

@@ -468,6 +468,16 @@ export const clusterSchema = z
       .nullable()
       .describe('Whether this process publishes the KPI topics; null where it never does'),
     engines: z.array(z.string()).describe('Processes that own partitions'),
+    members: z.array(
+      z.object({
+        name: z.string(),
+        roles: z.array(z.string()),
+        basis: z
+          .string()
+          .nullable()
+          .describe('What its numbers depend on beside the messages, in short; null for one that makes none'),
+      }),
+    ),
     partitions: z.array(
       z.object({
         partition: z.int(),

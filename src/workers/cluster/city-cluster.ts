@@ -12,6 +12,7 @@ import { profileFolders } from '../device-rights.ts';
 import { MadeCuts } from '../made-cuts.ts';
 import { patiently } from '../patience.ts';
 import { jobsPlace } from '../redis-place.ts';
+import { cityBasis } from './city-basis.ts';
 import { ClusterWatch } from './cluster-watch.ts';
 import { KpiTopics, type KpiTopicsOptions } from './kpi-topics.ts';
 import { type PartitionThread, startPartitionThread } from './partition-client.ts';
@@ -101,7 +102,16 @@ class JoinedCluster implements CityCluster {
     this.#parts = parts;
     this.place = place;
     this.journal = new StreamsJournal({ streams, clock, writerName: node, replicaName, onProblem });
-    this.#watch = new ClusterWatch({ streams, leases, clock, node, roles });
+    const makesNumbers = roles.includes('engine') || roles.includes('api');
+    this.#watch = new ClusterWatch({
+      ...{ streams, leases, clock, node, roles },
+      basis: makesNumbers ? cityBasis(cityOf(options.config)) : undefined,
+      onDifferent: (names) =>
+        options.log.warn(
+          { processes: names },
+          `other processes have another configuration or other device profiles: ${names.join(', ')}; numbers may differ until all are started with the same`,
+        ),
+    });
   }
 
   async startEngine(): Promise<void> {

@@ -1,10 +1,12 @@
 import type { Clock } from '../../base/index.ts';
 import type { LeaseOwner, Leases } from '../../jobs/index.ts';
-import { type CityStreams, FIRST_CUT, positionOf, type StreamStats } from '../../journal/index.ts';
+import { type CityStreams, FIRST_CUT, positionOf, type StreamMember, type StreamStats } from '../../journal/index.ts';
 import type { ClusterStanding, PartitionStanding } from '../../views/index.ts';
 import { CUTTER, leaseName, leaseNames } from './partition-protocol.ts';
 
 const LOOK_EVERY_MS = 2_000;
+/** Several looks: a process that is slow is not gone. */
+const HEARD_MS = 15_000;
 
 export interface ClusterWatchOptions {
   readonly streams: CityStreams;
@@ -12,6 +14,10 @@ export interface ClusterWatchOptions {
   readonly clock: Clock;
   readonly node: string;
   readonly roles: readonly string[];
+  /** What the numbers of this process depend on beside the messages; undefined where it makes none. */
+  readonly basis: string | undefined;
+  /** Told when this process and another one begin to differ in that, with the names of those that do. */
+  onDifferent(names: readonly string[]): void;
 }
 
 /** Looks again and again at how the processes of a city stand. */
@@ -20,11 +26,18 @@ export class ClusterWatch {
   readonly #timer: NodeJS.Timeout;
   #looking: Promise<void> | undefined;
   #standing: ClusterStanding;
+  #different = '';
 
   constructor(options: ClusterWatchOptions) {
     this.#options = options;
     const { node, roles, clock } = options;
-    const nothing = { partitions: [], engines: [], replicas: [], memory: { usedBytes: 0, maxBytes: null } };
+    const nothing = {
+      partitions: [],
+      engines: [],
+      members: [],
+      replicas: [],
+      memory: { usedBytes: 0, maxBytes: null },
+    };
     const cut = { ...FIRST_CUT, position: 0 };
     this.#standing = { node, roles, atMs: clock.nowMs(), problem: null, cut, ...nothing };
     this.#timer = setInterval(() => void this.#look(), LOOK_EVERY_MS);
@@ -52,24 +65,37 @@ export class ClusterWatch {
   }
 
   async #lookNow(): Promise<void> {
-    const { streams, leases, clock, node, roles } = this.#options;
-    const [stats, cut, replicas, memory, owners] = await Promise.all([
+    const { streams, leases, clock, node, roles, basis } = this.#options;
+    const self = { name: node, roles, ...(basis === undefined ? {} : { basis }) };
+    const [stats, cut, replicas, memory, owners, members] = await Promise.all([
       streams.stats(),
       streams.newestCut(),
       streams.replicas(),
       streams.memory(),
       leases.owners(leaseNames(streams.partitions)),
+      streams.noteMember(self, HEARD_MS),
     ]);
     const byName = new Map(owners.map((owner) => [owner.name, owner]));
     const cutter = byName.get(CUTTER)?.node;
     this.#standing = {
       ...{ node, roles, replicas, atMs: clock.nowMs(), problem: null },
+      members: members.toSorted((one, other) => (one.name < other.name ? -1 : 1)),
       cut: { number: cut.number, atMs: cut.atMs, position: positionOf(cut) },
       partitions: stats.map((one, partition) => standingOf(partition, one, byName.get(leaseName(partition)))),
       engines: [...new Set(owners.flatMap((owner) => owner.node ?? []))].sort(),
       memory: { usedBytes: memory.used, maxBytes: Number.isFinite(memory.max) ? memory.max : null },
       ...(cutter === undefined ? {} : { cutter }),
     };
+    this.#tellDifferent(members);
+  }
+
+  #tellDifferent(members: readonly StreamMember[]): void {
+    const { basis, onDifferent } = this.#options;
+    const others = members.filter((one) => basis !== undefined && one.basis !== undefined && one.basis !== basis);
+    const names = others.map(({ name }) => name).sort();
+    const different = names.join(' ');
+    if (different !== '' && different !== this.#different) onDifferent(names);
+    this.#different = different;
   }
 }
 

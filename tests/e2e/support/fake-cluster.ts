@@ -10,6 +10,9 @@ export function fakeCluster(change: Partial<ClusterStanding> = {}): ClusterStand
     ...{ node: 'api-5d8b77-1-mc0k1z', roles: ['intake', 'api'], atMs: FAKE_NOW_MS, problem: null },
     cut: { number: 4_711, atMs: FAKE_NOW_MS - 900, position: 8_412_930 },
     ...{ cutter: ENGINES[0], engines: ENGINES, partitions: fakePartitions() },
+    members: [...ENGINES, 'api-5d8b77-1-mc0k1z', 'api-66aa01-1-mc0k2a'].map((name) => ({
+      ...{ name, roles: [name.split('-')[0]!], basis: '5a1c0e77d2b94f30' },
+    })),
     replicas: [
       { name: 'api-5d8b77-0c1d2e3f', position: 8_411_700, atMs: FAKE_NOW_MS - 1_200 },
       { name: 'api-66aa01-9e8d7c6b', position: 8_392_330, atMs: FAKE_NOW_MS - 2_900 },

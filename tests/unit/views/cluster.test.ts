@@ -17,7 +17,7 @@ function nothingSeen(): ClusterStanding {
   return { node: 'api', roles: ['api'], atMs: FAKE_NOW_MS, problem: null, cut, memory, ...NOBODY };
 }
 
-const NOBODY = { partitions: [], engines: [], replicas: [] };
+const NOBODY = { partitions: [], engines: [], members: [], replicas: [] };
 
 describe('/api/v1/cluster', () => {
   const standing = async () => (await t.get('/api/v1/cluster')).body.cluster;

@@ -29,6 +29,7 @@ function cluster(change: Partial<Cluster> = {}): Cluster {
   return {
     ...{ node: 'api', roles: ['api'], at: at(0), problem: null, cutter: 'a', kpiTopics: null },
     engines: ['a', 'b'],
+    members: ['a', 'b', 'c', 'api'].map((name) => ({ name, roles: ['engine'], basis: 'same' })),
     cut: { number: 7, at: at(-1_000), position: 4_007 },
     partitions: [0, 1, 2, 3].map((number) => partition(number)),
     replicas: [{ name: 'reader', position: 3_900, behind: 107, heard: at(-2_000) }],
@@ -192,6 +193,15 @@ describe('what is not well', () => {
       'The reader gone has not been heard for 2 minutes: Redis keeps what it may still need.',
     ]);
     expect(texts({ replicas: [] })).toEqual(['No reader of the whole has said how far it is: Redis keeps everything.']);
+  });
+
+  test('is which processes have another configuration; those that make no numbers have none', () => {
+    const member = (name: string, basis: string | null) => ({ name, roles: [], basis });
+    const two = [member('a', 'old'), member('b', 'new'), member('c', 'new'), member('intake', null)];
+    const text =
+      'another configuration or other device profiles than the other processes: numbers may differ until all are started with the same.';
+    expect(texts({ members: two })).toEqual([`a has ${text}`]);
+    expect(texts({ members: [...two, member('d', 'third'), member('e', 'new')] })).toEqual([`a, d have ${text}`]);
   });
 
   test('stands worst first', () => {

@@ -152,7 +152,7 @@ export function findingsOf(look: Look): Finding[] {
   }
   if (partitions.length === 0) return [];
   const found = [...ownerFindings(cluster), ...cutFindings(look), ...lagFindings(look), ...memoryFindings(cluster)];
-  found.push(...replicaFindings(cluster));
+  found.push(...memberFindings(cluster), ...replicaFindings(cluster));
   return [...found.filter(({ tone }) => tone === 'bad'), ...found.filter(({ tone }) => tone === 'warn')];
 }
 
@@ -190,6 +190,24 @@ function memoryFindings(cluster: Cluster): Finding[] {
       ? 'The memory of Redis gets short: it keeps what the slowest reader of the whole may still need.'
       : 'The memory of Redis is short: from 40 % on, unless journal.budget says otherwise, messages are not acknowledged.';
   return [{ tone, text }];
+}
+
+/** Those that are in the minority stand in it by name: they are more likely the ones that were forgotten. */
+function memberFindings({ members }: Cluster): Finding[] {
+  const groups = Map.groupBy(
+    members.filter(({ basis }) => basis !== null),
+    ({ basis }) => basis,
+  );
+  if (groups.size < 2) return [];
+  const [, ...others] = [...groups.values()].sort((a, b) => b.length - a.length);
+  const names = others.flat().map(({ name }) => name);
+  const are = names.length === 1 ? 'has' : 'have';
+  return [
+    {
+      tone: 'warn',
+      text: `${names.join(', ')} ${are} another configuration or other device profiles than the other processes: numbers may differ until all are started with the same.`,
+    },
+  ];
 }
 
 function replicaFindings(cluster: Cluster): Finding[] {

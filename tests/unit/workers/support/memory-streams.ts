@@ -9,6 +9,7 @@ import {
   type MadeOutcome,
   positionOf,
   type SeriesHours,
+  type StreamMember,
   type StreamReplica,
   type StreamStats,
   type StreamWriter,
@@ -24,6 +25,7 @@ export class MemoryStreams implements CityStreams {
   readonly raw: JournalRecord[][];
   readonly made: MadeBatch[][];
   readonly cuts: Cut[];
+  readonly members = new Map<string, StreamMember>();
   /** Whether the server is away: asked before each question, and after it, when its answer is lost. */
   isAway: () => boolean = () => false;
   readonly #epochs: number[];
@@ -161,6 +163,11 @@ export class MemoryStreams implements CityStreams {
 
   async forgetReplica(name: string): Promise<void> {
     this.#replicas.delete(name);
+  }
+
+  async noteMember(member: StreamMember): Promise<readonly StreamMember[]> {
+    this.members.set(member.name, member);
+    return [...this.members.values()];
   }
 
   async trim(position: number): Promise<void> {
