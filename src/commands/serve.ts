@@ -90,6 +90,7 @@ async function serve(flags: Flags): Promise<number> {
   } catch (error) {
     if (!(error instanceof OperatingError)) throw error;
     process.stderr.write(`${error.message}\n`);
+    if (config.jobs.redis !== undefined) endSoon();
     return error.code === 'config_invalid' || error.code === 'profile_invalid'
       ? SERVE_EXIT.configuration
       : SERVE_EXIT.failed;

@@ -154,6 +154,7 @@ export interface CityStreams {
   forgetReplica(name: string): Promise<void>;
   /** A process says that it is there. @returns all that said so within `withinMs` */
   noteMember(member: StreamMember, withinMs: number): Promise<readonly StreamMember[]>;
+  forgetMember(name: string): Promise<void>;
   /** Deletes all before the newest cut at or before the position; a cut at its place stays. */
   trim(position: number): Promise<void>;
   memory(): Promise<StreamMemory>;

@@ -96,7 +96,7 @@ export class MergedReader implements EngineReader {
     }
     const sequence = ++this.#position!;
     // Streams that went back to an earlier time, and on from there, are not those that were read.
-    if (sequence !== positionOf(cut)) throw gap(`cut ${cut.number} lies at ${positionOf(cut)} instead of ${sequence}`);
+    if (sequence !== positionOf(cut)) throw rewound(cut, sequence);
     into.records.push({ kind: 'mark', sequence, atMs: cut.atMs });
     this.#passed = cut.number;
     this.#cuts.shift();
@@ -198,6 +198,13 @@ class PartitionTail {
     }
     return this.passed - from;
   }
+}
+
+function rewound(cut: Cut, expected: number): OperatingError {
+  return new OperatingError(
+    'journal_rewound',
+    `cannot read the partitions on: cut ${cut.number} lies at ${positionOf(cut)} instead of ${expected}; Redis went back to an earlier time, and on from there`,
+  );
 }
 
 function gap(what: string): OperatingError {

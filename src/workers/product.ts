@@ -29,7 +29,7 @@ import { cityKpis } from './city-kpis.ts';
 import { CityMirrors } from './city-mirrors.ts';
 import { cityOf } from './city-of.ts';
 import { cityOrders } from './city-orders.ts';
-import { type CityCluster, type KpiTopics, openCluster, replicaName } from './cluster/index.ts';
+import { type CityCluster, type KpiTopics, openCluster, refuseLeftBehind, replicaName } from './cluster/index.ts';
 import { prepareFolder } from './data-folder.ts';
 import { profileFolders, profileTopics } from './device-rights.ts';
 import { type EngineThread, startEngineThread } from './engine-client.ts';
@@ -329,6 +329,7 @@ class RunningProduct implements Product {
 
   async #openCluster(): Promise<CityCluster> {
     const { config, log, roles = ALL_ROLES } = this.#options;
+    refuseLeftBehind(config.dataFolder);
     const cluster = await openCluster({
       ...{ config, clock: this.#clock, log: log.child({ room: 'journal' }), roles: [...roles] },
       replicaName: replicaName(config.dataFolder),
@@ -420,7 +421,7 @@ class RunningProduct implements Product {
         `cannot start with ${config.dataFolder}: the store includes journal record ${position}, but the journal ends at ${durable}; they are not of one run`,
       );
     }
-    this.#engine = await startEngineThread(
+    const engine = startEngineThread(
       {
         config: cityOf(config),
         profileFolders: profileFolders(config),
@@ -442,9 +443,13 @@ class RunningProduct implements Product {
           this.#cluster?.journal.noteSnapshot(newestSnapshot);
         },
         onWarning: (text) => log.warn({ room: 'engine' }, text),
-        onFailure: (error) => this.#fail(error),
+        onFailure: (error) => void Promise.resolve(this.#cluster?.leaveBehind(error)).then(() => this.#fail(error)),
       },
     );
+    this.#engine = await engine.catch(async (error: Error) => {
+      await this.#cluster?.leaveBehind(error);
+      throw error;
+    });
     this.#closers.push(() => this.#engine.stop());
     this.#engineSequence = this.#engine.startedAt;
     if (this.#cluster !== undefined) this.#journal.setConsumerPosition('engine', this.#engine.startedAt);

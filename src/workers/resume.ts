@@ -35,7 +35,7 @@ export async function resumePipeline(
     if (isShared && isBehind) {
       throw new OperatingError(
         'journal_gap',
-        `cannot go on from position ${pipeline.sequence}: the partitions begin behind ${journalFirstSequence - 1}, and what lies between was let go while this node was away; begin it anew with a copy of another api node's data folder (without replica.txt)`,
+        `cannot go on from position ${pipeline.sequence}: the partitions begin behind ${journalFirstSequence - 1}, and what lies between was let go while this node was away`,
       );
     }
     warn(

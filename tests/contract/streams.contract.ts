@@ -412,6 +412,8 @@ function itKnowsMembers(open: Open): void {
     const both = await other.noteMember(two, 60_000);
     expect(both.toSorted((a, b) => a.name.localeCompare(b.name))).toEqual([one, two]);
     expect(await other.noteMember(two, 20)).toEqual([two]);
+    await streams.forgetMember('two');
+    expect(await other.noteMember(one, 60_000)).toEqual([one]);
     expect(await streams.noteMember({ ...one, basis: 'def' }, 60_000)).toContainEqual({ ...one, basis: 'def' });
   });
 }

@@ -17,6 +17,8 @@ export function connectionOptions(config: ExternalBrokerConfig, password: string
   return {
     protocolVersion: version,
     reconnectPeriod: RECONNECT_MS,
+    // A broker may refuse for a while: it has only just begun, or somebody mends who may come in.
+    reconnectOnConnackError: true,
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
     ...(caFile === undefined ? {} : { ca: [...rootCertificates, readCa(caFile)] }),
@@ -37,7 +39,8 @@ export function reconnectAfterMs(failures: number): number {
 /** Ends a connection in order; one that nobody answers on is not waited for any longer than that. */
 export async function endWithin(limitMs: number, client: MqttClient): Promise<void> {
   const timer = setTimeout(() => client.stream.destroy(), limitMs);
-  await client.endAsync();
+  // What waits for a connection is not waited for: it would be there after all, and be taken for somebody.
+  await client.endAsync(!client.connected);
   clearTimeout(timer);
 }
 

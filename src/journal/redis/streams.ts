@@ -193,6 +193,10 @@ class RedisStreams implements CityStreams {
     return (all as string[]).map((said) => JSON.parse(said));
   }
 
+  async forgetMember(name: string): Promise<void> {
+    await this.#links.orders.ask((redis) => redis.hdel(this.#keys.members, name));
+  }
+
   /** The messages first: without its cut nobody would find them any more. */
   async trim(position: number): Promise<void> {
     const cut = await this.#cuts.upTo(position);

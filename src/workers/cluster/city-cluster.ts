@@ -15,6 +15,7 @@ import { jobsPlace } from '../redis-place.ts';
 import { cityBasis } from './city-basis.ts';
 import { ClusterWatch } from './cluster-watch.ts';
 import { KpiTopics, type KpiTopicsOptions } from './kpi-topics.ts';
+import { isLeftBehind, noteLeftBehind } from './left-behind.ts';
 import { type PartitionThread, startPartitionThread } from './partition-client.ts';
 import { StreamsJournal } from './streams-journal.ts';
 import { openStreams, type StreamsPlace, streamsPlace } from './streams-place.ts';
@@ -54,22 +55,34 @@ export interface CityCluster {
    * @throws OperatingError `config_invalid` for a file of certificates that cannot be read
    */
   kpiTopics(sources: KpiTopicsOptions['sources']): KpiTopics;
+  /**
+   * Where an error says that the streams have let go what this node needs, they keep nothing for it any more, and no later
+   * start hides it.
+   */
+  leaveBehind(error: Error): Promise<void>;
   standing(): ClusterStanding;
   /** What keeps the city from going on, one sentence each. */
   problems(): readonly string[];
   close(): Promise<void>;
 }
 
-/** Joins the processes of a city. Waits for Redis as long as it takes. */
+/**
+ * Joins the processes of a city. Waits for Redis as long as it takes.
+ *
+ * @throws OperatingError `profile_invalid`, `streams_layout`
+ */
 export async function openCluster(options: ClusterOptions): Promise<CityCluster> {
-  const { config, clock, log } = options;
+  const { config, clock, log, roles } = options;
+  const makesNumbers = roles.includes('engine') || roles.includes('api');
+  // Before anything is open that an error would leave behind.
+  const basis = makesNumbers ? cityBasis(cityOf(config)) : undefined;
   const throttle = createThrottle({ log, clock, everyMs: PROBLEM_EVERY_MS });
   const onProblem = (error: Error): void => throttle.warn(error.message, {}, `Redis of the journal: ${error.message}`);
   const place = streamsPlace(config);
   const streams = await patiently(() => openStreams(place, clock, onProblem), onProblem);
   const node = nodeName();
   const leases = createBullLeases({ node, redis: jobsPlace(config), clock, onProblem });
-  return new JoinedCluster(options, { streams, leases, place, node, onProblem });
+  return new JoinedCluster(options, { streams, leases, place, node, basis, onProblem });
 }
 
 /** Of this process; no other one has it, and none has it again. */
@@ -82,6 +95,7 @@ interface Parts {
   readonly leases: Leases;
   readonly place: StreamsPlace;
   readonly node: string;
+  readonly basis: string | undefined;
   onProblem(error: Error): void;
 }
 
@@ -97,15 +111,13 @@ class JoinedCluster implements CityCluster {
 
   constructor(options: ClusterOptions, parts: Parts) {
     const { clock, replicaName, roles } = options;
-    const { streams, leases, place, node, onProblem } = parts;
+    const { streams, leases, place, node, basis, onProblem } = parts;
     this.#options = options;
     this.#parts = parts;
     this.place = place;
     this.journal = new StreamsJournal({ streams, clock, writerName: node, replicaName, onProblem });
-    const makesNumbers = roles.includes('engine') || roles.includes('api');
     this.#watch = new ClusterWatch({
-      ...{ streams, leases, clock, node, roles },
-      basis: makesNumbers ? cityBasis(cityOf(options.config)) : undefined,
+      ...{ streams, leases, clock, node, roles, basis },
       onDifferent: (names) =>
         options.log.warn(
           { processes: names },
@@ -155,19 +167,31 @@ class JoinedCluster implements CityCluster {
   kpiTopics(sources: KpiTopicsOptions['sources']): KpiTopics {
     const { config, clock, log } = this.#options;
     const { node, onProblem } = this.#parts;
+    const publisher = createViewPublisher({
+      ...{ config: config.mqtt.external!, password: config.secrets.get(EXTERNAL_BROKER), log },
+      clientId: `kpis-of-${config.city.id}`,
+    });
     const topics = new KpiTopics({
-      ...{ sources, log },
+      ...{ sources, publisher, log },
       leases: createBullLeases({
         ...{ group: 'kpi-topics', node, redis: jobsPlace(config), clock, onProblem },
         timing: { leaseMs: config.journal.lease },
       }),
-      publisher: createViewPublisher({
-        ...{ config: config.mqtt.external!, password: config.secrets.get(EXTERNAL_BROKER), log },
-        clientId: `kpis-of-${config.city.id}`,
-      }),
     });
     this.#topics = topics;
     return topics;
+  }
+
+  async leaveBehind(error: Error): Promise<void> {
+    if (!isLeftBehind(error)) return;
+    const { config, log, replicaName: name } = this.#options;
+    try {
+      noteLeftBehind(config.dataFolder, error);
+      await this.journal.stopNoting();
+      await this.#parts.streams.forgetReplica(name);
+    } catch (failure) {
+      log.warn({ err: failure }, `it could not be noted that this node is left behind: ${(failure as Error).message}`);
+    }
   }
 
   standing(): ClusterStanding {

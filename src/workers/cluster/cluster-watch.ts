@@ -16,7 +16,7 @@ export interface ClusterWatchOptions {
   readonly roles: readonly string[];
   /** What the numbers of this process depend on beside the messages; undefined where it makes none. */
   readonly basis: string | undefined;
-  /** Told when this process and another one begin to differ in that, with the names of those that do. */
+  /** Told when another process has differed from this one in that for some seconds, with the names of those that do. */
   onDifferent(names: readonly string[]): void;
 }
 
@@ -26,7 +26,9 @@ export class ClusterWatch {
   readonly #timer: NodeJS.Timeout;
   #looking: Promise<void> | undefined;
   #standing: ClusterStanding;
-  #different = '';
+  /** Since when some process differs from this one without a break. */
+  #differentSinceMs: number | undefined;
+  #hasTold = false;
 
   constructor(options: ClusterWatchOptions) {
     this.#options = options;
@@ -51,6 +53,9 @@ export class ClusterWatch {
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     await this.#looking;
+    const { streams, node } = this.#options;
+    // Where Redis is away it is not heard any more, and is forgotten a little later.
+    await streams.forgetMember(node).catch(() => undefined);
   }
 
   #look(): Promise<void> {
@@ -90,12 +95,15 @@ export class ClusterWatch {
   }
 
   #tellDifferent(members: readonly StreamMember[]): void {
-    const { basis, onDifferent } = this.#options;
+    const { basis, clock, onDifferent } = this.#options;
     const others = members.filter((one) => basis !== undefined && one.basis !== undefined && one.basis !== basis);
-    const names = others.map(({ name }) => name).sort();
-    const different = names.join(' ');
-    if (different !== '' && different !== this.#different) onDifferent(names);
-    this.#different = different;
+    if (others.length === 0) [this.#differentSinceMs, this.#hasTold] = [undefined, false];
+    else this.#differentSinceMs ??= clock.monotonicMs();
+    // One that has just been ended with another configuration is still heard of.
+    const isLong = this.#differentSinceMs !== undefined && clock.monotonicMs() - this.#differentSinceMs > HEARD_MS;
+    if (!isLong || this.#hasTold) return;
+    this.#hasTold = true;
+    onDifferent(others.map(({ name }) => name).sort());
   }
 }
 

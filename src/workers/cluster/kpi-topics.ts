@@ -50,7 +50,9 @@ export class KpiTopics implements LeaseHolder {
     }
     if (this.#held === undefined || this.#stop !== undefined) return;
     const { sources, publisher } = this.#options;
-    const store = { latestKpis: async () => [...(await sources.store.latestKpis()), ...this.#newest.values()] };
+    // A store that cannot be read is a problem that readiness reports; what was said since the start is there all the same.
+    const stored = () => sources.store.latestKpis().catch(() => []);
+    const store = { latestKpis: async () => [...(await stored()), ...this.#newest.values()] };
     this.#stop = publishKpiTopics({ ...sources, store }, (...view) => publisher.publish(...view));
   }
 

@@ -38,6 +38,7 @@ export class StreamsJournal implements JournalWriter {
   readonly #partitionOf: (topic: string) => number;
   #durable = 0;
   #replica: number | undefined;
+  #isForgotten = false;
   #newest: number | undefined;
   #notedAtMs = Number.NEGATIVE_INFINITY;
   #memory = { used: 0, max: Number.POSITIVE_INFINITY };
@@ -97,6 +98,12 @@ export class StreamsJournal implements JournalWriter {
     this.#newest = position;
   }
 
+  /** Nothing is to be kept for this reader from now on. */
+  async stopNoting(): Promise<void> {
+    this.#isForgotten = true;
+    await this.#looking;
+  }
+
   /** Deletes what every reader of the whole has. */
   async trim(nowMs: number): Promise<number> {
     await trimStreams(this.#options.streams, nowMs);
@@ -137,7 +144,7 @@ export class StreamsJournal implements JournalWriter {
     const { streams, clock, replicaName: name } = this.#options;
     this.#memory = await streams.memory();
     const nowMs = clock.monotonicMs();
-    if (this.#replica === undefined || nowMs - this.#notedAtMs < NOTE_EVERY_MS) return;
+    if (this.#isForgotten || this.#replica === undefined || nowMs - this.#notedAtMs < NOTE_EVERY_MS) return;
     const newest = this.#newest === undefined ? {} : { newest: this.#newest };
     await streams.noteReplica({ name, position: this.#replica, atMs: clock.nowMs(), ...newest });
     this.#notedAtMs = nowMs;

@@ -178,8 +178,8 @@ test('the whole is refused where the streams went back to an earlier time, and o
   const [, , newest] = streams.cuts as [Cut, Cut, Cut];
   streams.cuts[2] = { ...newest, ends: [1, 1] };
   await expect(reader.read(4, 5, 1 << 20)).rejects.toMatchObject({
-    code: 'journal_gap',
-    message: 'cannot read the partitions on: cut 2 lies at 4 instead of 5',
+    code: 'journal_rewound',
+    message: expect.stringContaining('cut 2 lies at 4 instead of 5'),
   });
 });
 

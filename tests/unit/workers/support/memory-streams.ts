@@ -170,6 +170,10 @@ export class MemoryStreams implements CityStreams {
     return [...this.members.values()];
   }
 
+  async forgetMember(name: string): Promise<void> {
+    this.members.delete(name);
+  }
+
   async trim(position: number): Promise<void> {
     const cut = this.cuts.findLast((one) => positionOf(one) <= position);
     if (cut === undefined || cut.number === 1) return;
