@@ -39,7 +39,8 @@ export interface LeaseCounts {
 
 /**
  * Who holds which of some names: each is held by one node at a time, and all nodes hold as many, give or take one. A name
- * moves only where somebody came or left, and no more names than that takes:
+ * moves only where somebody came or left, and no more names than that takes, give or take one where what nodes know of each
+ * other is a step old:
  *
  * - a node that joins gets its share as soon as those who have more have ended their work on it;
  * - a node that closes hands all over, the same way;

@@ -20,6 +20,12 @@ const TIMING = { leaseMs: 2_000, presentMs: 400, drainMs: 1_500, settleMs: 500, 
 /** Where what moves is counted: no node of a busy machine is taken for one that left. */
 const PATIENT = { leaseMs: 6_000, presentMs: 5_000, drainMs: 5_000, settleMs: 3_000, stepMs: 100 } as const;
 
+/**
+ * What a node knows of the others is a step old: now and then one takes a name too much and gives it back. In virtual time
+ * there is none (tests/simulation/leases.test.ts).
+ */
+const TOO_MANY_MAX = 2;
+
 /** Far more than is promised: a machine with other work must not fail a test. */
 const SETTLE_MS_MAX = 60_000;
 
@@ -88,6 +94,7 @@ describe.skipIf(REDIS_SERVER === undefined)('leases in Redis (skipped where redi
 
   const live = (): Tenure[] =>
     [...tenures.values()].flatMap((all) => all.filter(({ untilMs }) => untilMs === Infinity));
+  const takings = (): number => sumOf([...tenures.values()].map((all) => all.length));
   const heldBy = (id: string): number => live().filter(({ node }) => node === id).length;
 
   const join3 = async (timing: BullLeaseTiming = TIMING): Promise<TestNode[]> => {
@@ -163,15 +170,16 @@ describe.skipIf(REDIS_SERVER === undefined)('leases in Redis (skipped where redi
 
   test('nodes that start together share the names, and a look tells who has which', async () => {
     const nodes = await join3(PATIENT);
-    expect(sumOf([...tenures.values()].map((all) => all.length))).toBe(NAMES.length);
+    const taken = takings();
+    expect(taken).toBeLessThanOrEqual(NAMES.length + TOO_MANY_MAX);
     const owners = await nodes[0]!.leases.owners([...NAMES, 'no-such-name']);
-    for (const { name, node } of owners) expect(node).toBe(tenures.get(name)?.[0]?.node);
+    for (const { name, node } of owners) expect(node).toBe(tenures.get(name)?.at(-1)?.node);
     expect(owners.at(-1)).toEqual({ name: 'no-such-name', node: undefined, sinceMs: undefined });
     expect(owners[0]!.sinceMs).toBeGreaterThan(Date.UTC(2026, 0));
     // Long after all leases of the start would have run out.
     await sleep(1.2 * PATIENT.leaseMs);
-    expect(sumOf([...tenures.values()].map((all) => all.length))).toBe(NAMES.length);
-    for (const { leases } of nodes) expect(leases.counts()).toMatchObject({ lost: 0, handedOver: 0 });
+    expect(takings()).toBe(taken);
+    for (const { leases } of nodes) expect(leases.counts()).toMatchObject({ lost: 0 });
     await expectOneOwner();
   }, 240_000);
 
@@ -179,12 +187,15 @@ describe.skipIf(REDIS_SERVER === undefined)('leases in Redis (skipped where redi
     const nodes = await join3(PATIENT);
     const fourth = await join1('d', PATIENT, 200);
     await until(() => isShared([...nodes, fourth]), 'four nodes share the names');
-    expect(sumOf([...tenures.values()].map((all) => all.length))).toBe(NAMES.length + 6);
+    const [before, taken] = [NAMES.length + 6, takings()];
+    expect(taken).toBeLessThanOrEqual(before + 2 * TOO_MANY_MAX);
     const leftAtMs = performance.now();
     await fourth.leases.close();
-    expect(fourth.leases.counts()).toEqual({ held: 0, taken: 6, lost: 0, handedOver: 6 });
+    const { taken: itsOwn } = fourth.leases.counts();
+    expect(itsOwn - 6).toBeLessThanOrEqual(TOO_MANY_MAX);
+    expect(fourth.leases.counts()).toEqual({ held: 0, taken: itsOwn, lost: 0, handedOver: itsOwn });
     await until(() => isShared(nodes), 'three nodes share the names again');
-    expect(sumOf([...tenures.values()].map((all) => all.length))).toBe(NAMES.length + 12);
+    expect(takings()).toBeLessThanOrEqual(taken + 6 + TOO_MANY_MAX);
     console.log(`after a node left, no name was without an owner for more than ${Math.round(idleMsMax(leftAtMs))} ms`);
     await expectOneOwner();
   }, 240_000);
