@@ -36,12 +36,15 @@ export function reconnectAfterMs(failures: number): number {
   return Math.round(longest * (0.5 + Math.random() / 2));
 }
 
-/** Ends a connection in order; one that nobody answers on is not waited for any longer than that. */
+/**
+ * Ends a connection in order; one that nobody answers on is not waited for any longer than that.
+ *
+ * @param limitMs ms
+ */
 export async function endWithin(limitMs: number, client: MqttClient): Promise<void> {
   const timer = setTimeout(() => client.stream.destroy(), limitMs);
   // What waits for a connection is not waited for: it would be there after all, and be taken for somebody.
-  await client.endAsync(!client.connected);
-  clearTimeout(timer);
+  await client.endAsync(!client.connected).finally(() => clearTimeout(timer));
 }
 
 function readCa(file: string): string {

@@ -7,11 +7,16 @@ const FILE = 'left-behind.txt';
 /** Why a reader of the whole can never go on from what it has. */
 const CODES: ReadonlySet<string> = new Set(['journal_gap', 'journal_rewound']);
 
+/** Whether the streams have let go, or gone back from, what a reader had: waiting and trying again mend neither. */
 export function isLeftBehind(error: unknown): error is OperatingError {
   return error instanceof OperatingError && CODES.has(error.code);
 }
 
-/** Says so in its data folder: after a start it could not be told any more. */
+/**
+ * Says so in its data folder: after a start it could not be told any more.
+ *
+ * @throws what the system says of the file
+ */
 export function noteLeftBehind(dataFolder: string, { message }: Error): void {
   writeFileSync(join(dataFolder, FILE), `${message}\n`);
 }
