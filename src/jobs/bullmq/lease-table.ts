@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Queue } from 'bullmq';
-import { answered, type RedisClient, type RedisPlace } from '../../redis/index.ts';
+import { answered, answersOf, type RedisClient, type RedisPlace, sayGone, sayHere } from '../../redis/index.ts';
 import type { NodeHolding } from '../fair-share.ts';
 import type { LeaseTable, LeaseTiming, Taking } from '../lease-node.ts';
 import type { LeaseOwner } from '../leases.ts';
@@ -19,28 +19,6 @@ export interface LeaseTableOptions {
   /** Between two steps of a node. */
   readonly stepMs: number;
 }
-
-/**
- * Nodes with what they hold and when they were heard, by the server's clock: those of nodes may differ. After the clock of
- * another server took over, what was heard in its future does not count.
- */
-const BEAT = `
-  local time = redis.call('TIME')
-  local now = time[1] * 1000 + math.floor(time[2] / 1000)
-  redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. ' ' .. now)
-  local entries = redis.call('HGETALL', KEYS[1])
-  local present = {}
-  for at = 1, #entries, 2 do
-    local held, heardAt = string.match(entries[at + 1], '^(%d+) (%d+)$')
-    if heardAt and math.abs(now - heardAt) < tonumber(ARGV[3]) then
-      table.insert(present, entries[at])
-      table.insert(present, held)
-    else
-      redis.call('HDEL', KEYS[1], entries[at])
-    end
-  end
-  return present
-`;
 
 /**
  * Names that nobody can take and nobody holds: their job was removed, finished or put elsewhere. What is left of it goes, so
@@ -94,7 +72,7 @@ export class BullLeaseTable {
     const known = new Set(names);
     return {
       beat: (held) => this.#answered(() => this.#beat(node, held)),
-      leave: () => this.#answered(async () => void (await this.#redis.hdel(this.#nodesKey, node))),
+      leave: () => this.#answered(() => sayGone(this.#redis, this.#nodesKey, node)),
       take: () => this.#answered(() => this.#take(node, known)),
       extend: (takings) => this.#answered(() => this.#extend(takings)),
       release: ({ name, token }) => this.#answered(() => this.#release(name, token)),
@@ -109,10 +87,7 @@ export class BullLeaseTable {
         const key = this.#queue.toKey(name);
         pipeline.hmget(key, 'pb', 'processedOn').exists(`${key}:lock`);
       }
-      const answers = ((await pipeline.exec()) ?? []).map(([error, value]) => {
-        if (error !== null) throw error;
-        return value;
-      });
+      const answers = await answersOf(pipeline);
       return names.map((name, at) => {
         const [fields, isLocked] = answers.slice(2 * at, 2 * at + 2) as [(string | null)[], number];
         const [node, since] = isLocked === 1 ? fields : [];
@@ -127,13 +102,12 @@ export class BullLeaseTable {
 
   async #beat(node: string, held: number): Promise<readonly NodeHolding[]> {
     const { presentMs } = this.#options.timing;
-    const [present] = (await Promise.all([
-      this.#redis.eval(BEAT, 1, this.#nodesKey, node, held, presentMs),
+    const [present] = await Promise.all([
+      sayHere(this.#redis, this.#nodesKey, { name: node, says: String(held), withinMs: presentMs }),
       // What ran out goes back to those that wait.
       this.#queue.getBackend().moveStalledJobsToWait(),
-    ])) as [string[], string[]];
-    const ids = present.filter((_, at) => at % 2 === 0);
-    return ids.map((id, at) => ({ id, held: Number(present[2 * at + 1]) }));
+    ]);
+    return [...present].map(([id, said]) => ({ id, held: Number(said) }));
   }
 
   async #take(node: string, known: ReadonlySet<string>): Promise<Taking | undefined> {

@@ -135,28 +135,6 @@ export const NOTE_REPLICA = `${ALWAYS}
   return redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 `;
 
-/**
- * Those that were heard within a time, by the server's clock; the others are forgotten. After the clock of another server took
- * over, what was heard in its future does not count.
- *
- * KEYS members; ARGV name, what it says, time in ms. @returns what each said
- */
-export const NOTE_MEMBER = `${ALWAYS}
-  local time = redis.call('TIME')
-  local nowMs = time[1] * 1000 + math.floor(time[2] / 1000)
-  redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f ', nowMs) .. ARGV[2])
-  local all, present = redis.call('HGETALL', KEYS[1]), {}
-  for at = 1, #all, 2 do
-    local heardMs, said = string.match(all[at + 1], '^(%d+) (.*)$')
-    if heardMs and math.abs(nowMs - heardMs) <= tonumber(ARGV[3]) then
-      table.insert(present, said)
-    else
-      redis.call('HDEL', KEYS[1], all[at])
-    end
-  end
-  return present
-`;
-
 /** No message is taken any more, if none came since; a change of partitions begins. KEYS state; ARGV where it ends. @returns 1 where that is so */
 export const FREEZE = `${ALWAYS}
   local state = redis.call('HMGET', KEYS[1], 'raw', 'made')

@@ -1,5 +1,5 @@
 import { type Clock, OperatingError } from '../../base/index.ts';
-import { addressOf, mastersOf, type RedisServer, slotsOf } from '../../redis/index.ts';
+import { addressOf, mastersOf, type RedisServer, sayGone, sayHere, slotsOf } from '../../redis/index.ts';
 import type { JournalRecord } from '../journal.ts';
 import type {
   CityStreams,
@@ -17,7 +17,7 @@ import { CUT_BLOCK_MS_MAX, Cuts } from './cuts.ts';
 import { type CommonKeys, commonKeys, partitionKeys } from './keys.ts';
 import { type LinkOptions, type StreamDurability, StreamLink } from './link.ts';
 import { Partitions } from './partitions.ts';
-import { LAY_OUT, NOTE_MEMBER, NOTE_REPLICA } from './scripts.ts';
+import { LAY_OUT, NOTE_REPLICA } from './scripts.ts';
 import { RedisStreamWriter } from './writer.ts';
 
 export interface CityStreamsOptions {
@@ -186,15 +186,13 @@ class RedisStreams implements CityStreams {
   }
 
   async noteMember(member: StreamMember, withinMs: number): Promise<readonly StreamMember[]> {
-    const text = JSON.stringify(member);
-    const all = await this.#links.orders.ask((redis) =>
-      redis.eval(NOTE_MEMBER, 1, this.#keys.members, member.name, text, withinMs),
-    );
-    return (all as string[]).map((said) => JSON.parse(said));
+    const said = { name: member.name, says: JSON.stringify(member), withinMs };
+    const all = await this.#links.orders.ask((redis) => sayHere(redis, this.#keys.members, said));
+    return [...all.values()].map((says) => JSON.parse(says));
   }
 
   async forgetMember(name: string): Promise<void> {
-    await this.#links.orders.ask((redis) => redis.hdel(this.#keys.members, name));
+    await this.#links.orders.ask((redis) => sayGone(redis, this.#keys.members, name));
   }
 
   /** The messages first: without its cut nobody would find them any more. */
