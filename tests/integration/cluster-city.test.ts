@@ -107,12 +107,9 @@ function stampedDevices(count: number): readonly SimulatedDevice[] {
 
 function openCity(devices: readonly SimulatedDevice[], windows: CityFile['windows'], isBesideOne: boolean) {
   const file = { ...(parse(cityFor(devices, TIME_ZONE)) as CityFile), windows };
-  const city = {
-    ...file,
-    // What is beyond the bound goes once a minute of the wall, at another moment in each process.
-    store: { quarantineRowsMax: 10_000_000 },
-    ...{ snapshot: { every: '5s' }, log: { level: 'warn' } },
-  } as const;
+  // What is beyond the bound goes once a minute of the wall, at another moment in each process.
+  const store = { quarantineRowsMax: 10_000_000 };
+  const city = { ...file, store, snapshot: { every: '5s' }, log: { level: 'warn' } } as const;
   return EqualCity.open({ city, partitions: 16, lease: '5s' }, { isBesideOne });
 }
 
