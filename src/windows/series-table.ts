@@ -90,14 +90,9 @@ export class SeriesTable {
     return silentAfterMs({ expectEveryMs }, this.#settings);
   }
 
-  /**
-   * How long readings are kept, ms: as long as they can change or are not closed, and an hour more, because an hour is
-   * folded as a whole; those of slow series as far as windows reach.
-   */
+  /** How long readings are kept, ms. */
   keepMs({ id }: Series): number {
-    const silentMs = this.silentAfterMs[id]!;
-    if (this.recordOf[id]! >= 0) return closedAfterMs(silentMs, this.#settings) + HOUR_MS;
-    return slowKeptMs(this.list[id]!.kind, silentMs, this.#settings);
+    return keepMsOf(this.list[id]!, this.recordOf[id]! >= 0, this.#settings);
   }
 
   /** True for series whose quarter-hours are looked back on: peaks of demand are found among them. */
@@ -124,7 +119,26 @@ export class SeriesTable {
   }
 }
 
-type Timing = Pick<WindowSettings, 'horizonMs' | 'latenessMs' | 'silentAfterIntervals' | 'silentAfterMsMin'>;
+/** What says how long readings are kept. */
+export type Timing = Pick<WindowSettings, 'horizonMs' | 'latenessMs' | 'silentAfterIntervals' | 'silentAfterMsMin'>;
+
+export function timingOf({ horizonMs, latenessMs, silentAfterIntervals, silentAfterMsMin }: Timing): Timing {
+  return { horizonMs, latenessMs, silentAfterIntervals, silentAfterMsMin };
+}
+
+/**
+ * How long readings of a series are kept, ms: as long as they can change or are not closed, and an hour more, because an
+ * hour is folded as a whole; those of slow series as far as windows reach.
+ */
+export function keepMsOf(series: Pick<Series, 'expectEveryMs' | 'kind'>, hasRecords: boolean, timing: Timing): number {
+  const silentMs = silentAfterMs(series, timing);
+  return hasRecords ? closedAfterMs(silentMs, timing) + HOUR_MS : slowKeptMs(series.kind, silentMs, timing);
+}
+
+/** How long readings of every series are kept at least, ms. */
+export function keepMsMinOf(timing: Timing): number {
+  return closedAfterMs(timing.silentAfterMsMin, timing) + HOUR_MS;
+}
 
 function silentAfterMs({ expectEveryMs }: Pick<Series, 'expectEveryMs'>, settings: Timing): number {
   return Math.max(settings.silentAfterMsMin, settings.silentAfterIntervals * expectEveryMs);

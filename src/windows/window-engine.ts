@@ -11,7 +11,16 @@ import { PaneTick, type ToldPanes } from './pane-tick.ts';
 import { CAREFUL, GAUGE, IDLE, INSERTED, ReadingArena, SILENT, WIDE } from './reading-arena.ts';
 import { Revisions } from './revisions.ts';
 import { type RollingColumns, RollingWindows } from './rolling.ts';
-import { EXPECTED_BEFORE_MS, LAST_LOOK_MS, type SeriesKey, SeriesTable, WINDOW_REACH_MS } from './series-table.ts';
+import {
+  EXPECTED_BEFORE_MS,
+  keepMsMinOf,
+  keepMsOf,
+  LAST_LOOK_MS,
+  type SeriesKey,
+  SeriesTable,
+  timingOf,
+  WINDOW_REACH_MS,
+} from './series-table.ts';
 import { SeriesViews } from './series-views.ts';
 import type { SortedReadings } from './sorted-readings.ts';
 import {
@@ -34,6 +43,7 @@ import {
   recordOf,
   type SnapshotMeta,
   visitSeries,
+  type Whole,
   WINDOW_SNAPSHOT_VERSION,
 } from './window-snapshot.ts';
 
@@ -76,6 +86,13 @@ export interface Correction {
   readonly before: number | undefined;
 }
 
+/** Memory holds all that the settings say. */
+const WHOLE: Whole = {
+  readingsFromMs: Number.NEGATIVE_INFINITY,
+  panesFromMs: Number.NEGATIVE_INFINITY,
+  hoursFromMs: Number.NEGATIVE_INFINITY,
+};
+
 /**
  * Event-time windows of every series: each reading counts once, in event-time order, whatever order it came in. The
  * readings of the horizon are kept; panes and windows are folded from them. Bounded by `seriesMax`, the horizon,
@@ -113,6 +130,13 @@ export class WindowEngine {
    * that its windows look back on, is still there when it ends, however far time moves within it.
    */
   #settledMs = Number.NEGATIVE_INFINITY;
+  /** Series whose numbers were given before their first reading; they are told as new with it. */
+  readonly #unheard = new Set<number>();
+  #whole: Whole = WHOLE;
+  /** Of the snapshot that is being restored. */
+  #saved: SnapshotMeta | undefined;
+  /** How far ahead of their reception readings may be, ms, until the first message says when that is. */
+  #beginsAheadMs: number | undefined;
 
   constructor(settings: WindowSettings) {
     assert(settings.latenessMs <= settings.horizonMs, 'lateness is longer than the horizon');
@@ -154,7 +178,7 @@ export class WindowEngine {
 
   /** `view().hours` of every series can say all from here on, ms UTC; before it the store has to be asked. */
   get hoursKeptFromMs(): number {
-    return Math.floor((this.#settledMs - this.#settings.horizonMs - WINDOW_REACH_MS) / HOUR_MS + 1) * HOUR_MS;
+    return Math.max(hoursKeptFromMs(this.#settledMs, this.#settings), this.#whole.hoursFromMs);
   }
 
   get seriesCount(): number {
@@ -179,12 +203,20 @@ export class WindowEngine {
   /** Tells the reception time of the next message or mark; moves now on in `wall` mode, never back. */
   passTime(receivedAtMs: number): void {
     this.#time.received(receivedAtMs);
+    if (this.#beginsAheadMs === undefined) return;
+    const fromMs = receivedAtMs + this.#beginsAheadMs;
+    const hoursFromMs = Math.ceil(fromMs / HOUR_MS) * HOUR_MS;
+    this.#whole = wholeOfBoth(this.#whole, { readingsFromMs: fromMs, panesFromMs: fromMs, hoursFromMs });
+    this.#beginsAheadMs = undefined;
   }
 
   /** The dense number of a series, which is made when it is not there yet; -1 when there are too many. */
   intern(key: SeriesKey): number {
     const known = this.#table.find(key.device, key.quantity, key.channel);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      if (this.#unheard.size > 0 && this.#unheard.delete(known)) this.#newSeries.push(this.#table.list[known]!);
+      return known;
+    }
     if (this.seriesCount >= this.#settings.seriesMax) return -1;
     return this.#addSeries(key).id;
   }
@@ -200,7 +232,8 @@ export class WindowEngine {
   /** Puts readings where they belong, in the order of the columns, and says what became of each. */
   acceptColumns(batch: ReadingBatch): void {
     this.#views.forget();
-    if (this.#kernel !== undefined) {
+    // The kernel knows one horizon.
+    if (this.#kernel !== undefined && this.#whole === WHOLE) {
       this.#kernel.ingest(batch, this.#ingestState(), this.#kernelHost);
       return;
     }
@@ -408,7 +441,8 @@ export class WindowEngine {
       case PIECE.names: {
         for (const name of namesOf(piece)) {
           const key = { ...name, expectEveryMs: expectEveryMs(name.device) || name.expectEveryMs };
-          this.#addSeries(key, name.hasRecords);
+          const series = this.#addSeries(key, name.hasRecords);
+          if (this.#arena.keepMs(series.id) > keepMsOf(name, name.hasRecords, this.#saved!.timing)) this.#keepWhole();
         }
         this.#newSeries = [];
         break;
@@ -430,6 +464,37 @@ export class WindowEngine {
     }
   }
 
+  /**
+   * Gives numbers that the store has to series that are not there yet, and tells those that the store lacks with the next
+   * tick; in an engine that was restored or has seen nothing.
+   *
+   * @param stored all series of the store, by number
+   * @param expectEveryMs what the configuration now says of a device's interval; 0 keeps what the series had
+   * @returns a number that is another series there
+   */
+  adopt(stored: readonly Series[], expectEveryMs: (device: string) => number = () => 0): number | undefined {
+    for (const [id, series] of stored.entries()) {
+      const known = this.#table.list[id];
+      if (series.id !== id || (known !== undefined && !isSameSeries(known, series))) return id;
+      if (known !== undefined) continue;
+      this.#addSeries({ ...series, expectEveryMs: expectEveryMs(series.device) || series.expectEveryMs });
+      this.#unheard.add(id);
+    }
+    this.#newSeries = this.#table.list.slice(stored.length);
+    return undefined;
+  }
+
+  /**
+   * The journal begins behind readings that the store has. Those that come with the first messages are filed, and their
+   * hours rebuilt from the store, until all that comes is newer. Nothing by the clock of events: it does not say what is
+   * newer.
+   *
+   * @param aheadMsMax how far ahead of its reception a reading may be
+   */
+  beginBehind(aheadMsMax: number): void {
+    if (this.#settings.clock === 'wall') this.#beginsAheadMs = aheadMsMax;
+  }
+
   view(series: number): SeriesView {
     return this.#views.of(series);
   }
@@ -440,6 +505,8 @@ export class WindowEngine {
       version: WINDOW_SNAPSHOT_VERSION,
       time: [finiteOrNull(nowMs), leapMs],
       settledMs: finiteOrNull(this.#settledMs),
+      timing: timingOf(this.#settings),
+      ...(this.#whole === WHOLE ? {} : { whole: this.#whole }),
       minute: finiteOrNull(this.#minute),
       seriesCount: this.seriesCount,
       late: this.#late.state(),
@@ -454,11 +521,25 @@ export class WindowEngine {
     assert(this.seriesCount === 0, 'only an empty engine can be restored');
     this.#time.restore([orMinusInfinity(meta.time[0]), meta.time[1]]);
     this.#settledMs = orMinusInfinity(meta.settledMs);
+    this.#saved = meta;
+    this.#whole = meta.whole ?? WHOLE;
+    if (this.#settings.horizonMs > meta.timing.horizonMs) this.#keepWhole();
     this.#minute = orMinusInfinity(meta.minute);
     this.#late.restore(meta.late);
     this.#lateLeft = meta.lateLeft;
     for (const [series, heardMs] of meta.lateHeard) this.#table.lateHeardMs.set(series, heardMs);
     this.#revisions.restore(meta.revisions);
+  }
+
+  /** What the snapshot holds is less than what is kept from now on. */
+  #keepWhole(): void {
+    const { timing } = this.#saved!;
+    if (!Number.isFinite(this.#settledMs)) return;
+    this.#whole = wholeOfBoth(this.#whole, {
+      readingsFromMs: this.#settledMs - timing.horizonMs,
+      panesFromMs: this.#settledMs - keepMsMinOf(timing),
+      hoursFromMs: hoursKeptFromMs(this.#settledMs, timing),
+    });
   }
 
   #addSeries(key: SeriesKey, hasRecords?: boolean): Series {
@@ -481,7 +562,7 @@ export class WindowEngine {
 
   /** @returns index in `READING_OUTCOMES` */
   #put(id: number, timeMs: number, rawValue: number): number {
-    if (timeMs < this.horizonStartMs) return this.#file(id, timeMs);
+    if (timeMs < Math.max(this.horizonStartMs, this.#whole.readingsFromMs)) return this.#file(id, timeMs);
     // -0 and 0 are one value.
     const value = rawValue + 0;
     switch (this.#keep(id, timeMs, value)) {
@@ -536,7 +617,7 @@ export class WindowEngine {
 
   /** Readings from here on are all in memory, ms UTC. */
   #keptFromMs(id: number): number {
-    return this.#settledMs - this.#arena.keepMs(id);
+    return Math.max(this.#settledMs - this.#arena.keepMs(id), this.#whole.panesFromMs);
   }
 
   #quartersFromMs(): number {
@@ -559,6 +640,18 @@ export class WindowEngine {
     this.#hours.forgetBefore(this.#hoursFromMs());
     this.#quarters.forgetBefore(this.#quartersFromMs());
     this.#revisions.forgetBefore(this.nowMs);
+    if (this.#whole !== WHOLE && this.#isWholeAgain()) this.#whole = WHOLE;
+  }
+
+  #isWholeAgain(): boolean {
+    const { readingsFromMs, panesFromMs, hoursFromMs } = this.#whole;
+    let keptMsMax = 0;
+    for (let id = 0; id < this.seriesCount; id++) keptMsMax = Math.max(keptMsMax, this.#arena.keepMs(id));
+    return (
+      readingsFromMs <= this.horizonStartMs &&
+      panesFromMs <= this.#settledMs - keptMsMax &&
+      hoursFromMs <= hoursKeptFromMs(this.#settledMs, this.#settings)
+    );
   }
 
   #passSeries(id: number, tick: PaneTick): void {
@@ -577,4 +670,20 @@ export class WindowEngine {
     }
     if (closes) tick.pass(id, this.#arena.readings(id), this.watermarkMs(id));
   }
+}
+
+function hoursKeptFromMs(settledMs: number, { horizonMs }: { readonly horizonMs: number }): number {
+  return Math.floor((settledMs - horizonMs - WINDOW_REACH_MS) / HOUR_MS + 1) * HOUR_MS;
+}
+
+function wholeOfBoth(one: Whole, other: Whole): Whole {
+  return {
+    readingsFromMs: Math.max(one.readingsFromMs, other.readingsFromMs),
+    panesFromMs: Math.max(one.panesFromMs, other.panesFromMs),
+    hoursFromMs: Math.max(one.hoursFromMs, other.hoursFromMs),
+  };
+}
+
+function isSameSeries(one: Series, { device, quantity, channel }: Series): boolean {
+  return one.device === device && one.quantity === quantity && one.channel === channel;
 }

@@ -2,6 +2,7 @@ import { assert } from '../base/index.ts';
 import type { Series } from '../model/index.ts';
 import type { LateHoursState } from './late-hours.ts';
 import type { RecordColumn } from './pane-records.ts';
+import type { Timing } from './series-table.ts';
 
 /*
  * The state of a window engine as a sequence of pieces; the order of pieces of a kind does not matter, except that
@@ -16,7 +17,7 @@ import type { RecordColumn } from './pane-records.ts';
  */
 
 /** Grows with every change of the layout; others are refused. */
-export const WINDOW_SNAPSHOT_VERSION = 2;
+export const WINDOW_SNAPSHOT_VERSION = 3;
 
 export const PIECE = { meta: 0, names: 1, readings: 2, records: 3 } as const;
 export type PieceKind = (typeof PIECE)[keyof typeof PIECE];
@@ -26,6 +27,10 @@ export interface SnapshotMeta {
   /** [now, leap] and now of the last tick; null for -Infinity. */
   readonly time: readonly [nowMs: number | null, leapMs: number];
   readonly settledMs: number | null;
+  /** By which it was kept what the snapshot holds. */
+  readonly timing: Timing;
+  /** Absent where memory holds all that the timing says. */
+  readonly whole?: Whole;
   readonly minute: number | null;
   readonly seriesCount: number;
   readonly late: LateHoursState;
@@ -33,6 +38,19 @@ export interface SnapshotMeta {
   /** Newest late-filed readings that are not among the kept ones. */
   readonly lateHeard: readonly (readonly [series: number, timeMs: number])[];
   readonly revisions: readonly (readonly [key: number, revision: number])[];
+}
+
+/**
+ * From where on an engine holds everything that counts, after it was restored from one that kept less or began behind what
+ * the store has; ms UTC, finite. Time passes that by.
+ */
+export interface Whole {
+  /** Readings older than this are filed as those before the horizon are. */
+  readonly readingsFromMs: number;
+  /** Hours that begin before it are rebuilt from the store. */
+  readonly panesFromMs: number;
+  /** Before it the store is asked for what windows look back on. */
+  readonly hoursFromMs: number;
 }
 
 export interface SavedName extends Series {

@@ -1,6 +1,6 @@
 import type { Clock } from '../base/index.ts';
 import type { KpiQuestion } from '../kpis/index.ts';
-import type { RevisedValue } from '../model/index.ts';
+import type { RevisedValue, Series } from '../model/index.ts';
 import type { StoreBatch, StoredKpis, StoreHistory } from '../store/index.ts';
 import type { EngineStanding, LiveUpdate } from '../views/index.ts';
 import type { WhyOutcome } from './engine-protocol.ts';
@@ -48,6 +48,8 @@ export interface EngineLoopOptions {
 export class EngineLoop {
   readonly #options: EngineLoopOptions;
   readonly #writes: Promise<void>[] = [];
+  /** New in ticks that the store included at the start; they go with the first one that it does not. */
+  readonly #untoldSeries: Series[] = [];
   #durable: number;
   /** Something came since the loop went to sleep last: it may have come while the loop was busy. */
   #isWoken = false;
@@ -212,8 +214,13 @@ export class EngineLoop {
    */
   async #store(batch: StoreBatch): Promise<void> {
     const { writer, storePosition, onStored } = this.#options;
-    if (batch.position <= storePosition) return;
-    await writer.write(batch);
+    if (batch.position <= storePosition) {
+      // Under another configuration there may be some that the store has never seen.
+      for (const series of batch.series) this.#untoldSeries.push(series);
+      return;
+    }
+    const series = this.#untoldSeries.length === 0 ? batch.series : [...this.#untoldSeries.splice(0), ...batch.series];
+    await writer.write({ ...batch, series });
     onStored(writer.position);
   }
 

@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { CityConfig } from '../config/index.ts';
 import type { KpiQuestion } from '../kpis/index.ts';
+import type { Series } from '../model/index.ts';
 import type { EngineStanding, LiveUpdate, WhyAnswer } from '../views/index.ts';
 import type { StreamsPlace } from './cluster/index.ts';
 
@@ -18,6 +19,8 @@ export interface EngineThreadSettings {
   readonly journalFirstSequence: number;
   /** Journal position that the store includes. */
   readonly storePosition: number;
+  /** All series of the store, by number. */
+  readonly storedSeries: readonly Series[];
   /** Basis of the store's KPI values; undefined when it does not say. */
   readonly storeBasis: string | undefined;
   /** The engine's end of a writer port of the store thread. */

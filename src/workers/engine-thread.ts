@@ -34,7 +34,7 @@ const warn = (text: string): void => tell({ kind: 'warning', text });
 const eras = await profileEras({ path: settings.profileFile, loaded, storePosition, journalFirstSequence, warn });
 const intakes = eras.map(({ loaded: profiles }) => cityIntake(config, profiles));
 const earlier = eras.slice(1).map(({ fromSequence }, at) => ({ upToSequence: fromSequence - 1, intake: intakes[at]! }));
-const pipeline = new Pipeline(config, intakes.at(-1)!, { earlier });
+const pipeline = new Pipeline(config, intakes.at(-1)!, { earlier, stored: settings.storedSeries });
 const fromSnapshot = await resumePipeline(
   pipeline,
   snapshots,

@@ -257,8 +257,10 @@ export class MirrorLoop {
     for (let row = 0; row < readings.count; row++) newest = Math.max(newest, readings.series[row]!);
     for (let row = 0; row < panes.rows; row++) newest = Math.max(newest, panes.series[row]!);
     if (newest < this.#series.length) return;
-    this.#series = await this.#options.source.series({});
-    assert(newest < this.#series.length, `the store has rows of the series ${newest}, and not the series`);
+    const known: Series[] = [];
+    for (const series of await this.#options.source.series({})) known[series.id] = series;
+    this.#series = known;
+    assert(newest < known.length, `the store has rows of the series ${newest}, and not the series`);
   }
 
   /** Until it is there, or its points are written down as refused, or the loop is stopped. */

@@ -1,4 +1,4 @@
-import { assert } from '../base/index.ts';
+import { assert, OperatingError } from '../base/index.ts';
 import { type CityConfig, type DevicePlacement, devicePlacements } from '../config/index.ts';
 import { createIntake, type Decoded, INTAKE_LIMITS, type Intake, type IntakeLimits } from '../intake/index.ts';
 import {
@@ -80,6 +80,8 @@ export interface PipelineOptions {
   readonly earlier?: readonly EarlierIntake[];
   /** What is computed; by default all that the city has. */
   readonly definitions?: readonly KpiDefinition[];
+  /** All series of the store, by number: theirs stay what they are, also where the configuration allows fewer. */
+  readonly stored?: readonly Series[];
 }
 
 /** The whole state behind the journal as it was when the snapshot was begun. */
@@ -110,6 +112,8 @@ export interface PipelineTick {
 export class Pipeline {
   readonly #intake: Intake;
   readonly #earlier: readonly EarlierIntake[];
+  readonly #stored: readonly Series[];
+  readonly #aheadMsMax: number;
   readonly #windows: WindowEngine;
   readonly #kpis: KpiEngine;
   readonly #devices: DeviceTracker;
@@ -136,13 +140,16 @@ export class Pipeline {
   readonly #events: Record<WindowEvent['kind'], number> = { empty: 0, silent: 0, heard: 0, revised: 0 };
 
   constructor(config: CityConfig, intake: Intake, options: PipelineOptions = {}) {
-    const { earlier = [], definitions = cityKpis(config) } = options;
+    const { earlier = [], definitions = cityKpis(config), stored = [] } = options;
     const { windows } = config;
     this.#intake = intake;
     this.#earlier = earlier;
     const placementOf = devicePlacements(config);
     this.#placementOf = placementOf;
-    this.#windows = new WindowEngine(windowSettings(config, placementOf));
+    const settings = windowSettings(config, placementOf);
+    this.#windows = new WindowEngine({ ...settings, seriesMax: Math.max(settings.seriesMax, stored.length) });
+    this.#stored = stored;
+    this.#aheadMsMax = windows.aheadMax;
     this.#devices = new DeviceTracker(placementOf, (series) => this.#windows.silentAfterMs(series));
     // In `event` mode nothing of the past is deleted.
     const readingsAgeMs = windows.clock === 'wall' ? config.store.readingsAge : Number.POSITIVE_INFINITY;
@@ -218,10 +225,32 @@ export class Pipeline {
     };
   }
 
-  /** Begins behind a record instead of at the first one, with nothing known of what was before. */
+  /** Begins behind a record instead of at the first one: what was before is known from the store alone. */
   startAt(sequence: number): void {
+    this.#startAt(sequence);
+    if (this.#stored.length > 0) this.#windows.beginBehind(this.#aheadMsMax);
+  }
+
+  #startAt(sequence: number): void {
     this.#sequence = sequence;
     this.#flushedSequence = sequence;
+  }
+
+  /**
+   * Takes over the numbers that series have in the store, before the first record and behind `restore`. Without that those
+   * that a snapshot does not know would get other ones when a changed configuration, or a journal that begins later, lets
+   * them come in another order.
+   *
+   * @throws OperatingError `series_mismatch` when a number is another series there
+   */
+  adoptStored(): void {
+    const other = this.#windows.adopt(this.#stored, (device) => this.#placementOf(device).expectEveryMs);
+    if (other === undefined) return;
+    const { device, quantity } = this.#stored[other]!;
+    throw new OperatingError(
+      'series_mismatch',
+      `cannot go on: series ${other} of the store is ${quantity} of ${device}, and another one in the snapshot; they are not of one run`,
+    );
   }
 
   /**
@@ -374,7 +403,7 @@ export class Pipeline {
     for await (const piece of pieces) {
       this.#windows.restorePiece(piece, (device) => this.#placementOf(device).expectEveryMs);
     }
-    this.startAt(state.sequence);
+    this.#startAt(state.sequence);
     this.#basisBefore = state.basis;
     this.#late.restore(state.late);
     Object.assign(this.#events, state.events);

@@ -430,6 +430,7 @@ class RunningProduct implements Product {
         profileFile: join(config.dataFolder, 'profiles.bin'),
         journalFirstSequence: firstSequence,
         storePosition: position,
+        storedSeries: await this.#store.series({}),
         storeBasis: basis,
         storePort: this.#store.writerPort(),
       },

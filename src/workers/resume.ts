@@ -18,7 +18,8 @@ export interface Standpoint {
  *
  * @param warn told of what cannot be used
  * @returns true when a snapshot was found
- * @throws OperatingError `journal_gap` when a journal that others read, too, has let go what this one needs
+ * @throws OperatingError `journal_gap` when a journal that others read, too, has let go what this one needs;
+ *   `series_mismatch` when snapshot and store are not of one run
  */
 export async function resumePipeline(
   pipeline: Pipeline,
@@ -43,5 +44,6 @@ export async function resumePipeline(
     );
     pipeline.startAt(journalFirstSequence - 1);
   }
+  pipeline.adoptStored();
   return snapshot !== undefined;
 }

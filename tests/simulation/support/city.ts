@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { citySchema } from '../../../src/config/index.ts';
 import { createIntake, type Intake } from '../../../src/intake/index.ts';
 import { KPI_DEFINITIONS, type KpiDefinition } from '../../../src/kpis/index.ts';
+import type { Series } from '../../../src/model/index.ts';
 import { compileProfiles, loadProfiles } from '../../../src/profiles/index.ts';
 import { intakeLimits, intakePlacement, Pipeline } from '../../../src/workers/pipeline.ts';
 import type { Random } from '../../unit/journal/support/random.ts';
@@ -66,7 +67,11 @@ export function newIntake(): Intake {
   });
 }
 
-/** A pipeline as the engine thread makes it. */
-export function newPipeline(kpis: readonly KpiDefinition[]): Pipeline {
-  return new Pipeline(CITY, newIntake(), { definitions: kpis });
+/**
+ * A pipeline as the engine thread makes it.
+ *
+ * @param stored the series that its store has
+ */
+export function newPipeline(kpis: readonly KpiDefinition[], stored: readonly Series[] = []): Pipeline {
+  return new Pipeline(CITY, newIntake(), { definitions: kpis, stored });
 }

@@ -1,5 +1,6 @@
 import type { MessagePort, Transferable } from 'node:worker_threads';
 import { OperatingError } from '../../../src/base/index.ts';
+import type { Series } from '../../../src/model/index.ts';
 import type { Store, StoreBatch, StoredReading } from '../../../src/store/index.ts';
 import { MemoryStore } from '../../property/support/memory-store.ts';
 import type { Random } from '../../unit/journal/support/random.ts';
@@ -31,6 +32,11 @@ export class ComparedStore extends MemoryStore {
       });
     }
     super.apply(batch);
+  }
+
+  /** By number. */
+  get seriesKnown(): readonly Series[] {
+    return [...this.#series];
   }
 
   seriesName(id: number): string {

@@ -205,7 +205,11 @@ export class World {
 
   #start(): void {
     const life: Life = new Life({
-      ...{ scheduler: this.scheduler, clock: this.#clock, newPipeline: () => newPipeline(this.kpis) },
+      ...{
+        scheduler: this.scheduler,
+        clock: this.#clock,
+        newPipeline: () => newPipeline(this.kpis, this.store.seriesKnown),
+      },
       store: this.store,
       onJournal: (journal) => this.#checkJournal(journal),
       onAcknowledged: (sequence, message) => this.#remember(sequence, message),

@@ -14,8 +14,14 @@ const unexpected = () => expect.fail('nothing is to be told');
 const NO_HISTORY = { readingsAround: unasked, panesOf: unasked, heardHours: unasked, kpiRevisions: unasked };
 
 /** Ten marks, each of which ends a tick, behind a snapshot at 0 and a store that includes the first six. */
-async function runLoop(storePosition: number, lateDueAt: readonly number[] = [], oldLooksAt: readonly number[] = []) {
+async function runLoop(
+  storePosition: number,
+  lateDueAt: readonly number[] = [],
+  oldLooksAt: readonly number[] = [],
+  newSeriesAt: readonly number[] = [],
+) {
   const written: number[] = [];
+  const series: [at: number, id: number][] = [];
   const stored: number[] = [];
   const snapshots: number[] = [];
   const safe: number[] = [];
@@ -44,7 +50,8 @@ async function runLoop(storePosition: number, lateDueAt: readonly number[] = [],
       readBack.push({ at: this.sequence, committed: writer.position });
     },
     flush() {
-      return { batch: { ...EMPTY, position: this.sequence }, accounting: {} };
+      const series = newSeriesAt.includes(this.sequence) ? [{ id: this.sequence }] : [];
+      return { batch: { ...EMPTY, series, position: this.sequence }, accounting: {} };
     },
     beginSnapshot() {
       return { state: { sequence: this.sequence } };
@@ -60,6 +67,7 @@ async function runLoop(storePosition: number, lateDueAt: readonly number[] = [],
     ...NO_HISTORY,
     async write(batch: StoreBatch) {
       written.push(batch.position);
+      for (const { id } of batch.series) series.push([batch.position, id]);
       // The commit takes its time: what asks meanwhile would miss the batch.
       for (let turn = 0; turn < 5; turn++) await Promise.resolve();
       this.position = batch.position;
@@ -92,7 +100,7 @@ async function runLoop(storePosition: number, lateDueAt: readonly number[] = [],
   });
   loop.advance(10);
   await loop.run();
-  return { written, stored, snapshots, safe, rebuilt, readBack };
+  return { written, stored, snapshots, safe, rebuilt, readBack, series };
 }
 
 describe('the engine loop', () => {
@@ -100,6 +108,16 @@ describe('the engine loop', () => {
     const { written, stored } = await runLoop(6);
     expect(written).toEqual([7, 8, 9, 10]);
     expect(stored).toEqual([7, 8, 9, 10]);
+  });
+
+  it('tells of series that are new in what the store includes with the first batch that it does not', async () => {
+    const { series } = await runLoop(6, [], [], [2, 5, 7, 9]);
+    expect(series).toEqual([
+      [7, 2],
+      [7, 5],
+      [7, 7],
+      [9, 9],
+    ]);
   });
 
   it('holds the journal behind the oldest snapshot kept, once the store includes the newest', async () => {

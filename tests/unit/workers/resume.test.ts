@@ -6,6 +6,7 @@ import type { Snapshots } from '../../../src/workers/snapshots.ts';
 describe('resumePipeline', () => {
   /** What becomes of a pipeline whose newest snapshot is of `snapshotAt`. */
   async function resumed(snapshotAt: number | undefined, standpoint: Standpoint) {
+    const adoptedAt: number[] = [];
     const pipeline = {
       sequence: 0,
       restore: async () => {
@@ -13,6 +14,9 @@ describe('resumePipeline', () => {
       },
       startAt: (sequence: number) => {
         pipeline.sequence = sequence;
+      },
+      adoptStored: () => {
+        adoptedAt.push(pipeline.sequence);
       },
     };
     const newest = async () => (snapshotAt === undefined ? undefined : { state: {}, pieces: [] });
@@ -23,6 +27,8 @@ describe('resumePipeline', () => {
       standpoint,
       (text) => warnings.push(text),
     );
+    // Behind all that gives numbers to series, once.
+    expect(adoptedAt).toEqual([pipeline.sequence]);
     return { isFound, sequence: pipeline.sequence, warnings };
   }
 
