@@ -68,6 +68,8 @@ export interface JournalWriter {
   appendHours(hours: SeriesHours, atMs: number, done: (error?: Error) => void): number;
   /** Newest durable sequence. */
   durableSequence(): number;
+  /** A sequence, once it is known, up to which everything lies that is durable now. Stays open when the writer is closed. */
+  heldBy(): Promise<number>;
   /** Called after each group commit with the newest durable sequence. */
   onDurable(listener: (durableSequence: number) => void): void;
   /**

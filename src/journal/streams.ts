@@ -66,8 +66,12 @@ export interface StreamReplica {
   readonly position: number;
   /** Of its newest snapshot: it can go on from there alone. Absent while there is none. */
   readonly newest?: number;
-  /** When it said so last, ms UTC. */
-  readonly atMs: number;
+}
+
+/** A reader of the whole, and when it was heard. */
+export interface HeardReplica extends StreamReplica {
+  /** Since it said so last, by the clock of who keeps the streams, ms: those of processes may differ. */
+  readonly silentMs: number;
 }
 
 /** A process of the city. */
@@ -150,7 +154,7 @@ export interface CityStreams {
 
   /** A reader of the whole says how far it has come. */
   noteReplica(replica: StreamReplica): Promise<void>;
-  replicas(): Promise<readonly StreamReplica[]>;
+  replicas(): Promise<readonly HeardReplica[]>;
   forgetReplica(name: string): Promise<void>;
   /** A process says that it is there. @returns all that said so within `withinMs` */
   noteMember(member: StreamMember, withinMs: number): Promise<readonly StreamMember[]>;

@@ -1,4 +1,4 @@
-import type { StreamMember, StreamReplica } from '../journal/index.ts';
+import type { HeardReplica, StreamMember } from '../journal/index.ts';
 
 /** A partition of the journal of a city that is spread over processes. */
 export interface PartitionStanding {
@@ -44,7 +44,7 @@ export interface ClusterStanding {
   /** All processes, heard within some seconds. */
   readonly members: readonly StreamMember[];
   /** Processes that read the whole. */
-  readonly replicas: readonly StreamReplica[];
+  readonly replicas: readonly HeardReplica[];
   /** Memory of the server, bytes; null where it has no bound. */
   readonly memory: { readonly usedBytes: number; readonly maxBytes: number | null };
 }

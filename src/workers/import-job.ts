@@ -10,7 +10,7 @@ import { type ImportLayout, importLayout } from './import-layout.ts';
 import { type FileReading, type Judged, judge, partsOf } from './import-messages.ts';
 import { checkUnchanged, type ImportOrder } from './import-order.ts';
 import type { ImportSource, SourceRow } from './import-source.ts';
-import { awaitRoom, type JobPace, unlessAborted } from './job-pace.ts';
+import { awaitRoom, type Held, type JobPace, unlessAborted } from './job-pace.ts';
 import { openParquetSource } from './parquet-source.ts';
 
 /** The kind of the job. */
@@ -37,7 +37,7 @@ export interface ImportJobSources extends JobPace {
   readonly store: () => Pick<Store, 'parquetRows'>;
   /** The way into the journal of all that comes in. */
   readonly accept: AcceptMessage;
-  durableSequence(): number;
+  readonly journal: Held;
   /** The one that the engine has. */
   openIntake(): Intake;
   readonly payloadBytesMax: number;
@@ -173,7 +173,7 @@ class Hand {
     this.#sources = sources;
     this.#intake = sources.openIntake();
     // Before a restart as much may have been handed over as there is room for.
-    sources.onTheirWay.add(sources.lateMax, sources.durableSequence());
+    sources.onTheirWay.addHeld(sources.lateMax, sources.journal);
   }
 
   async over(part: readonly FileReading[]): Promise<Judged> {
@@ -196,11 +196,11 @@ class Hand {
   }
 
   #append(message: Message, readings: number): Promise<void> {
-    const { accept, durableSequence, onTheirWay } = this.#sources;
+    const { accept, journal, onTheirWay } = this.#sources;
     const sent = onTheirWay.add(readings);
     const appended = new Promise<void>((resolve, reject) => {
       accept(message, (error) => {
-        sent.sequence = durableSequence();
+        onTheirWay.settle(sent, journal);
         if (error === undefined) resolve();
         // A journal that is about to be closed is no failure of the job, which is stopped in a moment.
         else if (!(error instanceof OperatingError) || error.code !== 'journal_closed') reject(error);

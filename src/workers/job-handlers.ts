@@ -62,8 +62,7 @@ export function jobHandlers(sources: JobSources): Readonly<Record<(typeof JOB_KI
     }),
     [IMPORT]: importJob({
       ...common,
-      accept: sources.accept,
-      durableSequence: () => journal.durableSequence(),
+      ...{ accept: sources.accept, journal },
       openIntake: () => cityIntake(config, loadProfiles(profileFolders(config))),
       payloadBytesMax: config.mqtt.payloadMax,
       rebuiltFromMs: sources.rebuiltFromMs,

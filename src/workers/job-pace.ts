@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { JournalWriter } from '../journal/index.ts';
 
 /** How busy the product is. */
 export interface JobLoad {
@@ -26,6 +27,9 @@ interface Sent {
   sequence: number;
 }
 
+/** Where the journal says what holds what it was given. */
+export type Held = Pick<JournalWriter, 'heldBy'>;
+
 /**
  * What jobs handed over and the engine has not come to: readings, or hours, that may join the late ones that wait. One for
  * all jobs, because they share the queue.
@@ -37,6 +41,18 @@ export class OnTheirWay {
     const sent = { count, sequence };
     this.#sent.push(sent);
     return sent;
+  }
+
+  /** What is durable now, and in a record that the journal comes to know. */
+  addHeld(count: number, journal: Held): void {
+    this.settle(this.add(count), journal);
+  }
+
+  /** What was added is durable now. */
+  settle(sent: Sent, journal: Held): void {
+    void journal.heldBy().then((sequence) => {
+      sent.sequence = sequence;
+    });
   }
 
   countBehind(engineSequence: number): number {

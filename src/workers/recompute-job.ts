@@ -35,7 +35,7 @@ export interface RecomputeResult {
 export interface RecomputeSources extends JobPace {
   readonly clock: Clock;
   readonly store: () => Pick<Store, 'series' | 'readingsAround' | 'panesIn'>;
-  readonly journal: Pick<JournalWriter, 'appendHours' | 'durableSequence'>;
+  readonly journal: Pick<JournalWriter, 'appendHours' | 'durableSequence' | 'heldBy'>;
   readonly batches: Batches;
   readonly timeZone: string;
   termsOf(series: Series): SeriesTerms;
@@ -283,8 +283,12 @@ async function handOver(
       startMs: Float64Array.from(some, ({ startMs }) => startMs),
     };
     const durable = new Promise<void>((resolve, reject) => {
-      const done = (error?: Error): void => (error === undefined ? resolve() : reject(error));
-      pace.onTheirWay.add(some.length, journal.appendHours(columns, clock.nowMs(), done));
+      const sent = pace.onTheirWay.add(some.length);
+      journal.appendHours(columns, clock.nowMs(), (error) => {
+        pace.onTheirWay.settle(sent, journal);
+        if (error === undefined) resolve();
+        else reject(error);
+      });
     });
     await unlessAborted(durable, signal);
   }

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as delay, setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   type CityStreams,
@@ -389,13 +389,18 @@ function itTrimsBehindTheFirst(open: Open): void {
 function itKnowsReplicas(open: Open): void {
   it('knows who holds trimming back, and how much memory is used', async () => {
     const [streams, other] = [await open(), await open()];
-    const notes = ['a', 'b'].map((name, at) => ({ name, position: 10 * at, atMs: 1_000 }));
-    for (const note of notes) await streams.noteReplica(note);
-    await streams.noteReplica({ name: 'a', position: 5, atMs: 2_000 });
+    for (const name of ['a', 'b']) await streams.noteReplica({ name, position: 0 });
+    await delay(100);
+    await streams.noteReplica({ name: 'a', position: 5, newest: 7 });
     const known = (await other.replicas()).toSorted((one, two) => one.name.localeCompare(two.name));
-    expect(known).toEqual([{ name: 'a', position: 5, atMs: 2_000 }, notes[1]]);
+    expect(known).toMatchObject([
+      { name: 'a', position: 5, newest: 7 },
+      { name: 'b', position: 0 },
+    ]);
+    const [a, b] = known.map(({ silentMs }) => silentMs);
+    expect(b! - a!).toBeGreaterThanOrEqual(90);
     await other.forgetReplica('a');
-    expect(await streams.replicas()).toEqual([notes[1]]);
+    expect((await streams.replicas()).map(({ name }) => name)).toEqual(['b']);
     const { used, max } = await streams.memory();
     expect(used).toBeGreaterThan(0);
     expect(max).toBeGreaterThan(used);

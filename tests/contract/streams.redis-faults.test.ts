@@ -147,7 +147,7 @@ describe.skipIf(REDIS_SERVER === undefined)(
         () => streams.newestCut(),
         () => streams.cutsAfter(0, 10_000),
         () => streams.cutsAround(0),
-        () => streams.noteReplica({ name: 'a', position: 0, atMs: 0 }),
+        () => streams.noteReplica({ name: 'a', position: 0 }),
         () => streams.replicas(),
         () => streams.forgetReplica('a'),
         () => streams.trim(0),
@@ -188,7 +188,7 @@ describe.skipIf(REDIS_SERVER === undefined)(
       expect(await streams.appendMade(0, epoch + 1, made(100, 100))).toEqual({ kind: 'kept' });
       const cut = (await streams.cut(1))!;
       expect(cut.ends).toEqual([100, 0, 0]);
-      await streams.noteReplica({ name: 'a', position: 101, atMs: 1 });
+      await streams.noteReplica({ name: 'a', position: 101 });
       await streams.trim(101);
       await admin.config('SET', 'maxmemory', '0');
       await done;

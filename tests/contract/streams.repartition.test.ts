@@ -64,7 +64,7 @@ describe.skipIf(REDIS_SERVER === undefined)(
       }
       const cut = (await streams.cut(1_000))!;
       const position = positionOf(cut);
-      await streams.noteReplica({ name: 'reader', position, newest: position, atMs: 1 });
+      await streams.noteReplica({ name: 'reader', position, newest: position });
       return { streams, writer, position };
     }
 
@@ -102,7 +102,7 @@ describe.skipIf(REDIS_SERVER === undefined)(
     it('changes nothing while something is not decoded, not before a cut, or not read', async () => {
       const { streams, writer, position } = await levelCity();
       const refusal = () => repartition(optionsOf(4)).catch(({ code, message }) => `${code} ${message}`);
-      await streams.noteReplica({ name: 'slow', position: 0, newest: 3, atMs: 1 });
+      await streams.noteReplica({ name: 'slow', position: 0, newest: 3 });
       expect(await refusal()).toContain('the api node slow has a snapshot of position 3, and the journal ends at 8');
       await streams.forgetReplica('slow');
       await appendTo(writer, 1, numbered(4));

@@ -172,7 +172,7 @@ describe.skipIf(!hasBrowser)(`the cluster on the page (skipped without ${CHROMIU
     const ill = fakeCluster({
       partitions: fakePartitions((partition) => (partition === 4 ? { madeEnd: 900_000 } : {})),
       cut: { number: 4_711, atMs: FAKE_NOW_MS - 45_000, position: 8_412_930 },
-      replicas: [{ name: 'api-66aa01-9e8d7c6b', position: 2_392_330, atMs: FAKE_NOW_MS - 900_000 }],
+      replicas: [{ name: 'api-66aa01-9e8d7c6b', position: 2_392_330, silentMs: 900_000 }],
       memory: { usedBytes: 800, maxBytes: 1_000 },
     });
     const { page } = await visit(ill);
@@ -241,7 +241,7 @@ describe.skipIf(!hasBrowser)(`the cluster on the page (skipped without ${CHROMIU
     const ill = fakeCluster({
       partitions: fakePartitions((partition) => (partition > 5 ? 'ownerless' : { madeEnd: 900_000 })),
       engines: [...ENGINES, 'a-host-with-a-name-of-forty-characters-xx-4194304-mc0k2p77'],
-      replicas: [{ name: 'api-66aa01-9e8d7c6b', position: 2_392_330, atMs: FAKE_NOW_MS - 900_000 }],
+      replicas: [{ name: 'api-66aa01-9e8d7c6b', position: 2_392_330, silentMs: 900_000 }],
       memory: { usedBytes: 350, maxBytes: 1_000 },
     });
     const { page, errors } = await visit(ill, { width, height });

@@ -129,6 +129,10 @@ class LocalJournalWriter implements JournalWriter {
     return this.#durable;
   }
 
+  async heldBy(): Promise<number> {
+    return this.#durable;
+  }
+
   onDurable(listener: (durableSequence: number) => void): void {
     this.#listeners.push(listener);
   }

@@ -130,9 +130,30 @@ export const LAY_OUT = `${ALWAYS}
   return redis.call('GET', KEYS[1])
 `;
 
+const NOW_MS = `
+  local time = redis.call('TIME')
+  local nowMs = time[1] * 1000 + math.floor(time[2] / 1000)
+`;
+
 /** KEYS replicas; ARGV name, JSON. */
-export const NOTE_REPLICA = `${ALWAYS}
-  return redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+export const NOTE_REPLICA = `${ALWAYS}${NOW_MS}
+  return redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f ', nowMs) .. ARGV[2])
+`;
+
+/**
+ * What was heard in the future of the clock, which is that of another server since, was heard just now.
+ *
+ * KEYS replicas. @returns names, since when each is silent in ms, and what it said, in turn
+ */
+export const REPLICAS = `${ALWAYS}${NOW_MS}
+  local all, replicas = redis.call('HGETALL', KEYS[1]), {}
+  for at = 1, #all, 2 do
+    local heardMs, said = string.match(all[at + 1], '^(%d+) (.*)$')
+    table.insert(replicas, all[at])
+    table.insert(replicas, string.format('%.0f', math.max(0, nowMs - heardMs)))
+    table.insert(replicas, said)
+  end
+  return replicas
 `;
 
 /** No message is taken any more, if none came since; a change of partitions begins. KEYS state; ARGV where it ends. @returns 1 where that is so */

@@ -4,6 +4,7 @@ import type { JournalRecord } from '../journal.ts';
 import type {
   CityStreams,
   Cut,
+  HeardReplica,
   MadeBatch,
   MadeOutcome,
   StreamMember,
@@ -17,7 +18,7 @@ import { CUT_BLOCK_MS_MAX, Cuts } from './cuts.ts';
 import { type CommonKeys, commonKeys, partitionKeys } from './keys.ts';
 import { type LinkOptions, type StreamDurability, StreamLink } from './link.ts';
 import { Partitions } from './partitions.ts';
-import { LAY_OUT, NOTE_REPLICA } from './scripts.ts';
+import { LAY_OUT, NOTE_REPLICA, REPLICAS } from './scripts.ts';
 import { RedisStreamWriter } from './writer.ts';
 
 export interface CityStreamsOptions {
@@ -176,9 +177,12 @@ class RedisStreams implements CityStreams {
     await this.#links.orders.ask((redis) => redis.eval(NOTE_REPLICA, 1, this.#keys.replicas, name, text));
   }
 
-  async replicas(): Promise<readonly StreamReplica[]> {
-    const all = await this.#links.questions.ask((redis) => redis.hgetall(this.#keys.replicas));
-    return Object.entries(all).map(([name, text]) => ({ name, ...JSON.parse(text) }));
+  async replicas(): Promise<readonly HeardReplica[]> {
+    const all = await this.#links.questions.ask((redis) => redis.eval(REPLICAS, 1, this.#keys.replicas));
+    return [...triplesOf(all as string[])].map(([name, silentMs, text]) => ({
+      ...{ name, silentMs: Number(silentMs) },
+      ...(JSON.parse(text) as Omit<StreamReplica, 'name'>),
+    }));
   }
 
   async forgetReplica(name: string): Promise<void> {
@@ -230,4 +234,8 @@ function isFuller(one: StreamMemory, other: StreamMemory): boolean {
 
 function* pairsOf(list: readonly string[]): Generator<[string, string]> {
   for (let at = 0; at + 1 < list.length; at += 2) yield [list[at]!, list[at + 1]!];
+}
+
+function* triplesOf(list: readonly string[]): Generator<[string, string, string]> {
+  for (let at = 0; at + 2 < list.length; at += 3) yield [list[at]!, list[at + 1]!, list[at + 2]!];
 }

@@ -34,8 +34,8 @@ function clusterBody(standing: ClusterStanding): ClusterBody {
       ownedSince: isoOrNull(ownedSinceMs ?? 0),
     })),
     members: members.map(({ name, roles: all, basis = null }) => ({ name, roles: [...all], basis })),
-    replicas: replicas.map(({ name, position, atMs: heardMs }) => ({
-      ...{ name, position, behind: Math.max(0, cut.position - position), heard: isoOrNull(heardMs) },
+    replicas: replicas.map(({ name, position, silentMs }) => ({
+      ...{ name, position, behind: Math.max(0, cut.position - position), heard: isoOrNull(atMs - silentMs) },
     })),
   };
 }

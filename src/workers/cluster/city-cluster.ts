@@ -141,12 +141,18 @@ class JoinedCluster implements CityCluster {
   async follow(storePosition: number): Promise<{ readonly durable: number; readonly firstSequence: number }> {
     const { streams, onProblem } = this.#parts;
     const oldest = await patiently(() => this.#holdOldest(), onProblem);
+    // And goes on saying so while a snapshot is loaded, which takes as long as it takes.
+    this.journal.setConsumerPosition('engine', positionOf(oldest));
     const newest = await patiently(() => streams.newestCut(), onProblem);
     const [firstSequence, end] = [positionOf(oldest) + 1, positionOf(newest)];
     const durable = Math.min(storePosition, end);
     this.journal.advance(durable);
     if (storePosition > end) return { durable, firstSequence };
-    const made = new MadeCuts({ streams, onProblem, onMade: (position) => this.journal.advance(position) });
+    const made = new MadeCuts({
+      streams,
+      onProblem,
+      onMade: (position, { number }) => this.journal.advance(position, number),
+    });
     this.#made = made;
     made.follow(Math.max(durable, firstSequence - 1)).catch((error: Error) => this.#options.onFailure(error));
     return { durable, firstSequence };
@@ -155,10 +161,10 @@ class JoinedCluster implements CityCluster {
   /** Says that all from the oldest cut on is needed, so that it is not trimmed before this reader has said how far it is. */
   async #holdOldest(): Promise<Cut> {
     const { streams } = this.#parts;
-    const { replicaName: name, clock } = this.#options;
+    const { replicaName: name } = this.#options;
     for (;;) {
       const oldest = await streams.oldestCut();
-      await streams.noteReplica({ name, position: positionOf(oldest), atMs: clock.nowMs() });
+      await streams.noteReplica({ name, position: positionOf(oldest) });
       // Who trims meanwhile did not know of it.
       if ((await streams.oldestCut()).number === oldest.number) return oldest;
     }

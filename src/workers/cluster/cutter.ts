@@ -60,6 +60,6 @@ export class Cutter {
     }
     if (nowMs - this.#trimAtMs < TRIM_EVERY_MS) return;
     this.#trimAtMs = nowMs;
-    await trimStreams(streams, clock.nowMs());
+    await trimStreams(streams);
   }
 }

@@ -37,6 +37,10 @@ export class StreamsJournal implements JournalWriter {
   /** By the topic, which names the device or its gateway: what one of them sends stays in order. */
   readonly #partitionOf: (topic: string) => number;
   #durable = 0;
+  /** Who asks what holds all that was answered before. */
+  readonly #asking: ((sequence: number) => void)[] = [];
+  /** And the number of the first cut that does. */
+  #held: { readonly number: number; readonly tell: (sequence: number) => void }[] = [];
   #replica: number | undefined;
   #isForgotten = false;
   #newest: number | undefined;
@@ -69,6 +73,7 @@ export class StreamsJournal implements JournalWriter {
     return 0;
   }
 
+  /** @returns 0 as for all that is appended: where it lies is known later (`heldBy`) */
   appendHours(hours: SeriesHours, atMs: number, done: (error?: Error) => void): number {
     this.#writer.appendHours(hours, atMs, done);
     return 0;
@@ -82,10 +87,20 @@ export class StreamsJournal implements JournalWriter {
     this.#listeners.push(listener);
   }
 
-  /** Something was made of all partitions up to there. */
-  advance(durableSequence: number): void {
+  heldBy(): Promise<number> {
+    return new Promise((resolve) => this.#asking.push(resolve));
+  }
+
+  /**
+   * Something was made of all partitions up to there.
+   *
+   * @param number of the cut that is there
+   */
+  advance(durableSequence: number, number = 0): void {
     if (durableSequence <= this.#durable) return;
     this.#durable = durableSequence;
+    for (const { tell } of this.#held.filter((one) => one.number <= number)) tell(durableSequence);
+    this.#held = this.#held.filter((one) => one.number > number);
     for (const listener of this.#listeners) listener(durableSequence);
   }
 
@@ -105,8 +120,8 @@ export class StreamsJournal implements JournalWriter {
   }
 
   /** Deletes what every reader of the whole has. */
-  async trim(nowMs: number): Promise<number> {
-    await trimStreams(this.#options.streams, nowMs);
+  async trim(): Promise<number> {
+    await trimStreams(this.#options.streams);
     return 0;
   }
 
@@ -131,6 +146,15 @@ export class StreamsJournal implements JournalWriter {
     await this.#looking;
   }
 
+  /** The cut that is being made may have passed a partition before its message: the one after it has not. */
+  async #lookWhatHolds(): Promise<void> {
+    if (this.#asking.length === 0) return;
+    const asking = [...this.#asking];
+    const { number } = await this.#options.streams.newestCut();
+    this.#asking.splice(0, asking.length);
+    for (const tell of asking) this.#held.push({ number: number + 2, tell });
+  }
+
   #look(): Promise<void> {
     this.#looking ??= this.#lookNow()
       .catch((error: Error) => this.#options.onProblem(error))
@@ -143,10 +167,11 @@ export class StreamsJournal implements JournalWriter {
   async #lookNow(): Promise<void> {
     const { streams, clock, replicaName: name } = this.#options;
     this.#memory = await streams.memory();
+    await this.#lookWhatHolds();
     const nowMs = clock.monotonicMs();
     if (this.#isForgotten || this.#replica === undefined || nowMs - this.#notedAtMs < NOTE_EVERY_MS) return;
     const newest = this.#newest === undefined ? {} : { newest: this.#newest };
-    await streams.noteReplica({ name, position: this.#replica, atMs: clock.nowMs(), ...newest });
+    await streams.noteReplica({ name, position: this.#replica, ...newest });
     this.#notedAtMs = nowMs;
   }
 }

@@ -14,8 +14,8 @@ export function fakeCluster(change: Partial<ClusterStanding> = {}): ClusterStand
       ...{ name, roles: [name.split('-')[0]!], basis: '5a1c0e77d2b94f30' },
     })),
     replicas: [
-      { name: 'api-5d8b77-0c1d2e3f', position: 8_411_700, atMs: FAKE_NOW_MS - 1_200 },
-      { name: 'api-66aa01-9e8d7c6b', position: 8_392_330, atMs: FAKE_NOW_MS - 2_900 },
+      { name: 'api-5d8b77-0c1d2e3f', position: 8_411_700, silentMs: 1_200 },
+      { name: 'api-66aa01-9e8d7c6b', position: 8_392_330, silentMs: 2_900 },
     ],
     memory: { usedBytes: 734_003_200, maxBytes: 4_294_967_296 },
     ...change,

@@ -123,6 +123,6 @@ export class EqualCity {
   }
 
   async #keep(): Promise<void> {
-    await this.#streams.noteReplica({ name: KEEPER, position: 0, atMs: Temporal.Now.instant().epochMilliseconds });
+    await this.#streams.noteReplica({ name: KEEPER, position: 0 });
   }
 }

@@ -44,8 +44,8 @@ describe('/api/v1/cluster', () => {
 
   test('says how far behind readers of the whole are; one that is ahead of the cut is not behind', async () => {
     const replicas = [
-      { name: 'one', position: 8_412_000, atMs: FAKE_NOW_MS },
-      { name: 'two', position: 8_412_999, atMs: FAKE_NOW_MS - 500 },
+      { name: 'one', position: 8_412_000, silentMs: 0 },
+      { name: 'two', position: 8_412_999, silentMs: 500 },
     ];
     t.sources.setCluster(fakeCluster({ replicas }));
     expect((await standing()).replicas).toEqual([

@@ -82,7 +82,7 @@ function benchOf(name: string, { checkpoint = null, signal, columns = {}, ...mor
       messages.push(message);
       done();
     },
-    durableSequence: () => messages.length,
+    journal: { heldBy: async () => messages.length },
     openIntake: () => intake,
     payloadBytesMax: 64 * 1024,
     rebuiltFromMs: () => Number.NEGATIVE_INFINITY,

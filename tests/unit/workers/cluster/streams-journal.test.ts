@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Clock, systemClock } from '../../../../src/base/index.ts';
 import { StreamsJournal } from '../../../../src/workers/cluster/streams-journal.ts';
@@ -51,18 +52,34 @@ describe('StreamsJournal', () => {
     expect(replicas).toMatchObject([{ name: 'r', position: 7 }]);
   });
 
+  it('tells what holds a message once the second cut after its answer is made: the next one may have passed it', async () => {
+    const streams = new MemoryStreams(1);
+    const opened = open(streams);
+    const told: number[] = [];
+    await streams.cut(1);
+    void opened.heldBy().then((sequence) => told.push(sequence));
+    await delay(700);
+    await streams.cut(2);
+    opened.advance(20, 2);
+    await delay(20);
+    expect(told).toEqual([]);
+    opened.advance(30, 3);
+    await delay(20);
+    expect(told).toEqual([30]);
+  });
+
   it('says so also after the clock on the wall was set back', async () => {
     const streams = new MemoryStreams(1);
     const clock = { wallMs: 9_000_000, nowMs: () => clock.wallMs, monotonicMs: systemClock.monotonicMs };
     const opened = open(streams, clock);
     opened.setConsumerPosition('engine', 7);
-    let atMs: number | undefined;
-    const said = async () => {
-      atMs = (await streams.replicas())[0]?.atMs;
+    const isAt = async (position: number) => {
+      while ((await streams.replicas())[0]?.position !== position) await delay(20);
     };
-    await until(() => void said() !== undefined || atMs !== undefined);
+    await isAt(7);
     clock.wallMs = 1_000;
-    await until(() => void said() !== undefined || atMs === 1_000);
+    opened.setConsumerPosition('engine', 8);
+    await isAt(8);
   });
 
   it('lets messages take less than half of what memory there may be, and a gigabyte where it has no bound', async () => {

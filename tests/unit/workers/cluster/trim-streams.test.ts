@@ -19,30 +19,32 @@ const oldest = async (streams: MemoryStreams) => (await streams.oldestCut()).num
 describe('trimStreams', () => {
   it('deletes what all readers have, up to the cut before the slowest one', async () => {
     const streams = await cutThrice();
-    await trimStreams(streams, 0);
+    await trimStreams(streams);
     expect(await oldest(streams)).toBe(0);
-    await streams.noteReplica({ name: 'a', position: 5, atMs: 0 });
-    await streams.noteReplica({ name: 'b', position: 4, atMs: 0 });
-    await trimStreams(streams, 0);
+    await streams.noteReplica({ name: 'a', position: 5 });
+    await streams.noteReplica({ name: 'b', position: 4 });
+    await trimStreams(streams);
     expect(await oldest(streams)).toBe(2);
   });
 
   it('waits an hour for one that is silent, and two minutes where memory is short', async () => {
     const streams = await cutThrice();
-    await streams.noteReplica({ name: 'silent', position: 0, atMs: 0 });
-    await streams.noteReplica({ name: 'heard', position: 6, atMs: HOUR_MS });
-    await trimStreams(streams, HOUR_MS);
+    await streams.noteReplica({ name: 'silent', position: 0 });
+    await streams.noteReplica({ name: 'heard', position: 6 });
+    streams.silentMs.set('silent', HOUR_MS);
+    await trimStreams(streams);
     expect(await oldest(streams)).toBe(0);
     streams.memory = async () => ({ used: 7, max: 10 });
-    await trimStreams(streams, HOUR_MS);
+    await trimStreams(streams);
     expect(await oldest(streams)).toBe(3);
     expect((await streams.replicas()).map(({ name }) => name)).toEqual(['heard']);
   });
 
   it('waits for ever for the only ones', async () => {
     const streams = await cutThrice();
-    await streams.noteReplica({ name: 'silent', position: 4, atMs: 0 });
-    await trimStreams(streams, 100 * HOUR_MS);
+    await streams.noteReplica({ name: 'silent', position: 4 });
+    streams.silentMs.set('silent', 100 * HOUR_MS);
+    await trimStreams(streams);
     expect(await oldest(streams)).toBe(2);
     expect(await streams.replicas()).toHaveLength(1);
   });

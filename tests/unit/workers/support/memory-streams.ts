@@ -4,6 +4,7 @@ import {
   type CityStreams,
   type Cut,
   FIRST_CUT,
+  type HeardReplica,
   type JournalRecord,
   type MadeBatch,
   type MadeOutcome,
@@ -30,6 +31,8 @@ export class MemoryStreams implements CityStreams {
   isAway: () => boolean = () => false;
   readonly #epochs: number[];
   readonly #replicas = new Map<string, StreamReplica>();
+  /** For how long readers have been silent; not at all those that are not in it. */
+  readonly silentMs = new Map<string, number>();
   #trimmed: Cut;
 
   constructor(partitions: number) {
@@ -157,8 +160,8 @@ export class MemoryStreams implements CityStreams {
     this.#replicas.set(replica.name, replica);
   }
 
-  async replicas(): Promise<readonly StreamReplica[]> {
-    return [...this.#replicas.values()];
+  async replicas(): Promise<readonly HeardReplica[]> {
+    return [...this.#replicas.values()].map((one) => ({ ...one, silentMs: this.silentMs.get(one.name) ?? 0 }));
   }
 
   async forgetReplica(name: string): Promise<void> {
