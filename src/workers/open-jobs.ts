@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { type Clock, OperatingError } from '../base/index.ts';
 import type { Config } from '../config/index.ts';
 import {
-  BATCHES,
   type BullJobs,
   createBullBatches,
   createBullJobs,
@@ -28,6 +27,11 @@ export interface CityJobsOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly version: string;
+  /**
+   * Whose jobs they are, where several processes have the role api: what they read and write lies with the store of each.
+   * Batches are done for all of them.
+   */
+  readonly owner?: string;
 }
 
 export interface CityJobs {
@@ -50,18 +54,19 @@ export async function openCityJobs(options: CityJobsOptions): Promise<CityJobs> 
 }
 
 async function openInRedis(
-  { clock, log, version }: Omit<CityJobsOptions, 'config'>,
+  { clock, log, version, owner }: Omit<CityJobsOptions, 'config'>,
   redis: RedisPlace,
 ): Promise<CityJobs> {
   const onProblem = problemLog(log, clock, redis);
-  const jobs: BullJobs = createBullJobs({ redis, clock, onProblem });
+  const place = owner === undefined ? redis : { ...redis, prefix: `${redis.prefix}:${owner}` };
+  const jobs: BullJobs = createBullJobs({ redis: place, clock, onProblem });
   await jobs.open();
   const batches = createBullBatches({ redis, version, onProblem });
   return {
     jobs,
     batches,
     counts: () => jobs.counts().catch(noneWhenAway),
-    board: (kinds) => openJobBoard(jobs.queuesOf([...kinds, BATCHES])),
+    board: (kinds) => openJobBoard([...jobs.queuesOf(kinds), batches.queue]),
     close: async () => {
       await batches.close();
       await jobs.close();

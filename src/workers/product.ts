@@ -367,7 +367,8 @@ class RunningProduct implements Product {
 
   async #openJobs(): Promise<void> {
     const { config, log, version } = this.#options;
-    this.#cityJobs = await openCityJobs({ config, log, version, clock: this.#clock });
+    const owner = this.#cluster === undefined ? {} : { owner: replicaName(config.dataFolder) };
+    this.#cityJobs = await openCityJobs({ config, log, version, clock: this.#clock, ...owner });
     this.#closers.push(() => this.#cityJobs.close());
   }
 

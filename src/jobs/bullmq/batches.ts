@@ -63,12 +63,18 @@ interface Pending {
   isMissed: boolean;
 }
 
+/** Batches in Redis. */
+export interface BullBatches extends Batches {
+  /** For a board. */
+  readonly queue: Queue;
+}
+
 /** Batches in Redis, for `startBatchWorker` in any number of processes. A Redis that is away is waited for. */
-export function createBullBatches(options: BatchesOptions): Batches {
+export function createBullBatches(options: BatchesOptions): BullBatches {
   return new RedisBatches(options);
 }
 
-class RedisBatches implements Batches {
+class RedisBatches implements BullBatches {
   readonly widthMax = WIDTH_MAX;
   readonly #options: BatchesOptions;
   readonly #redis: RedisClient;
@@ -92,6 +98,10 @@ class RedisBatches implements Batches {
     this.#events.on('failed', ({ jobId, failedReason }) => this.#fail(jobId, failedReason));
     this.#look = setInterval(() => void this.#lookForMissed(), LOOK_EVERY_MS);
     this.#look.unref();
+  }
+
+  get queue(): Queue {
+    return this.#queue;
   }
 
   async run(kind: string, input: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {

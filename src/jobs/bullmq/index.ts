@@ -30,7 +30,7 @@ import type { Job, JobContext, JobCount, JobHandler, JobOptions, JobState, Jobs 
 import { type Holder, type JobPlace, JobRecords, type Refusal } from './records.ts';
 
 export { type BatchWorkerOptions, startBatchWorker } from './batch-worker.ts';
-export { BATCHES, type BatchesOptions, createBullBatches } from './batches.ts';
+export { type BatchesOptions, createBullBatches } from './batches.ts';
 export { type JobBoard, openJobBoard } from './board.ts';
 export { type BullLeasesOptions, type BullLeaseTiming, createBullLeases } from './leases.ts';
 
