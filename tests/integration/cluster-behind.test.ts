@@ -10,6 +10,8 @@ import { eventually } from './support/workbench.ts';
 
 const PUBLISHING_MS = 16_000;
 const WAIT_MS = 60_000;
+/** Shared by two processes, one would be sure to take some. */
+const REPORTS = 8;
 const CITY = { ...KONSTANZ, log: { level: 'info' } } as const;
 
 const isMissing = MOSQUITTO === undefined || REDIS_SERVER === undefined;
@@ -78,5 +80,30 @@ describe.skipIf(isMissing)('processes that do not fit (skipped without mosquitto
     }
     await cluster.end(odd);
     await eventually(configurations, (count) => count === '1', WAIT_MS);
+  }, 300_000);
+
+  it('each api process does the jobs that it was given, for their files are its own', async () => {
+    cluster = await TestCluster.open({ city: CITY, partitions: 4, lease: '3s' });
+    const [one, two] = await Promise.all([
+      cluster.start('api-1', 'api'),
+      cluster.start('api-2', 'api'),
+      cluster.start('engine-1', 'engine'),
+      cluster.start('intake-1', 'intake'),
+    ]);
+    const reportsUrl = (api: typeof one) => `${api.server.httpUrl}/api/v1/reports`;
+    const days = Array.from({ length: REPORTS }, (_, at) => `2026-03-${String(at + 1).padStart(2, '0')}`);
+    for (const day of days) {
+      const order = { method: 'POST', headers: { 'x-vitals-order': '1' } };
+      expect(await (await fetch(`${reportsUrl(one)}?period=${day}`, order)).text()).toContain('"id"');
+    }
+    const listed = async (api: typeof one) =>
+      ((await (await fetch(reportsUrl(api))).json()) as { reports: unknown[] }).reports.length;
+    await eventually(
+      () => listed(one),
+      (count) => count === REPORTS,
+      WAIT_MS,
+    );
+    expect(await listed(two)).toBe(0);
+    expect(await (await fetch(`${two.server.httpUrl}/api/v1/jobs`)).json()).toEqual({ jobs: [] });
   }, 300_000);
 });
