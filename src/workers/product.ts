@@ -452,7 +452,7 @@ class RunningProduct implements Product {
       await this.#cluster?.leaveBehind(error);
       throw error;
     });
-    this.#closers.push(() => this.#engine.stop());
+    this.#closers.push(() => this.#stopEngine());
     this.#engineSequence = this.#engine.startedAt;
     if (this.#cluster !== undefined) this.#journal.setConsumerPosition('engine', this.#engine.startedAt);
     log.info(
@@ -461,6 +461,13 @@ class RunningProduct implements Product {
     );
     this.#journal.onDurable((sequence) => this.#engine.advance(sequence));
     this.#engine.advance(durable);
+  }
+
+  /** A store that takes nothing is not waited for: what it lacks is in the journal. */
+  async #stopEngine(): Promise<void> {
+    const timer = setTimeout(() => this.#store.giveUpWaiting(), CLOSE_GRACE_MS);
+    await this.#engine.stop();
+    clearTimeout(timer);
   }
 
   /** The oldest record kept, and where the journal ends, as far as the store has to be compared with it. */

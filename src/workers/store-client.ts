@@ -28,6 +28,8 @@ export interface StoreThread extends Store {
   onError(listener: (error: OperatingError) => void): void;
   /** Called each time a writer's batch meets a fault that may pass (full disk), before it is tried again. */
   onWriteRetry(listener: (error: Error, attempt: number) => void): void;
+  /** From now on batches that meet such a fault are refused with it. */
+  giveUpWaiting(): void;
 }
 
 /**
@@ -166,6 +168,10 @@ class StoreThreadClient implements StoreThread {
   close() {
     this.closing ??= this.end();
     return this.closing;
+  }
+
+  giveUpWaiting(): void {
+    if (!this.isOver()) this.worker.postMessage({ giveUp: true } satisfies StoreThreadMessage);
   }
 
   writerPort(): MessagePort {

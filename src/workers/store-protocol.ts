@@ -40,6 +40,8 @@ export type StoreAnswer =
 /** To the thread, from main only. */
 export type StoreThreadMessage =
   | StoreRequest
+  /** Batches that wait for a fault to pass are given up from now on. */
+  | { readonly giveUp: true }
   | { readonly writerPort: MessagePort }
   | { readonly readerPort: MessagePort };
 

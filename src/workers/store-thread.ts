@@ -25,6 +25,7 @@ const readerPorts = new Set<MessagePort>();
 main.on('message', (message: StoreThreadMessage) => {
   if ('writerPort' in message) addWriter(message.writerPort);
   else if ('readerPort' in message) addReader(message.readerPort);
+  else if ('giveUp' in message) closing.abort();
   else if (message.method === 'close') void closeAll(message);
   else serveMain(message);
 });
