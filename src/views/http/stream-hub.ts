@@ -42,10 +42,10 @@ export interface StreamHubOptions {
 /** One live stream for many clients: each gets everything, or is cut; none is waited for. */
 export interface StreamHub {
   /**
-   * Adds a client: first what changed since `afterSequence` when that is still held, the full state otherwise.
+   * Gives a client its place; nothing is written to it before it is started.
    * @returns undefined when the client limit is reached
    */
-  add(sink: StreamSink, filter: StreamFilter, afterSequence: number | undefined): StreamClient | undefined;
+  add(sink: StreamSink, filter: StreamFilter): StreamClient | undefined;
   push(update: LiveUpdate): void;
   /** Writes a comment to every client, and cuts those that stalled. To be called every 15 s. */
   beat(): void;
@@ -54,6 +54,11 @@ export interface StreamHub {
 }
 
 export interface StreamClient {
+  /**
+   * Begins to write, before it returns if it can: first what changed since `afterSequence` when that is still held, the
+   * full state otherwise. To be called once, when the connection can be written to and `remove` is tied to its end.
+   */
+  start(afterSequence: number | undefined): void;
   /** The connection can take more: what was held back goes out as one update. */
   drained(): void;
   remove(): void;
@@ -99,11 +104,11 @@ export function createStreamHub(options: StreamHubOptions): StreamHub {
   }
 
   return {
-    add(sink, filter, afterSequence) {
+    add(sink, filter) {
       const client = clients.add(sink, filter);
       if (client === undefined) return undefined;
-      begin(client, afterSequence).catch(() => clients.cut(client));
       return {
+        start: (afterSequence) => void begin(client, afterSequence).catch(() => clients.cut(client)),
         drained: () => {
           if (clients.all.has(client) && client.held) clients.release(client);
         },

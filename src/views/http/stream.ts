@@ -95,7 +95,7 @@ export function streamRoute(app: TypedServer, { sources }: RouteContext, hub: St
       if (zone !== '' && !known.includes(zone)) throw unknownName('zone', zone, known);
       if (request.method === 'HEAD') return reply.headers(STREAM_HEADERS).send('');
       const filter = { topics: new Set(topics), zone };
-      const client = hub.add(sinkOf(reply.raw), filter, lastEventId(request.headers['last-event-id']));
+      const client = hub.add(sinkOf(reply.raw), filter);
       if (client === undefined) {
         reply.header('retry-after', '10');
         throw new HttpProblem(
@@ -111,6 +111,7 @@ export function streamRoute(app: TypedServer, { sources }: RouteContext, hub: St
       reply.raw.on('close', client.remove);
       reply.raw.on('error', client.remove);
       reply.raw.write('retry: 2000\n\n');
+      client.start(lastEventId(request.headers['last-event-id']));
       return reply;
     },
   );

@@ -3,7 +3,7 @@ import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createHttpServer, type HttpViews } from '../../../src/views/http/index.ts';
 import { createFakeSources, type FakeOptions, newestValue } from '../../e2e/support/fake-sources.ts';
 import { testApp } from './support.ts';
@@ -53,6 +53,12 @@ async function* events(url: string, headers: Record<string, string> = {}) {
   }
 }
 
+/** Open streams, as the metrics tell. */
+async function clientCount(url: string): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  return Number(/^vitals_stream_clients (\d+)$/m.exec(text)?.[1]);
+}
+
 describe('live stream', () => {
   test('starts with the full state and goes on with updates; ids are journal sequences', async () => {
     const { sources, url } = await serve({ deviceCount: 8 });
@@ -80,6 +86,23 @@ describe('live stream', () => {
     const { value } = await stream.next();
     expect(value!.data.map((each: { value: number }) => each.value)).toEqual([2]);
     await stream.return(undefined);
+  });
+
+  test('a client that comes back gets the headers of every stream, and gives its place up when it leaves', async () => {
+    const { sources, url } = await serve();
+    sources.push({ sequence: 90_000 });
+    sources.push({ sequence: 90_010, kpis: [newestValue('air-o3-8h', 'north', { value: 1 })] });
+    const stream = events(`${url}/api/v1/stream?topics=kpis`, { 'last-event-id': '90010' });
+    const { headers, data } = (await stream.next()).value!;
+    expect(data.map((each: { value: number }) => each.value)).toEqual([1]);
+    expect(headers.get('content-type')).toContain('text/event-stream');
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(headers.get('content-security-policy')).toContain("default-src 'none'");
+    expect(await clientCount(url)).toBe(1);
+    sources.push({ sequence: 90_020, kpis: [newestValue('air-o3-8h', 'north', { value: 2 })] });
+    expect((await stream.next()).value!.data[0].value).toBe(2);
+    await stream.return(undefined);
+    await vi.waitFor(async () => expect(await clientCount(url)).toBe(0));
   });
 
   test('topics and zone narrow it', async () => {

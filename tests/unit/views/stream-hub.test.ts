@@ -1,7 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { manualClock } from '../../../src/base/index.ts';
 import type { KpiValue } from '../../../src/model/index.ts';
-import { createStreamHub, type StreamFilter, type StreamHubOptions } from '../../../src/views/http/stream-hub.ts';
+import {
+  createStreamHub,
+  type StreamFilter,
+  type StreamHub,
+  type StreamHubOptions,
+  type StreamSink,
+} from '../../../src/views/http/stream-hub.ts';
 import type { LiveUpdate } from '../../../src/views/index.ts';
 import { createFakeSources, newestValue } from '../../e2e/support/fake-sources.ts';
 
@@ -48,13 +54,20 @@ function hubOf(options: Partial<StreamHubOptions> = {}) {
   return { hub, clock, formatCount: () => formatCount };
 }
 
+/** Takes a place and starts. */
+function join(hub: StreamHub, sink: StreamSink, filter: StreamFilter, afterSequence: number | undefined) {
+  const added = hub.add(sink, filter);
+  added?.start(afterSequence);
+  return added;
+}
+
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('stream hub', () => {
   test('a new client gets the full state first, then every update', async () => {
     const { hub } = hubOf();
     const sink = client();
-    hub.add(sink, ALL, undefined);
+    join(hub, sink, ALL, undefined);
     await settle();
     hub.push(update(110, [1]));
     expect(sink.texts).toEqual(['100:-1;', '110:1;']);
@@ -63,7 +76,7 @@ describe('stream hub', () => {
   test('what changes while the full state is on its way follows it', async () => {
     const { hub } = hubOf();
     const sink = client();
-    hub.add(sink, ALL, undefined);
+    join(hub, sink, ALL, undefined);
     hub.push(update(110, [1]));
     hub.push(update(120, [2]));
     await settle();
@@ -72,7 +85,7 @@ describe('stream hub', () => {
 
   test('an update is made into text once for all clients with one filter', async () => {
     const { hub, formatCount } = hubOf();
-    for (let n = 0; n < 3; n++) hub.add(client(), n < 2 ? ALL : { ...ALL, zone: 'north' }, undefined);
+    for (let n = 0; n < 3; n++) join(hub, client(), n < 2 ? ALL : { ...ALL, zone: 'north' }, undefined);
     await settle();
     const before = formatCount();
     hub.push(update(110, [1]));
@@ -82,7 +95,7 @@ describe('stream hub', () => {
   test('a client that does not read is given only the newest of what it missed once it reads again', async () => {
     const { hub } = hubOf();
     const sink = client();
-    const added = hub.add(sink, ALL, undefined)!;
+    const added = join(hub, sink, ALL, undefined)!;
     await settle();
     sink.isFull = true;
     hub.push(update(110, [1]));
@@ -102,7 +115,7 @@ describe('stream hub', () => {
   test('corrections of past windows are held back beside the newest one, not lost to it', async () => {
     const { hub } = hubOf();
     const sink = client();
-    const added = hub.add(sink, ALL, undefined)!;
+    const added = join(hub, sink, ALL, undefined)!;
     await settle();
     sink.isFull = true;
     hub.push(update(110, [1]));
@@ -118,8 +131,8 @@ describe('stream hub', () => {
     const { hub } = hubOf({ behindEntriesMax: 2 });
     const slow = client();
     const quick = client();
-    hub.add(slow, ALL, undefined);
-    hub.add(quick, ALL, undefined);
+    join(hub, slow, ALL, undefined);
+    join(hub, quick, ALL, undefined);
     await settle();
     slow.isFull = true;
     hub.push(update(110, [1]));
@@ -132,7 +145,7 @@ describe('stream hub', () => {
   test('a client that reads nothing for a minute is cut at the next heartbeat', async () => {
     const { hub, clock } = hubOf();
     const sink = client();
-    hub.add(sink, ALL, undefined);
+    join(hub, sink, ALL, undefined);
     await settle();
     sink.isFull = true;
     hub.push(update(110, [1]));
@@ -147,7 +160,7 @@ describe('stream hub', () => {
   test('heartbeats go to those who read', async () => {
     const { hub } = hubOf();
     const sink = client();
-    hub.add(sink, ALL, undefined);
+    join(hub, sink, ALL, undefined);
     await settle();
     hub.beat();
     expect(sink.texts.at(-1)).toBe(': keep awake\n\n');
@@ -157,7 +170,7 @@ describe('stream hub', () => {
     const { hub } = hubOf();
     for (let sequence = 110; sequence <= 150; sequence += 10) hub.push(update(sequence, [sequence]));
     const sink = client();
-    hub.add(sink, ALL, 130);
+    join(hub, sink, ALL, 130);
     await settle();
     expect(sink.texts).toEqual(['150:150;']);
   });
@@ -168,7 +181,7 @@ describe('stream hub', () => {
     hub.push(update(120, [1]));
     hub.push(update(120, [2], 'air-o3-8h'));
     const sink = client();
-    hub.add(sink, ALL, 120);
+    join(hub, sink, ALL, 120);
     await settle();
     expect(sink.texts).toEqual(['120:1,2;']);
   });
@@ -182,7 +195,7 @@ describe('stream hub', () => {
     const { hub } = hubOf({ recentEntriesMax: 6 });
     for (let at = 110; at <= 150; at += 10) hub.push(update(at, [at]));
     const sink = client();
-    hub.add(sink, ALL, sequence);
+    join(hub, sink, ALL, sequence);
     await settle();
     expect(sink.texts[0]).toBe('100:-1;');
   });
@@ -190,25 +203,39 @@ describe('stream hub', () => {
   test('after a restart nobody is served from what is not held', async () => {
     const { hub } = hubOf();
     const sink = client();
-    hub.add(sink, ALL, 90);
+    join(hub, sink, ALL, 90);
     await settle();
     expect(sink.texts).toEqual(['100:-1;']);
   });
 
+  test('nothing is written to a client that was not started: its connection has no headers yet', async () => {
+    const { hub } = hubOf();
+    hub.push(update(110, [1]));
+    hub.push(update(120, [2]));
+    const sink = client();
+    const added = hub.add(sink, ALL)!;
+    hub.push(update(130, [3]));
+    hub.beat();
+    await settle();
+    expect(sink.texts).toEqual([]);
+    added.start(120);
+    expect(sink.texts[0]).toBe('130:3;');
+  });
+
   test('clients above the limit are refused until one leaves', async () => {
     const { hub } = hubOf();
-    const added = [client(), client(), client()].map((sink) => hub.add(sink, ALL, undefined));
-    expect(hub.add(client(), ALL, undefined)).toBeUndefined();
+    const added = [client(), client(), client()].map((sink) => join(hub, sink, ALL, undefined));
+    expect(join(hub, client(), ALL, undefined)).toBeUndefined();
     expect(hub.stats().refusedCount).toBe(1);
     added[0]!.remove();
-    hub.add(client(), ALL, undefined)!.remove();
+    join(hub, client(), ALL, undefined)!.remove();
     expect(hub.stats().refusedCount, 'it was taken').toBe(1);
   });
 
   test('a client that leaves while the state is on its way is written to no more', async () => {
     const { hub } = hubOf();
     const sink = client();
-    hub.add(sink, ALL, undefined)!.remove();
+    join(hub, sink, ALL, undefined)!.remove();
     await settle();
     expect(sink.texts).toEqual([]);
   });
@@ -216,7 +243,7 @@ describe('stream hub', () => {
   test('a state that cannot be read cuts the client, who tries again', async () => {
     const { hub } = hubOf({ fullState: () => Promise.reject(new Error('store away')) });
     const sink = client();
-    hub.add(sink, ALL, undefined);
+    join(hub, sink, ALL, undefined);
     await settle();
     expect(sink.isCut).toBe(true);
   });
