@@ -148,6 +148,15 @@ describe('a login', () => {
     expect(refused).toEqual([...Array(5).fill('viewer'), '']);
   });
 
+  test('by a token is not held up by tokens that fail behind its address, nor are people', async () => {
+    const { status, tokens } = await withUsers();
+    const ended = `vitals_${'x'.repeat(40)}`;
+    for (let time = 0; time < 120; time++) expect(await status('/', bearer(time < 20 ? ended : `${time}`))).toBe(401);
+    expect(await status('/', bearer(tokens.viewer))).toBe(200);
+    expect(await status('/', basic('operator', PASSWORD))).toBe(200);
+    expect(await status('/', bearer(ended))).toBe(401);
+  });
+
   test('without the role is written down', async () => {
     const { status, events, tokens } = await withUsers();
     await status('/api/v1/audit', bearer(tokens.operator));
