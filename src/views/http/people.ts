@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { type Clock, FailureThrottle, MINUTE_MS, OperatingError } from '../../base/index.ts';
+import { type Clock, FailureThrottle, MINUTE_MS, OperatingError, SECOND_MS } from '../../base/index.ts';
 import type { Config } from '../../config/index.ts';
 import type { AuditLine, AuditTrail, Person, Role, UserDirectory } from '../../identity/index.ts';
 import { basicOf, tokenOf } from './credentials.ts';
@@ -19,16 +19,31 @@ export interface PeopleOptions {
 /** A password that was right is not hashed again for so long; hashing takes some 50 ms on purpose. */
 const REMEMBER_MS = 10 * MINUTE_MS;
 const REMEMBERED_MAX = 1_000;
+/** How often it is looked whether tokens have ended that something is open by. */
+const LOOK_EVERY_MS = SECOND_MS;
 const CHALLENGE = 'Basic realm="City Vitals", charset="UTF-8"';
 const ROLE_ORDER: Readonly<Record<Role, number>> = { viewer: 0, operator: 1, admin: 2 };
 
 /** Who was let in by `guardByRole`. */
 const persons = new WeakMap<FastifyRequest, Person>();
+/** What looks after the logins of the server that a request came to; absent for what is open to everybody. */
+const logins = new WeakMap<FastifyRequest, HttpLogin>();
 
 /** Who asks, and from where; without a login nobody knows the name, and everybody may do everything. */
 export function personOf(request: FastifyRequest): Person & { readonly address: string } {
   const { name, role } = persons.get(request) ?? { name: '', role: 'admin' };
   return { name, role, address: request.ip };
+}
+
+/**
+ * Calls `end` once the request would not be let in any more, for what stays open longer than an answer: its token has
+ * ended or was removed, its user was removed, or a login is needed by now. Who came by a password is ended at any change
+ * of users: whether it is still right cannot be told without it, and a browser logs in again by itself.
+ *
+ * @returns leaves off
+ */
+export function whileAllowed(request: FastifyRequest, end: () => void): () => void {
+  return logins.get(request)?.watch(request, end) ?? (() => {});
 }
 
 /** Whether requests need a login now. */
@@ -45,11 +60,13 @@ export function needsLogin(
  * programs.
  */
 export function guardByRole(app: FastifyInstance, config: Config['http'], options: PeopleOptions, clock: Clock): void {
-  const login = new HttpLogin(options, clock);
+  const login = new HttpLogin(config, options, clock);
   app.addHook('onClose', async () => login.close());
   app.addHook('onRequest', async (request, reply) => {
     const needed = neededRole(request.routeOptions.url, request.method);
-    if (needed === 'nobody' || needed === 'device' || !needsLogin(config, options.users)) return;
+    if (needed === 'nobody' || needed === 'device') return;
+    logins.set(request, login);
+    if (!needsLogin(config, options.users)) return;
     const isThrottled = login.isThrottled(request);
     const person = await login.personOf(request);
     if (person === undefined) throw refused(request, reply, options.audit, isThrottled);
@@ -72,7 +89,13 @@ function refused(request: FastifyRequest, reply: FastifyReply, audit: AuditTrail
   return new HttpProblem(401, 'login_needed', 'cannot answer without a login: give a user and password, or a token');
 }
 
+interface OpenRequest {
+  readonly request: FastifyRequest;
+  readonly end: () => void;
+}
+
 class HttpLogin {
+  readonly #config: Config['http'];
   readonly #users: UserDirectory;
   readonly #audit: AuditTrail;
   readonly #clock: Clock;
@@ -81,17 +104,33 @@ class HttpLogin {
   /** Keyed: what is remembered must not help who reads the memory to a password. */
   readonly #key = randomBytes(32);
   readonly #remembered = new Map<string, { readonly person: Person; readonly untilMs: number }>();
+  readonly #open = new Set<OpenRequest>();
+  readonly #timer: NodeJS.Timeout;
 
-  constructor({ users, audit }: PeopleOptions, clock: Clock) {
+  constructor(config: Config['http'], { users, audit }: PeopleOptions, clock: Clock) {
+    this.#config = config;
     this.#users = users;
     this.#audit = audit;
     this.#clock = clock;
     this.#throttle = new FailureThrottle(clock);
-    this.#stop = users.onChange(() => this.#remembered.clear());
+    this.#stop = users.onChange(() => {
+      this.#remembered.clear();
+      this.#endOpen(true);
+    });
+    this.#timer = setInterval(() => this.#endOpen(false), LOOK_EVERY_MS);
+    this.#timer.unref();
   }
 
   close(): void {
     this.#stop();
+    clearInterval(this.#timer);
+    this.#open.clear();
+  }
+
+  watch(request: FastifyRequest, end: () => void): () => void {
+    const open = { request, end };
+    this.#open.add(open);
+    return () => void this.#open.delete(open);
   }
 
   /** No password for the name, from where the request came, is looked at for a while. */
@@ -123,6 +162,24 @@ class HttpLogin {
     if (person === undefined) this.#throttle.failed(ip, name);
     else this.#throttle.succeeded(ip, name);
     return person;
+  }
+
+  /** @param isChanged users or tokens are others than when it was looked last */
+  #endOpen(isChanged: boolean): void {
+    for (const open of this.#open) {
+      if (this.#isAllowed(open.request, isChanged)) continue;
+      this.#open.delete(open);
+      open.end();
+    }
+  }
+
+  #isAllowed(request: FastifyRequest, isChanged: boolean): boolean {
+    const person = persons.get(request);
+    if (person === undefined) return !needsLogin(this.#config, this.#users);
+    const token = tokenOf(request.headers.authorization ?? '');
+    if (token === undefined) return !isChanged;
+    const now = this.#users.byToken(token);
+    return now?.name === person.name && now.role === person.role;
   }
 
   #remember(key: string, person: Person): void {

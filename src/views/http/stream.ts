@@ -5,6 +5,7 @@ import { accountingBody, deviceBody, kpiBodies } from '../bodies.ts';
 import type { LiveUpdate } from '../views.ts';
 import type { RouteContext, TypedServer } from './context.ts';
 import { name } from './parameters.ts';
+import { whileAllowed } from './people.ts';
 import { HttpProblem, unknownName } from './problems.ts';
 import { errorSchema } from './schemas.ts';
 import {
@@ -108,8 +109,13 @@ export function streamRoute(app: TypedServer, { sources }: RouteContext, hub: St
       // Written through Node's response: the headers that hooks have set so far must go along.
       reply.raw.writeHead(200, { ...(reply.getHeaders() as Record<string, string>), ...STREAM_HEADERS });
       reply.raw.on('drain', client.drained);
-      reply.raw.on('close', client.remove);
-      reply.raw.on('error', client.remove);
+      const leaveOff = whileAllowed(request, () => reply.raw.destroy());
+      const leave = () => {
+        leaveOff();
+        client.remove();
+      };
+      reply.raw.on('close', leave);
+      reply.raw.on('error', leave);
       reply.raw.write('retry: 2000\n\n');
       client.start(lastEventId(request.headers['last-event-id']));
       return reply;

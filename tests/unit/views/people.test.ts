@@ -1,7 +1,16 @@
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { systemClock } from '../../../src/base/index.ts';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { manualClock, systemClock } from '../../../src/base/index.ts';
 import type { Posts } from '../../../src/broker/index.ts';
-import { type AuditEvent, addToken, addUser, openUserDirectory, type Role } from '../../../src/identity/index.ts';
+import {
+  type AuditEvent,
+  addToken,
+  addUser,
+  openUserDirectory,
+  type Role,
+  removeToken,
+  removeUser,
+  setPassword,
+} from '../../../src/identity/index.ts';
 import { createHttpServer, type Orders } from '../../../src/views/http/index.ts';
 import { needsLogin } from '../../../src/views/http/people.ts';
 import { listedRole } from '../../../src/views/http/roles.ts';
@@ -174,6 +183,93 @@ describe('a login', () => {
     expect(needsLogin(http('0.0.0.0', 'auto'), none)).toBe(true);
     expect(needsLogin(http('127.0.0.1', 'on'), none)).toBe(true);
     expect(needsLogin(http('0.0.0.0', 'off'), some)).toBe(false);
+  });
+});
+
+describe('an open stream', () => {
+  /** A server with a port, whose directory looks for changes and for ends when it is told to. */
+  async function withStreams() {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const dataFolder = plantTree({});
+    const clock = manualClock(0);
+    const users = openUserDirectory({ dataFolder, clock, onProblem: () => {} });
+    const audit = { record() {}, close() {} };
+    const { app } = await testApp({}, { people: { users, audit, readAudit: () => [] } });
+    onTestFinished(async () => {
+      await app.close();
+      users.close();
+      vi.useRealTimers();
+    });
+    const url = await app.listen({ host: '127.0.0.1', port: 0 });
+    const add = (name: string) => addUser(dataFolder, { name, role: 'viewer', password: PASSWORD }, 0);
+    const token = (user: string, validMs?: number) => addToken(dataFolder, { user, label: '', validMs }, 0);
+    const look = () => vi.advanceTimersByTime(1_000);
+    return { dataFolder, clock, users, add, token, look, open: (headers = {}) => openStream(url, headers) };
+  }
+
+  /** Settles when the server has ended it. */
+  async function openStream(url: string, headers: Record<string, string>) {
+    const response = await fetch(`${url}/api/v1/stream?topics=accounting`, { headers });
+    expect(response.status).toBe(200);
+    const stream = { isOpen: true, ended: Promise.resolve() };
+    const read = async () => {
+      for await (const _ of response.body!);
+    };
+    stream.ended = read()
+      .catch(() => {})
+      .finally(() => {
+        stream.isOpen = false;
+      });
+    return stream;
+  }
+
+  test('ends with its user or its token, and not with those of others', async () => {
+    const { dataFolder, add, token, look, open } = await withStreams();
+    await add('ada');
+    await add('ben');
+    const ofAda = await token('ada');
+    const [first, second] = [await token('ben'), await token('ben')];
+    look();
+    const streams = [await open(bearer(ofAda.text)), await open(bearer(first.text)), await open(bearer(second.text))];
+    await removeToken(dataFolder, first.record.id);
+    look();
+    await streams[1]!.ended;
+    await removeUser(dataFolder, 'ada');
+    look();
+    await streams[0]!.ended;
+    expect(streams.map(({ isOpen }) => isOpen)).toEqual([false, false, true]);
+  });
+
+  test('ends with a password that was changed', async () => {
+    const { dataFolder, add, look, open } = await withStreams();
+    await add('ada');
+    look();
+    const { ended } = await open(basic('ada', PASSWORD));
+    await setPassword(dataFolder, 'ada', `${PASSWORD} again`, 1);
+    look();
+    await ended;
+  });
+
+  test('ends when its token does', async () => {
+    const { clock, add, token, look, open } = await withStreams();
+    await add('ada');
+    const { text } = await token('ada', 5_000);
+    look();
+    const stream = await open(bearer(text));
+    clock.advance(4_999);
+    look();
+    expect((await open(bearer(text))).isOpen && stream.isOpen).toBe(true);
+    clock.advance(1);
+    look();
+    await stream.ended;
+  });
+
+  test('of nobody ends when a login is needed', async () => {
+    const { add, look, open } = await withStreams();
+    const { ended } = await open();
+    await add('ada');
+    look();
+    await ended;
   });
 });
 
