@@ -88,6 +88,19 @@ describe.skipIf(!hasBrowser)(`operators' page (skipped without ${CHROMIUM})`, ()
     await page.close();
   });
 
+  test('a target is met or missed by a value that is valid, and by no other', async () => {
+    const { page } = await visit('#/overview/harbour');
+    const tile = page.locator('article[data-kpi="air-pm2-5-24h"]');
+    push({ kpis: [newestValue('air-pm2-5-24h', 'harbour', { value: 99.9, valid: true })] });
+    await tile.getByText('99.9').waitFor();
+    expect(await tile.innerText()).toMatch(/Target ≤ 15\s*missed/);
+    push({ kpis: [newestValue('air-pm2-5-24h', 'harbour', { value: 98.8, valid: false, final: true })] });
+    await tile.getByText('98.8').waitFor();
+    expect(await tile.innerText()).toMatch(/Target ≤ 15(?!\s*m)/);
+    push({ kpis: [newestValue('air-pm2-5-24h', 'harbour')] });
+    await page.close();
+  });
+
   test('the table behind the chart has the same values as the API', async () => {
     const { page, errors } = await visit('#/kpi/air-no2-hour/harbour?period=24h');
     await page.locator('.plot canvas').waitFor();

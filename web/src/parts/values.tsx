@@ -1,4 +1,5 @@
 import { serverNowMs, toMs } from '../data/state.ts';
+import { meetsTarget, targetSign } from '../data/targets.ts';
 import { formatNumber, formatPercent } from '../format.ts';
 import type { KpiInfo, KpiValue } from '../types.ts';
 
@@ -70,16 +71,16 @@ export function Standing({ value }: { value: KpiValue }) {
   );
 }
 
-/** The city's target and whether the value meets it, in words. */
+/** The city's target and, where that can be said, whether the value meets it, in words. */
 export function Target({ kpi, value, isBare = false }: { kpi: KpiInfo; value: KpiValue; isBare?: boolean }) {
   if (kpi.target === null) return null;
-  const isMet = value.value !== null && !missesTarget(kpi, value);
+  const isMet = meetsTarget(kpi, value);
   return (
     <span class="target">
       {isBare ? '' : 'Target '}
-      {kpi.direction === 'higher' ? '≥' : '≤'}{' '}
+      {targetSign(kpi)}
       {formatNumber(kpi.target, Number.isInteger(kpi.target) ? 0 : kpi.decimals)}
-      {value.value === null ? null : <b class={isMet ? 'met' : 'missed'}>{isMet ? 'met' : 'missed'}</b>}
+      {isMet === null ? null : <b class={isMet ? 'met' : 'missed'}>{isMet ? 'met' : 'missed'}</b>}
     </span>
   );
 }
@@ -98,12 +99,6 @@ export function MissedRule({ kpi, value }: { kpi: KpiInfo; value: KpiValue }) {
       <b>{soFar ? 'So far' : 'Not valid'}</b> {soFar ? 'will need' : 'needs'} {kpi.completeness}
     </p>
   );
-}
-
-/** True when there is a target and a value that does not meet it. */
-export function missesTarget(kpi: KpiInfo, value: KpiValue | undefined): boolean {
-  if (kpi.target === null || value === undefined || value.value === null) return false;
-  return kpi.direction === 'higher' ? value.value < kpi.target : value.value > kpi.target;
 }
 
 /** A value with its unit. A class of an index is a whole number without a unit. */

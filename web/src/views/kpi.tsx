@@ -3,6 +3,7 @@ import { api } from '../data/api.ts';
 import { PERIODS, periodOf, usualPeriod, windowLabel } from '../data/periods.ts';
 import { link, type Route, replaceRoute } from '../data/route.ts';
 import { type State, toMs, valueKey } from '../data/state.ts';
+import { hasTarget } from '../data/targets.ts';
 import { flatZones, zoneName } from '../data/zones.ts';
 import { DOMAIN_TITLES, formatNumber, formatPercent, formatTime } from '../format.ts';
 import { Chart, type ChartPoint } from '../parts/chart.tsx';
@@ -183,7 +184,7 @@ function History({ kpi, zone, value, period }: HistoryProps) {
           points={points}
           unit={kpi.unitLabel}
           format={format}
-          target={kpi.target}
+          target={hasTarget(kpi) ? kpi.target : null}
           bands={kpi.bands}
         />
       )}

@@ -3,10 +3,11 @@ import { trendOf } from '../data/history.ts';
 import { windowLabel, windowShort } from '../data/periods.ts';
 import { link, type Route } from '../data/route.ts';
 import { type State, valueKey } from '../data/state.ts';
+import { hasTarget, meetsTarget } from '../data/targets.ts';
 import { deviceCounts, findZone, zoneName } from '../data/zones.ts';
 import { DOMAIN_TITLES, formatNear, formatNumber } from '../format.ts';
 import { Sparkline } from '../parts/sparkline.tsx';
-import { Band, Coverage, Figure, isSoFar, MissedRule, missesTarget, Standing, Target } from '../parts/values.tsx';
+import { Band, Coverage, Figure, isSoFar, MissedRule, Standing, Target } from '../parts/values.tsx';
 import { Why } from '../parts/why.tsx';
 import { ZoneNav, zoneLink, zoneOf } from '../parts/zone-nav.tsx';
 import type { KpiInfo, KpiValue } from '../types.ts';
@@ -73,8 +74,8 @@ function Summary({ rows, zone }: { rows: readonly Row[]; zone: string }) {
   const values = rows.flatMap(({ value }) => (value === undefined ? [] : [value]));
   const valid = values.filter((value) => value.valid).length;
   const invalid = values.filter((value) => !value.valid && !isSoFar(value)).length;
-  const missed = rows.filter(({ kpi, value }) => missesTarget(kpi, value)).length;
-  const withTarget = rows.filter(({ kpi }) => kpi.target !== null).length;
+  const missed = rows.filter(({ kpi, value }) => value !== undefined && meetsTarget(kpi, value) === false).length;
+  const withTarget = rows.filter(({ kpi }) => hasTarget(kpi)).length;
   const counts = deviceCounts().get(zone) ?? { total: 0, silent: 0 };
   return (
     <dl class="summary">
