@@ -65,3 +65,22 @@ export const CHART_WINDOWS = ['minute', 'quarter', 'hour', 'day'] as const;
 export function periodOf(id: string): Period {
   return PERIODS.find((period) => period.id === id) ?? PERIODS[2];
 }
+
+/**
+ * The range to ask for windows of a period up to the one that holds `newestMs`. Local days and hours end where the city's
+ * clock says, not at multiples of their length, and a local day may have an hour more: `to` leaves room for both. What has
+ * no reading gives no row, so asking for more shows no more.
+ */
+export function rangeUpTo(
+  newestMs: number,
+  window: string,
+  period: string,
+): { readonly from: string; readonly to: string } {
+  const lengthMs = windowLengthMs(window);
+  // By whole windows: a reading that comes does not load everything anew.
+  const endMs = (Math.floor(newestMs / lengthMs) + 1) * lengthMs;
+  return {
+    from: new Date(endMs - periodOf(period).lengthMs).toISOString(),
+    to: new Date(endMs + lengthMs + HOUR_MS).toISOString(),
+  };
+}

@@ -1,6 +1,6 @@
 import { useMemo, useState } from 'preact/hooks';
 import { type AggregatesQuery, api } from '../data/api.ts';
-import { CHART_WINDOWS, PERIODS, periodOf, windowLabel, windowLengthMs } from '../data/periods.ts';
+import { CHART_WINDOWS, PERIODS, periodOf, rangeUpTo, windowLabel, windowLengthMs } from '../data/periods.ts';
 import { link, type Route, replaceRoute } from '../data/route.ts';
 import { type State, serverNowMs, toMs } from '../data/state.ts';
 import { zoneName } from '../data/zones.ts';
@@ -157,8 +157,7 @@ interface MeasuredProps {
 function Measured({ series, window, period, to, choose }: MeasuredProps) {
   const [showsTable, setShowsTable] = useState(false);
   const lengthMs = windowLengthMs(window);
-  const toMsRounded = Math.ceil((to === null ? serverNowMs() : toMs(to)) / lengthMs) * lengthMs;
-  const query = aggregatesQuery(series, window, period, toMsRounded);
+  const query = aggregatesQuery(series, window, period, to === null ? serverNowMs() : toMs(to));
   const isTooMuch = periodOf(period).lengthMs / lengthMs > POINTS_MAX;
   const { data, error, isLoading } = useLoaded(isTooMuch ? undefined : JSON.stringify(query), () =>
     api.aggregates(query),
@@ -230,14 +229,13 @@ function isAmount({ kind }: Series): boolean {
   return kind === 'counter' || kind === 'delta';
 }
 
-function aggregatesQuery(series: Series, window: string, period: string, toAtMs: number): AggregatesQuery {
+function aggregatesQuery(series: Series, window: string, period: string, newestMs: number): AggregatesQuery {
   return {
     device: series.device,
     quantity: series.quantity,
     channel: series.channel,
     window,
-    from: new Date(toAtMs - periodOf(period).lengthMs).toISOString(),
-    to: new Date(toAtMs).toISOString(),
+    ...rangeUpTo(newestMs, window, period),
   };
 }
 
