@@ -124,6 +124,27 @@ describe.skipIf(!hasBrowser)(`operators' page (skipped without ${CHROMIUM})`, ()
     await page.close();
   });
 
+  test('a history of several answers is shown to its newest value, and what is left out is said', async () => {
+    const { page, errors } = await visit('#/overview/harbour');
+    let limit = 10;
+    await page.route('**/api/v1/kpis/air-no2-hour?**', (route) =>
+      route.continue({ url: `${route.request().url()}&limit=${limit}` }),
+    );
+    await page.goto(`${url}/#/kpi/air-no2-hour/harbour?period=24h`);
+    await page.getByRole('button', { name: 'Table' }).click();
+    await page.getByRole('button', { name: 'All revisions' }).click();
+    const rows = page.getByRole('region', { name: /newest first/ }).locator('tbody tr');
+    await expect.poll(() => rows.count()).toBe(25);
+    limit = 2;
+    await page.getByLabel('7 days').check();
+    await page.getByText(/There are too many values for one view: those before 18 Jun.* are left out/).waitFor();
+    expect(await rows.count()).toBeLessThanOrEqual(10);
+    const { endMs } = newestValue('air-no2-hour', 'harbour');
+    expect(await rows.first().innerText()).toContain(`${new Date(endMs + 2 * 3_600_000).toISOString().slice(11, 16)}`);
+    expect(errors).toEqual([]);
+    await page.close();
+  });
+
   test('the back button returns to where one was, and titles follow', async () => {
     const { page } = await visit('#/overview/harbour');
     await page.getByRole('link', { name: 'LAeq of the hour' }).click();

@@ -4,6 +4,7 @@ import { PERIODS, periodOf, usualPeriod, windowLabel } from '../data/periods.ts'
 import { link, type Route, replaceRoute } from '../data/route.ts';
 import { type State, toMs, valueKey } from '../data/state.ts';
 import { hasTarget } from '../data/targets.ts';
+import { loadNewestValues, type NewestValues } from '../data/value-pages.ts';
 import { flatZones, zoneName } from '../data/zones.ts';
 import { DOMAIN_TITLES, formatNumber, formatPercent, formatTime } from '../format.ts';
 import { Chart, type ChartPoint } from '../parts/chart.tsx';
@@ -188,19 +189,25 @@ function History({ kpi, zone, value, period }: HistoryProps) {
           bands={kpi.bands}
         />
       )}
+      {typeof data?.leftOutBefore !== 'string' ? null : (
+        <p class="hint">
+          There are too many values for one view: those before {formatTime(data.leftOutBefore, 'full')} are left out.
+        </p>
+      )}
     </section>
   );
 }
 
-function loadHistory(kpi: KpiInfo, zone: string, period: string, revisions: string, toStart: string) {
+function loadHistory(
+  kpi: KpiInfo,
+  zone: string,
+  period: string,
+  revisions: string,
+  toStart: string,
+): Promise<NewestValues> {
   const toStartMs = toMs(toStart);
-  return api.kpiHistory(kpi.id, {
-    zone,
-    window: kpi.window,
-    revisions,
-    from: new Date(toStartMs - periodOf(period).lengthMs).toISOString(),
-    to: new Date(toStartMs + 1).toISOString(),
-  });
+  const ask = (from: string, to: string) => api.kpiHistory(kpi.id, { zone, window: kpi.window, revisions, from, to });
+  return loadNewestValues(ask, toStartMs - periodOf(period).lengthMs, toStartMs + 1);
 }
 
 /** The history as the server gave it, with the live value in its place. */
