@@ -448,10 +448,19 @@ describe.skipIf(!hasBrowser)(`operators' page (skipped without ${CHROMIUM})`, ()
     await page.getByRole('alert').getByText('The server has not answered since').waitFor();
     await page.getByRole('status').filter({ hasText: 'Disconnected' }).waitFor();
     expect(await page.locator('article').count()).toBeGreaterThan(5);
-    const again = createFakeSources({ deviceCount: 4, config: { http: { port: Number(new URL(mineUrl).port) } } });
+    let trends = 0;
+    page.on('request', (request) => {
+      if (request.url().includes('/api/v1/kpis/air-pm2-5-24h?')) trends++;
+    });
+    const http = { port: Number(new URL(mineUrl).port) };
+    const city = { id: 'marenza', name: 'Marenza by the Sea', timeZone: 'Europe/Madrid', population: 214_300 };
+    const again = createFakeSources({ deviceCount: 4, config: { http, city } });
     mineServer = createHttpServer(again, { webFolder: folder, log, clock: again.clock });
     await mineServer.open();
     await page.getByRole('status').filter({ hasText: 'Live' }).waitFor();
+    // It was started with another configuration, and trends lack what came while it was away.
+    await page.getByRole('heading', { level: 1, name: 'Marenza by the Sea' }).waitFor();
+    await expect.poll(() => trends).toBeGreaterThan(0);
     await page.close();
     await mineServer.close();
   });

@@ -4,7 +4,8 @@ import { trendLengthMs } from './periods.ts';
 import { changed, state, toMs, valueKey } from './state.ts';
 
 /*
- * Short histories for the trends of tiles: asked for once when a tile is first drawn, then kept current by the stream.
+ * Short histories for the trends of tiles: asked for once when a tile is first drawn, then kept current by the stream,
+ * until that is interrupted.
  */
 
 const POINTS_MAX = 400;
@@ -14,6 +15,8 @@ const REQUESTS_AT_ONCE = 3;
 const histories = new Map<string, KpiValue[]>();
 const waiting: (() => Promise<void>)[] = [];
 let running = 0;
+/** Counts how often all was forgotten: an answer to a question of before has gaps. */
+let forgottenCount = 0;
 
 /** The trend of a KPI in a zone, oldest first; empty until it is loaded. */
 export function trendOf(kpi: KpiInfo, zone: string): readonly KpiValue[] {
@@ -33,10 +36,17 @@ export function applyToHistory(value: KpiValue): void {
   if (held !== undefined) insert(held, value);
 }
 
+/** Has every trend asked for anew: values were missed. */
+export function forgetHistories(): void {
+  forgottenCount++;
+  histories.clear();
+}
+
 async function load(kpi: KpiInfo, zone: string, key: string): Promise<void> {
   const newest = state.latest.get(key);
   if (newest === undefined) return;
   const startMs = toMs(newest.start);
+  const askedAtCount = forgottenCount;
   const query = {
     zone,
     window: kpi.window,
@@ -44,6 +54,7 @@ async function load(kpi: KpiInfo, zone: string, key: string): Promise<void> {
     to: new Date(startMs + 1).toISOString(),
   };
   const { values } = await api.kpiHistory(kpi.id, query);
+  if (askedAtCount !== forgottenCount) return;
   const held = histories.get(key) ?? [];
   for (const value of held) insert(values, value);
   histories.set(key, values);
