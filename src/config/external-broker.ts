@@ -12,10 +12,18 @@ const filter = z
       `"${String(issue.input)}" is no topic filter; write for example in/#, airrohr/+ or in/gateway-1/#, without $share: that is what share says`,
   });
 
+/** A user or a password in it would stand in logs; they have keys of their own. */
+const BROKER_URL = /^mqtts?:\/\/[^/@?#\s]+$/;
+
 /** An MQTT broker of its own that devices publish to; the product is its consumer and listens to nobody then. */
 export const externalBrokerSchema = z.strictObject({
   /** `mqtt://host:1883` or `mqtts://host:8883`. */
-  url: z.string().regex(/^mqtts?:\/\/[^/]+$/, 'write mqtt://host:1883 or mqtts://host:8883'),
+  url: z
+    .string()
+    .regex(
+      BROKER_URL,
+      'write mqtt://host:1883 or mqtts://host:8883; user and password are said by mqtt.external.username and mqtt.external.passwordEnv',
+    ),
   /** 5, or 4 for MQTT 3.1.1. */
   version: z.union([z.literal(5), z.literal(4)]).default(5),
   /** Names the session that the broker keeps while the product is away; one for each running product. */
