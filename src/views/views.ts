@@ -3,9 +3,9 @@ import type { Config } from '../config/index.ts';
 import type { JobCount } from '../jobs/index.ts';
 import type { JournalStats } from '../journal/index.ts';
 import type { Explanation, KpiInfo, KpiQuestion, U4sscKpi, u4sscOverview } from '../kpis/index.ts';
-import type { Accounting, FactsInForce, KpiValue, RevisedValue } from '../model/index.ts';
+import type { Accounting, FactsInForce, KpiValue, RevisedValue, Series } from '../model/index.ts';
 import type { DeviceRow, MirrorStanding, Store } from '../store/index.ts';
-import type { aggregateNeed, aggregatePanes, aggregateReadings, WindowEvent } from '../windows/index.ts';
+import type { aggregateNeed, aggregatePanes, aggregateReadings, PaneRule, WindowEvent } from '../windows/index.ts';
 import type { ClusterStanding } from './cluster.ts';
 
 /** What changed in one engine tick; goes to the stream and to KPI topics. */
@@ -90,6 +90,8 @@ export interface ViewSources {
     readonly aggregateNeed: typeof aggregateNeed;
     readonly aggregatePanes: typeof aggregatePanes;
     readonly aggregateReadings: typeof aggregateReadings;
+    /** How the engine makes the panes of a stored series. */
+    readonly paneRuleOf: (series: Series) => PaneRule;
   };
   /**
    * Takes a KPI value apart; undefined where there is nothing yet.

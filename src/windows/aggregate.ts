@@ -4,7 +4,6 @@ import { type AggregateReading, distinctReadings } from './distinct-readings.ts'
 import { hourIsValid, isEmptyPane, mergePanes, paneValue, summaryOfReadings } from './merge-panes.ts';
 import { paneOfReadings } from './pane-of-readings.ts';
 import type { PaneRule } from './pane-rule.ts';
-import { BACKFLOW_TOLERANCE } from './register-increase.ts';
 import { sortedReadings } from './sorted-readings.ts';
 import { lowerBound } from './sorted-search.ts';
 import { boundsAt, rollingLengthMs, type WindowBounds, type WindowShape, windowsEndingIn } from './window-bounds.ts';
@@ -100,17 +99,18 @@ export function aggregatePanes(request: AggregateRequest, panes: readonly Pane[]
   return rows;
 }
 
-/** Rows of minutes, from readings in any order; late-filed ones among them. */
-export function aggregateReadings(request: AggregateRequest, readings: readonly AggregateReading[]): AggregateRow[] {
-  const { series } = request;
+/**
+ * Rows of minutes, from readings in any order; late-filed ones among them.
+ *
+ * @param rule that the panes of the series are made by: minutes say what quarters and hours say
+ */
+export function aggregateReadings(
+  request: AggregateRequest,
+  readings: readonly AggregateReading[],
+  rule: PaneRule,
+): AggregateRow[] {
   const { timesMs, values } = distinctReadings(readings);
   const kept = sortedReadings(timesMs, values);
-  const rule: PaneRule = {
-    kind: series.kind,
-    expectEveryMs: series.expectEveryMs,
-    counterGapMsMax: 3 * HOUR_MS,
-    register: { rateMaxPerHour: Number.POSITIVE_INFINITY, backflowTolerance: BACKFLOW_TOLERANCE },
-  };
   const rows: AggregateRow[] = [];
   let lastMs = Number.NEGATIVE_INFINITY;
   for (const timeMs of timesMs) {

@@ -14,7 +14,7 @@ import {
 } from '../identity/index.ts';
 import type { JournalWriter } from '../journal/index.ts';
 import { kpiInfo, U4SSC_KPIS, u4sscOverview } from '../kpis/index.ts';
-import type { Accounting, Message } from '../model/index.ts';
+import type { Accounting, Message, Series } from '../model/index.ts';
 import { type Logger, rateMeter } from '../telemetry/index.ts';
 import {
   createHttpServer,
@@ -44,6 +44,7 @@ import { NOT_STANDING_YET, NOTHING_YET } from './nothing-yet.ts';
 import { type CityJobs, openCityJobs, startBatchProcess } from './open-jobs.ts';
 import { budgetOf, journalFolder, openFileJournal } from './open-journal.ts';
 import { openPosts } from './open-posts.ts';
+import { seriesTerms } from './pipeline.ts';
 import { Retention } from './retention.ts';
 import { ALL_ROLES, type Role, type Roles } from './roles.ts';
 import { openStoreThread, type StoreThread } from './store-client.ts';
@@ -529,13 +530,15 @@ class RunningProduct implements Product {
   #makeSources(): ViewSources {
     const { config, version } = this.#options;
     const store = (): StoreThread => this.#store;
+    const termsOf = seriesTerms(config);
+    const paneRuleOf = (series: Series) => termsOf(series).rule;
     return {
       config,
       version,
       kpis: cityKpis(config).map(kpiInfo),
       u4ssc: { kpis: U4SSC_KPIS, overview: u4sscOverview },
       facts: factsOfZones(config),
-      windows: { aggregateNeed, aggregatePanes, aggregateReadings },
+      windows: { aggregateNeed, aggregatePanes, aggregateReadings, paneRuleOf },
       store: {
         series: (filter) => store().series(filter),
         devices: () => store().devices(),

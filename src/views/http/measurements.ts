@@ -183,13 +183,14 @@ async function findSeries(
 }
 
 async function aggregateRows({ sources }: RouteContext, request: AggregateRequest): Promise<AggregateRow[]> {
-  const { aggregateNeed, aggregatePanes, aggregateReadings } = sources.windows;
+  const { aggregateNeed, aggregatePanes, aggregateReadings, paneRuleOf } = sources.windows;
+  const { series } = request;
   const { level, fromMs, toMs } = aggregateNeed(request);
   if (level === 'reading') {
-    return aggregateReadings(request, await readingsOf(sources.store, request.series, fromMs, toMs));
+    return aggregateReadings(request, await readingsOf(sources.store, series, fromMs, toMs), paneRuleOf(series));
   }
   checkMergeCount(request, PART_MS[level], request.fromMs, request.toMs);
-  return aggregatePanes(request, await sources.store.panes(request.series.id, level, { fromMs, toMs }));
+  return aggregatePanes(request, await sources.store.panes(series.id, level, { fromMs, toMs }));
 }
 
 /** All readings of a range, or a refusal: an aggregate of a part of them would be wrong. */

@@ -13,6 +13,7 @@ import type { DeviceRow, KpiQuery, QuarantineQuery, QuarantineRow, StoredReading
 import type { ClusterStanding, LiveUpdate, ViewSources } from '../../../src/views/index.ts';
 import { aggregateNeed, aggregatePanes, aggregateReadings } from '../../../src/windows/index.ts';
 import { factsOfZones } from '../../../src/workers/kpi-city.ts';
+import { seriesTerms } from '../../../src/workers/pipeline.ts';
 import { fakeHistory, fakePane, fakeReading, fakeValue, hashRatio, newestEnd } from './fake-history.ts';
 import { FAKE_KPIS } from './fake-kpis.ts';
 import { fakeWhy } from './fake-why.ts';
@@ -67,6 +68,7 @@ export function createFakeSources(options: FakeOptions = {}): FakeSources {
   const config = fakeConfig(options.config);
   const devices = fakeDevices(options.deviceCount ?? 60);
   const series = fakeSeries(devices);
+  const termsOf = seriesTerms(config);
   const listeners = new Set<(update: LiveUpdate) => void>();
   const problemList: string[] = [];
   let accounting = fakeAccounting(84_230);
@@ -79,7 +81,7 @@ export function createFakeSources(options: FakeOptions = {}): FakeSources {
     kpis: FAKE_KPIS,
     u4ssc: { kpis: U4SSC_KPIS, overview: u4sscOverview },
     facts: factsOfZones(config),
-    windows: { aggregateNeed, aggregatePanes, aggregateReadings },
+    windows: { aggregateNeed, aggregatePanes, aggregateReadings, paneRuleOf: (series) => termsOf(series).rule },
     clock,
     problemList,
     why: async (question) => {

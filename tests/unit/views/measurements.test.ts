@@ -179,3 +179,23 @@ test('more readings than can be held are refused, not cut', async () => {
   expect(body.error.message).toContain('500000');
   await mine.app.close();
 });
+
+test('minutes of a register go by the gap and the rate of the configuration', async () => {
+  const volumeOf = async (config: Readonly<Record<string, unknown>>) => {
+    const mine = await testApp({ config });
+    const { id } = (await mine.sources.store.series({ device: 'wm-0000' })).find((each) => each.kind === 'counter')!;
+    const reading = (at: string, value: number) => ({
+      ...{ series: id, timeMs: Temporal.Instant.from(at).epochMilliseconds, value, quality: 4, status: 0, sequence: 1 },
+    });
+    mine.sources.store.readings = async () => [reading('2026-06-18T08:00Z', 0), reading('2026-06-18T12:00:36Z', 24.06)];
+    const { body } = await mine.get(
+      '/api/v1/aggregates?device=wm-0000&quantity=water_volume&window=minute&from=2026-06-18T08:00Z&to=2026-06-18T13:00Z',
+    );
+    await mine.app.close();
+    return body.rows.at(-1).value;
+  };
+  const windows = { counterGapMax: '5h' };
+  expect(await volumeOf({ windows })).toBeCloseTo(0.06);
+  expect(await volumeOf({})).toBeNull();
+  expect(await volumeOf({ windows, devices: [{ match: 'wm-*', registerRateMaxPerHour: 5 }] })).toBeNull();
+});

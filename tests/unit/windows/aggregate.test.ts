@@ -1,8 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { HOUR_MS, QUARTER_MS } from '../../../src/base/index.ts';
-import type { Pane } from '../../../src/model/index.ts';
-import { type AggregateRequest, aggregateNeed, aggregatePanes, aggregateReadings } from '../../../src/windows/index.ts';
+import type { Pane, QuantityKind } from '../../../src/model/index.ts';
+import {
+  type AggregateRequest,
+  aggregateNeed,
+  aggregatePanes,
+  aggregateReadings,
+  type PaneRule,
+  paneRuleOf,
+} from '../../../src/windows/index.ts';
 import { at, paneOf, seriesOf } from './support-panes.ts';
 
 function requestOf(
@@ -22,6 +29,10 @@ function requestOf(
     storedTimeZone: 'Europe/Madrid',
     ...more,
   };
+}
+
+function ruleOf(kind: QuantityKind): PaneRule {
+  return paneRuleOf(seriesOf(kind), { counterGapMsMax: 3 * HOUR_MS, registerRateMaxPerHour: () => 1_000 });
 }
 
 function panesFrom(startMs: number, lengthMs: number, values: readonly number[]): Pane[] {
@@ -139,7 +150,23 @@ test('readings of a minute count once at one instant: the one that counts, else 
   ];
   fc.assert(
     fc.property(fc.shuffledSubarray(readings, { minLength: 4 }), (mixed) => {
-      expect(aggregateReadings(request, mixed)).toMatchObject([{ value: 50, count: 1 }]);
+      expect(aggregateReadings(request, mixed, ruleOf('gauge'))).toMatchObject([{ value: 50, count: 1 }]);
     }),
   );
+});
+
+test('minutes of a register go by the rule of its series: the gap that is spread over, and the increase that is believed', () => {
+  const request = requestOf('minute', '2026-06-01T04:00Z', '2026-06-01T04:01Z', { series: seriesOf('counter') });
+  const reading = (hour: number, value: number) => ({
+    ...{ timeMs: at('2026-06-01T00:00Z') + hour * HOUR_MS, value, quality: 4, sequence: hour },
+  });
+  const minuteOf = (readings: readonly ReturnType<typeof reading>[], rule: Partial<PaneRule>) =>
+    aggregateReadings(request, readings, { ...ruleOf('counter'), ...rule })[0]?.value ?? null;
+  const apart = [reading(0, 0), reading(4.005, 240.3)];
+  expect(minuteOf(apart, { counterGapMsMax: 5 * HOUR_MS })).toBeCloseTo(0.3);
+  expect(minuteOf(apart, { counterGapMsMax: 3 * HOUR_MS })).toBeNull();
+  const steep = [reading(3.5, 0), reading(4.005, 505)];
+  const believing = (rateMaxPerHour: number) => ({ register: { rateMaxPerHour, backflowTolerance: 0 } });
+  expect(minuteOf(steep, believing(1_000))).toBeCloseTo(5);
+  expect(minuteOf(steep, believing(100))).toBeNull();
 });
