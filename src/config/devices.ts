@@ -7,6 +7,8 @@ export interface DevicePlacement {
   readonly zone: string;
   readonly role: DeviceConfig['role'];
   readonly name: string;
+  /** WGS 84, degrees; undefined when the configuration does not say. */
+  readonly location: { readonly latitude: number; readonly longitude: number } | undefined;
   readonly peopleServed: number;
   readonly properties: number;
   /** What the metered supply is used for; empty when the configuration does not say. */
@@ -38,6 +40,7 @@ export function devicePlacements(config: CityConfig): (device: string) => Device
     zone: '',
     role: 'ambient',
     name: '',
+    location: undefined,
     peopleServed: 0,
     properties: 0,
     use: '',
@@ -56,6 +59,7 @@ function placementOf(line: DeviceConfig, config: CityConfig): DevicePlacement {
     zone: line.zone ?? '',
     role: line.role,
     name: line.name ?? '',
+    location: line.location === undefined ? undefined : { latitude: line.location[0], longitude: line.location[1] },
     peopleServed: line.peopleServed ?? 0,
     properties: line.properties ?? 0,
     use: line.use ?? '',

@@ -66,6 +66,7 @@ const deviceSchema = z.strictObject({
   expectEvery: z.string().optional(),
   /** Overrides the time zone that local stamps of this device are read in. */
   timeZone: timeZone.optional(),
+  /** Latitude and longitude, degrees. */
   location: z.tuple([z.number().min(-90).max(90), z.number().min(-180).max(180)]).optional(),
 });
 

@@ -70,6 +70,7 @@ export function deviceBody(row: DeviceRow, placement: DevicePlacement): DeviceBo
     gateway: row.gateway,
     zone: row.zone,
     name: placement.name,
+    location: placement.location ?? null,
     role: placement.role,
     firstSeen: isoOrNull(row.firstSeenMs),
     lastEvent: isoOrNull(row.lastEventMs),

@@ -194,6 +194,8 @@ describe.skipIf(!hasBrowser)(`operators' page (skipped without ${CHROMIUM})`, ()
     await page.getByRole('searchbox', { name: 'Search' }).fill('cathedral');
     await expect.poll(() => rows.count()).toBe(1);
     expect(await rows.first().innerText()).toContain('aq-0000');
+    await page.getByRole('link', { name: 'aq-0000' }).click();
+    await page.getByText('37.38580° N, 5.99310° W').waitFor();
     expect(errors).toEqual([]);
     await page.close();
   });

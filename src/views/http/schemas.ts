@@ -26,6 +26,10 @@ export const deviceSchema = z
     gateway: z.string(),
     zone: z.string().describe('Innermost zone id; empty when the configuration assigns none'),
     name: z.string(),
+    location: z
+      .object({ latitude: z.number(), longitude: z.number() })
+      .nullable()
+      .describe('Degrees; null when the configuration does not say'),
     role: z.enum(['ambient', 'bulk', 'customer', 'generation', 'grid', 'ignore']),
     firstSeen: time.nullable(),
     lastEvent: time.nullable().describe('Newest event time'),

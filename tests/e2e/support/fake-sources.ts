@@ -169,7 +169,7 @@ export function fakeConfig(overrides: Readonly<Record<string, unknown>> = {}): C
     city: { id: 'marenza', name: 'Marenza', timeZone: 'Europe/Madrid', population: 214_300 },
     zones: ZONES,
     devices: [
-      { match: 'aq-0000', zone: 'old-town', name: 'Cathedral square' },
+      { match: 'aq-0000', zone: 'old-town', name: 'Cathedral square', location: [37.3858, -5.9931] },
       { match: 'wm-*', role: 'customer' },
       { match: 'em-*', role: 'customer' },
     ],

@@ -9,15 +9,17 @@ beforeAll(async () => {
 afterAll(() => t.app.close());
 
 describe('catalogue', () => {
-  test('devices come by id with zone, name and role of the configuration', async () => {
+  test('devices come by id with zone, name, location and role of the configuration', async () => {
     const { body } = await t.get('/api/v1/devices?device=aq-0000');
     expect(body.devices).toHaveLength(1);
     expect(body.devices[0]).toMatchObject({
       device: 'aq-0000',
       zone: 'old-town',
       name: 'Cathedral square',
+      location: { latitude: 37.3858, longitude: -5.9931 },
       role: 'ambient',
     });
+    expect((await t.get('/api/v1/devices?device=aq-0004')).body.devices[0].location).toBeNull();
     expect(body.devices[0].lastReceived).toMatch(/^2026-06-18T14:2\d:\d\d\.\d{3}Z$/);
   });
 

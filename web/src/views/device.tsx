@@ -82,6 +82,7 @@ function Facts({ device }: { device: Device }) {
     ['First heard', formatTime(device.firstSeen, 'date')],
     ['Readings', formatNumber(device.readings)],
     ['Zone', device.zone === '' ? 'none' : <a href={link('overview', [device.zone])}>{zoneName(device.zone)}</a>],
+    ...(device.location === null ? [] : ([['Location', locationText(device.location)]] as [string, string][])),
     ['Profile', device.profile],
     ['Role', device.role],
     ...(device.gateway === '' ? [] : ([['Gateway', device.gateway]] as [string, preact.ComponentChildren][])),
@@ -98,6 +99,12 @@ function Facts({ device }: { device: Device }) {
       </dl>
     </section>
   );
+}
+
+function locationText({ latitude, longitude }: NonNullable<Device['location']>): string {
+  const degrees = (value: number, positive: string, negative: string) =>
+    `${formatNumber(Math.abs(value), 5)}° ${value < 0 ? negative : positive}`;
+  return `${degrees(latitude, 'N', 'S')}, ${degrees(longitude, 'E', 'W')}`;
 }
 
 interface SeriesTableProps {
