@@ -12,6 +12,7 @@ import {
   profileJsonSchema,
 } from '../profiles/index.ts';
 import { differences, printedReading } from './decode-compare.ts';
+import { report } from './publish-flags.ts';
 
 interface Options {
   readonly messages?: string;
@@ -64,9 +65,7 @@ export function decodeCommand(program: Command): void {
     .option('--family <names...>', 'only messages of these families')
     .option('--schema', 'print the JSON Schema of profile.yaml and stop')
     .addHelpText('after', EXAMPLES)
-    .action((options: Options) => {
-      process.exitCode = run(options);
-    });
+    .action((options: Options) => report(async () => run(options)));
 }
 
 function run(options: Options): number {
