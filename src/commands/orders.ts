@@ -30,7 +30,7 @@ const LOOK_EVERY_MS = 500;
 /**
  * Asks the server; `POST` orders something.
  *
- * @throws OperatingError `server_away`, `server_refused` with what it says
+ * @throws OperatingError `usage`, `server_away`, `server_refused` with what it says
  */
 export async function askServer<Body>(
   { url }: ServerFlags,
@@ -38,7 +38,7 @@ export async function askServer<Body>(
   path: string,
   query: Query = {},
 ): Promise<Body> {
-  const address = new URL(path, url);
+  const address = new URL(path, checkedUrl(url));
   for (const [key, value] of Object.entries(query)) if (value !== undefined) address.searchParams.set(key, value);
   const { VITALS_TOKEN: token } = process.env;
   const headers = {
@@ -55,6 +55,16 @@ export async function askServer<Body>(
   if (response.ok) return body;
   const said = body.error?.message ?? `it answered ${response.status}`;
   throw new OperatingError('server_refused', `${url} refused: ${said}`);
+}
+
+/** A user or a password in it would stand in what commands say; programs log in by token. @throws OperatingError `usage` */
+function checkedUrl(text: string): URL {
+  const url = URL.parse(text);
+  if (url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '') return url;
+  throw new OperatingError(
+    'usage',
+    `cannot use the address ${JSON.stringify(text.replace(/\/\/.*@/, '//...@'))} (--url): write where the server runs, such as http://127.0.0.1:8080; a token is given by VITALS_TOKEN`,
+  );
 }
 
 /** What a command makes of the result of its order. */
