@@ -1,6 +1,6 @@
 import { text } from 'node:stream/consumers';
 import { type Command, Option } from 'commander';
-import { systemClock } from '../base/index.ts';
+import { OperatingError, systemClock } from '../base/index.ts';
 import {
   type AuditKind,
   addToken,
@@ -98,6 +98,7 @@ async function remove(name: string, flags: Flags): Promise<number> {
 
 async function token(name: string, flags: TokenFlags): Promise<number> {
   if (flags.remove !== undefined) {
+    checkOwner(name, flags.remove, flags.data);
     await removeToken(flags.data, flags.remove);
     tell(flags, 'token_removed', name, flags.remove);
     return EXIT.ok;
@@ -108,6 +109,13 @@ async function token(name: string, flags: TokenFlags): Promise<number> {
   process.stdout.write(`${shown}\n`);
   process.stderr.write(`The token ${record.id} is kept nowhere: give it to the program now.\n`);
   return EXIT.ok;
+}
+
+/** Ids are never used again, so whose token it is does not change before it is removed. */
+function checkOwner(name: string, id: string, dataFolder: string): void {
+  const owner = listUsers(dataFolder).tokens.find((one) => one.id === id)?.user;
+  if (owner === undefined || owner === name) return;
+  throw new OperatingError('token_unknown', `cannot remove the token "${id}" of "${name}": it is one of "${owner}"`);
 }
 
 async function list({ data }: Flags): Promise<number> {

@@ -39,6 +39,21 @@ test.each([
   expect(ended.stderr.trimEnd()).not.toContain('\n');
 });
 
+test('a token is removed for its own user only', async () => {
+  const data = plantTree({});
+  for (const name of ['ada', 'ben']) await vitals('users', 'add', name, '--data', data);
+  await vitals('users', 'token', 'ben', '--data', data);
+  const idOf = async () => /token (\S{8})/.exec((await vitals('users', 'list', '--data', data)).stdout)?.[1];
+  const id = (await idOf())!;
+  const refused = await vitals('users', 'token', 'ada', '--remove', id, '--data', data);
+  expect([refused.code, refused.stderr]).toEqual([1, `cannot remove the token "${id}" of "ada": it is one of "ben"\n`]);
+  expect(await idOf()).toBe(id);
+  expect((await vitals('audit', '--data', data)).stdout).not.toContain('token_removed');
+  expect((await vitals('users', 'token', 'ben', '--remove', id, '--data', data)).code).toBe(0);
+  expect(await idOf()).toBeUndefined();
+  expect((await vitals('users', 'token', 'ben', '--remove', id, '--data', data)).stderr).toMatch(/there is none/);
+});
+
 test('every change is written down, and shown without what a terminal would obey', async () => {
   const data = plantTree({});
   await vitals('devices', 'add', 'm1', '--data', data);
