@@ -49,6 +49,8 @@ export interface Broker {
    */
   publish(topic: string, payload: Uint8Array, options: { readonly retain: boolean }): void;
   stats(): BrokerStats;
+  /** Why readings may not be coming, each in one sentence without secrets; for readiness. */
+  problems(): readonly string[];
   /** Stops accepting at once, gives outstanding acknowledgements up to `graceMs` and closes. Safe to call twice. */
   close(graceMs: number): Promise<void>;
 }

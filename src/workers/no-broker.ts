@@ -8,5 +8,6 @@ export const NO_BROKER: Broker = {
     ...{ connectedClients: 0, connectionsTotal: 0, receivedQos0: 0, receivedQos1: 0, receivedQos2: 0 },
     ...{ waitingForJournal: 0, refused: {} },
   }),
+  problems: () => [],
   close: async () => {},
 };

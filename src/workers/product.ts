@@ -586,7 +586,7 @@ class RunningProduct implements Product {
     const { blocked } = this.#budget.stats();
     if (blocked) problems.push(`the journal does not take messages: ${blocked}`);
     const lagMs = this.#lagMs();
-    problems.push(...(this.#cluster?.problems() ?? []));
+    problems.push(...(this.#cluster?.problems() ?? []), ...this.#broker.problems());
     if (lagMs > LAG_MS_MAX) problems.push(`the engine is ${formatDuration(lagMs)} behind the journal`);
     return problems;
   }

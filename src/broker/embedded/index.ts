@@ -183,6 +183,11 @@ class EmbeddedBroker implements Broker {
     };
   }
 
+  /** None: whom it turns away is told so itself, and counted. */
+  problems(): readonly string[] {
+    return [];
+  }
+
   close(graceMs: number): Promise<void> {
     this.#closing ??= this.#close(graceMs);
     return this.#closing;

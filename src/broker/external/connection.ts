@@ -26,12 +26,12 @@ export function connectionOptions(config: ExternalBrokerConfig, password: string
 }
 
 /**
- * How long to wait before the next connection, ms: spread, so that those of a broker that comes back do not all come at
- * once.
+ * How long to wait before something is tried again, ms: spread, so that those of a broker that comes back do not all come
+ * at once.
  *
- * @param failures connections that failed or broke since the last one that did not
+ * @param failures how often it failed since it last did not
  */
-export function reconnectAfterMs(failures: number): number {
+export function againAfterMs(failures: number): number {
   const longest = Math.min(RECONNECT_MS_MAX, RECONNECT_MS * 2 ** Math.min(failures, 10));
   return Math.round(longest * (0.5 + Math.random() / 2));
 }
@@ -42,9 +42,16 @@ export function reconnectAfterMs(failures: number): number {
  * @param limitMs ms
  */
 export async function endWithin(limitMs: number, client: MqttClient): Promise<void> {
-  const timer = setTimeout(() => client.stream.destroy(), limitMs);
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(() => {
+      client.stream.destroy();
+      // mqtt.js waits for the answer to a SUBSCRIBE for ever, even when the connection is gone.
+      resolve();
+    }, limitMs);
+  });
   // What waits for a connection is not waited for: it would be there after all, and be taken for somebody.
-  await client.endAsync(!client.connected).finally(() => clearTimeout(timer));
+  await Promise.race([client.endAsync(!client.connected), late]).finally(() => clearTimeout(timer));
 }
 
 function readCa(file: string): string {

@@ -6,7 +6,8 @@ import { MessageFlag } from '../../model/index.ts';
 import type { Logger } from '../../telemetry/index.ts';
 import type { AcceptMessage, Broker, BrokerRefusal, BrokerStats } from '../broker.ts';
 import { pubacksOf } from '../pubacks.ts';
-import { connectionOptions, endWithin, RECONNECT_MS, reconnectAfterMs } from './connection.ts';
+import { againAfterMs, connectionOptions, endWithin, RECONNECT_MS } from './connection.ts';
+import { Subscription } from './subscription.ts';
 import { ViewsOut } from './views-out.ts';
 
 export { createViewPublisher, type ViewPublisher, type ViewPublisherStats } from './publisher.ts';
@@ -48,11 +49,12 @@ interface Connection {
  * after a break.
  *
  * mqtt.js acknowledges by itself, one message after the other, when `handleMessage` calls back. Called back with an error
- * it does not, and goes on with the next message: so many can be under way (tests/unit/broker/external.test.ts holds it).
+ * it does not, and goes on with the next message: so many can be under way (tests/integration/external-broker.test.ts holds it).
  */
 class ExternalBroker implements Broker {
   readonly #options: ExternalBrokerOptions;
   readonly #views = new ViewsOut();
+  readonly #subscription: Subscription;
   readonly #received: [number, number] = [0, 0];
   readonly #refused: Partial<Record<BrokerRefusal, number>> = {};
   #accept: AcceptMessage | undefined;
@@ -70,6 +72,8 @@ class ExternalBroker implements Broker {
 
   constructor(options: ExternalBrokerOptions) {
     this.#options = options;
+    const { config, log } = options;
+    this.#subscription = new Subscription({ config, log, onAnswer: (denied) => this.#answered(denied) });
   }
 
   async open(accept: AcceptMessage): Promise<{ readonly url: string }> {
@@ -102,6 +106,11 @@ class ExternalBroker implements Broker {
     };
   }
 
+  problems(): readonly string[] {
+    const problem = this.#subscription.problem();
+    return problem === undefined ? [] : [problem];
+  }
+
   close(graceMs: number): Promise<void> {
     this.#closing ??= this.#close(graceMs);
     return this.#closing;
@@ -109,6 +118,7 @@ class ExternalBroker implements Broker {
 
   async #close(graceMs: number): Promise<void> {
     this.#isClosing = true;
+    this.#subscription.ended();
     if (this.#waiting > 0) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, graceMs);
@@ -149,6 +159,7 @@ class ExternalBroker implements Broker {
       const fail = (error: OperatingError): void => {
         clearTimeout(timer);
         this.#isClosing = true;
+        this.#subscription.ended();
         client.end(true);
         reject(error);
       };
@@ -181,34 +192,23 @@ class ExternalBroker implements Broker {
     client.options.reconnectPeriod = RECONNECT_MS;
     this.#options.log.info({ url: this.#options.config.url, sessionPresent }, 'connected to the MQTT broker');
     this.#views.publishAgain(client);
-    // A session remembers its subscriptions, but perhaps not those of this configuration.
-    if (!sessionPresent || this.#connections === 1) this.#subscribe(client);
+    this.#subscription.connected(client, sessionPresent);
   }
 
-  #subscribe(client: MqttClient): void {
-    const { topics, share, version } = this.#options.config;
-    // What is retained is told to a new subscription only, not at every start.
-    const options = version === 5 && share === undefined ? ({ qos: 1, rh: 1 } as const) : ({ qos: 1 } as const);
-    const filters = topics.map((topic) => (share === undefined ? topic : `$share/${share}/${topic}`));
-    client.subscribe(filters, options, (error, granted = []) => {
-      if (!client.connected) return;
-      const denied = error === null ? granted.filter(({ qos }) => qos >= 128).map(({ topic }) => topic) : filters;
-      if (denied.length > 0) {
-        this.#refused.subscription = (this.#refused.subscription ?? 0) + denied.length;
-        this.#options.log.error({ err: error, denied }, 'the MQTT broker does not let the product subscribe');
-      }
-      this.#onSubscribed?.(denied);
-      this.#onSubscribed = undefined;
-    });
+  #answered(denied: readonly string[]): void {
+    if (denied.length > 0) this.#refused.subscription = (this.#refused.subscription ?? 0) + denied.length;
+    this.#onSubscribed?.(denied);
+    this.#onSubscribed = undefined;
   }
 
   #closed(): void {
     this.#connection = undefined;
+    this.#subscription.ended();
     // Read on: whatever waited for room belongs to a connection that is gone.
     this.#goOn();
     if (this.#isClosing) return;
     const client = this.#client!;
-    client.options.reconnectPeriod = reconnectAfterMs(this.#failures);
+    client.options.reconnectPeriod = againAfterMs(this.#failures);
     this.#failures++;
     if (this.#failures === 1) this.#options.log.warn({ url: this.#options.config.url }, 'the MQTT broker is away');
   }

@@ -1,7 +1,7 @@
 import { connect, type IClientOptions, type MqttClient } from 'mqtt';
 import type { ExternalBrokerConfig } from '../../config/index.ts';
 import type { Logger } from '../../telemetry/index.ts';
-import { connectionOptions, endWithin, RECONNECT_MS, reconnectAfterMs } from './connection.ts';
+import { againAfterMs, connectionOptions, endWithin, RECONNECT_MS } from './connection.ts';
 import { ViewsOut } from './views-out.ts';
 
 export interface ViewPublisherOptions {
@@ -68,7 +68,7 @@ class ExternalViewPublisher implements ViewPublisher {
     });
     client.on('close', () => {
       if (client.disconnecting) return;
-      client.options.reconnectPeriod = reconnectAfterMs(failures++);
+      client.options.reconnectPeriod = againAfterMs(failures++);
       if (failures > 1) return;
       const because = problem === undefined ? 'it closed the connection' : problem.message || String(problem);
       log.warn({ url: config.url }, `KPI topics cannot be published, the MQTT broker is away: ${because}`);
