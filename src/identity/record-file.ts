@@ -8,7 +8,7 @@ import {
   renameSync,
   rmSync,
   statSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -43,24 +43,37 @@ export function readRecords<T>(file: string, schema: z.ZodType<T>): T | undefine
 /**
  * Puts a new version in the place of the file: whoever reads sees the old one or the new one, and after a power failure it
  * is one of them. Only the owner may read it.
+ *
+ * @throws what the system says (a full disk, for one); the old version stays then, and nothing is left beside it
  */
 export function writeRecords(file: string, tree: unknown): void {
-  mkdirSync(dirname(file), { recursive: true });
+  const folder = dirname(file);
+  mkdirSync(folder, { recursive: true });
   const temporary = `${file}.${process.pid}.tmp`;
-  const handle = openSync(temporary, 'w', 0o600);
   try {
-    writeSync(handle, `${JSON.stringify(tree, undefined, 1)}\n`);
-    giveToOwner(dirname(file), handle);
+    writeNewFile(temporary, `${JSON.stringify(tree, undefined, 1)}\n`);
+    renameSync(temporary, file);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+  const handle = openSync(folder, 'r');
+  try {
     fsyncSync(handle);
   } finally {
     closeSync(handle);
   }
-  renameSync(temporary, file);
-  const folder = openSync(dirname(file), 'r');
+}
+
+function writeNewFile(file: string, text: string): void {
+  const handle = openSync(file, 'w', 0o600);
   try {
-    fsyncSync(folder);
+    // Not writeSync: a disk that is nearly full takes a part without an error.
+    writeFileSync(handle, text);
+    giveToOwner(dirname(file), handle);
+    fsyncSync(handle);
   } finally {
-    closeSync(folder);
+    closeSync(handle);
   }
 }
 
@@ -98,14 +111,26 @@ export async function whileLocked<T>(file: string, change: () => T): Promise<T> 
 /** False when the lock is ours now. */
 function lockedBy(lock: string): boolean {
   try {
-    const handle = openSync(lock, 'wx', 0o600);
-    writeSync(handle, String(process.pid));
-    closeSync(handle);
+    makeLock(lock);
     return false;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     if (isAbandoned(lock)) rmSync(lock, { force: true });
     return true;
+  }
+}
+
+/** @throws `EEXIST` when another process has it */
+function makeLock(lock: string): void {
+  const handle = openSync(lock, 'wx', 0o600);
+  try {
+    writeFileSync(handle, String(process.pid));
+  } catch (error) {
+    // Without the id of its holder nobody could tell that it was left behind.
+    rmSync(lock, { force: true });
+    throw error;
+  } finally {
+    closeSync(handle);
   }
 }
 
