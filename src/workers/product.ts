@@ -160,6 +160,8 @@ class RunningProduct implements Product {
     if (this.#has('engine')) await this.#cluster?.startEngine();
     if (isApi) await this.#openState();
     else if (this.#has('worker')) this.#startWorker();
+    // Behind the ways in, which give what waits for the journal its time; before the engine and the journal.
+    this.#closers.push(() => this.#budget.close());
     if (this.#has('intake')) await this.#openBroker();
     await this.#openHttp();
     if (isApi) this.#publishKpis();
@@ -513,7 +515,6 @@ class RunningProduct implements Product {
     timers.push(...(this.#retention?.start() ?? []));
     this.#closers.push(() => {
       for (const timer of timers) clearInterval(timer);
-      this.#budget.close();
     });
   }
 
