@@ -72,11 +72,12 @@ export class Segments {
       const isPassed = next.header.firstSequence - 1 <= passedSequence;
       const isOld = nowMs - next.header.floorAtMs > retention.ageMsMax;
       if (!isPassed || !(isOld || this.bytes > retention.bytesMax)) break;
-      this.#list.shift();
-      freed += oldest.bytes;
       await this.#files.remove(this.#path(oldest.header.firstSequence));
       // One by one: power failure could bring an older one back, and leave a gap behind it.
       await this.#files.syncFolder(this.#folder);
+      // At last: one that may still be there and is not known any more would lie before a gap at the next start.
+      this.#list.shift();
+      freed += oldest.bytes;
     }
     return freed;
   }

@@ -134,6 +134,25 @@ describe('a full disk', () => {
   });
 });
 
+describe('a segment that cannot be removed', () => {
+  it('is removed by a later trimming, before those behind it', async () => {
+    const disk = new FaultyDisk();
+    const writer = await open(disk, { segmentBytesMax: 200 });
+    for (const number of [1, 2, 3, 4]) await appendDurably(writer, numbered(number));
+    writer.setConsumerPosition('engine', 3);
+    disk.faults.remove = 'EIO';
+    await expect(writer.trim(2 ** 50)).rejects.toThrow('EIO');
+    disk.faults = {};
+    expect(writer.stats()).toMatchObject({ firstSequence: 1, segmentCount: 4 });
+    await writer.trim(2 ** 50);
+    expect(writer.stats()).toMatchObject({ firstSequence: 4, segmentCount: 1 });
+    await writer.close();
+    const again = await open(disk);
+    expect(again.stats()).toMatchObject({ firstSequence: 4, durableSequence: 4 });
+    await again.close();
+  });
+});
+
 describe('a write that is cut short', () => {
   it('is carried on where it stopped', async () => {
     const disk = new FaultyDisk();

@@ -21,6 +21,9 @@ export interface Faults {
   /** Error code of every write, until taken away. */
   write?: string;
   sync?: string;
+  /** Error code of opening a file or a folder. */
+  open?: string;
+  remove?: string;
   /** Bytes of a write that are done before it stops. */
   shortWriteBytes?: number;
   /** Bytes that may be written in all before ENOSPC. */
@@ -53,6 +56,7 @@ export class FaultyDisk implements JournalFileSystem {
 
   async open(path: string, mode: 'read' | 'write' | 'create'): Promise<DiskFile> {
     this.#tick();
+    if (this.faults.open !== undefined) throw codeError(this.faults.open);
     let file = this.#names.get(path);
     if (mode === 'create') {
       file ??= new FakeFile();
@@ -73,11 +77,13 @@ export class FaultyDisk implements JournalFileSystem {
 
   async remove(path: string): Promise<void> {
     this.#tick();
+    if (this.faults.remove !== undefined) throw codeError(this.faults.remove);
     this.#names.delete(path);
   }
 
   async syncFolder(folder: string): Promise<void> {
     this.#tick();
+    if (this.faults.open !== undefined) throw codeError(this.faults.open);
     for (const path of [...this.#durableNames.keys()]) if (dirname(path) === folder) this.#durableNames.delete(path);
     for (const [path, file] of this.#names) if (dirname(path) === folder) this.#durableNames.set(path, file);
   }
