@@ -28,13 +28,15 @@ export interface LocalJournalWriterOptions {
 const FREE_CHECK_EVERY_MS = SECOND_MS;
 const FREE_CHECK_EVERY_BYTES = 16 << 20;
 const NO_SPACE = new Set(['ENOSPC', 'EDQUOT']);
+/** The process, or the machine, has as many files open as it may: connections come and go, and then there is room again. */
+const NO_FILES = new Set(['EMFILE', 'ENFILE']);
 
 /**
  * Opens a folder of segment files for appending. A torn last write of an earlier run is cut off first
  * (`stats().tailBytesCut`). While one sync runs, appends collect; the next commit starts when it returns.
  *
- * On a full disk (or below `freeBytesMin`) callbacks are held, `stats().blocked` says why, and writing goes on by
- * itself once there is room. Any other failure of a write or sync is final: `failed` resolves, nobody is acknowledged.
+ * On a full disk (or below `freeBytesMin`), and while no file may be opened for a new segment, callbacks are held,
+ * `stats().blocked` says why, and writing goes on by itself once there is room. Any other failure of a write or sync is final: `failed` resolves, nobody is acknowledged.
  *
  * @throws OperatingError `journal_locked` (another process writes here), `journal_damaged` (file and byte offset),
  *   `journal_format` (written by a newer version)
@@ -281,9 +283,12 @@ class LocalJournalWriter implements JournalWriter {
       await writeFully(await this.#segments.file(), batch.buffers(), this.#segments.active.bytes);
       return undefined;
     } catch (error) {
-      if (!NO_SPACE.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+      const { code = '', message } = error as NodeJS.ErrnoException;
+      // Nothing was written: it is opening a file that fails so, before the batch is looked at.
+      if (NO_FILES.has(code)) return message;
+      if (!NO_SPACE.has(code)) throw error;
       await (await this.#segments.file()).truncate(this.#segments.active.bytes);
-      return (error as Error).message;
+      return message;
     }
   }
 

@@ -134,6 +134,23 @@ describe('a full disk', () => {
   });
 });
 
+describe('a process that may open no more files', () => {
+  it.each(['EMFILE', 'ENFILE'])('goes on by itself with the next segment once it may (%s)', async (code) => {
+    const disk = new FaultyDisk();
+    const writer = await open(disk, { segmentBytesMax: 200 });
+    await appendDurably(writer, numbered(1));
+    disk.faults.open = code;
+    const answer = appendDurably(writer, numbered(2));
+    await until(() => writer.stats().blocked != null);
+    expect(writer.stats().blocked).toContain(code);
+    disk.faults = {};
+    await answer;
+    expect(writer.stats()).toMatchObject({ segmentCount: 2, blocked: null, blockedTotal: 1 });
+    await writer.close();
+    expect(await contents(disk, 2)).toEqual(wanted(2));
+  });
+});
+
 describe('a segment that cannot be removed', () => {
   it('is removed by a later trimming, before those behind it', async () => {
     const disk = new FaultyDisk();
