@@ -3,11 +3,12 @@ import type { Clock } from '../../base/index.ts';
 import type { Config } from '../../config/index.ts';
 import { type Message, MessageFlag } from '../../model/index.ts';
 import type { AcceptMessage } from '../broker.ts';
+import { WAITING_MESSAGE_BYTES } from '../waiting.ts';
 import type { FanOut } from './fan-out.ts';
 import type { Peer } from './peers.ts';
 import { ReadingGate } from './reading-gate.ts';
 
-/** Together over all connections; each one by itself is held after one read of at most 64 KiB. */
+/** Memory, together over all connections; each one by itself is held after one read of at most 64 KiB. */
 const WAITING_BYTES_MAX = 64 << 20;
 /** What is kept of a payload over the limit, to be recognised in the quarantine. */
 const HEAD_BYTES = 256;
@@ -25,7 +26,7 @@ export class Reception {
   readonly #fanOut: Pick<FanOut, 'offer'>;
   #onIdle: (() => void) | undefined;
 
-  /** @param waitingBytesMax what may wait for the journal before nothing is read any more */
+  /** @param waitingBytesMax memory of what may wait for the journal before nothing is read any more */
   constructor(
     config: Pick<Config['mqtt'], 'payloadMax'>,
     clock: Clock,
@@ -72,7 +73,7 @@ export class Reception {
   handOver(message: Message, peer: Peer | undefined, settle: Settle): void {
     const { topic, payload, flags } = message;
     const isTooLarge = payload.length > this.#config.payloadMax;
-    const bytes = payload.length + topic.length;
+    const bytes = payload.length + topic.length + WAITING_MESSAGE_BYTES;
     this.received[(flags & MessageFlag.qos1) !== 0 ? 1 : (flags & MessageFlag.qos2) !== 0 ? 2 : 0]++;
     this.waiting++;
     this.gate.add(bytes);

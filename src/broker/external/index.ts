@@ -6,6 +6,7 @@ import { MessageFlag } from '../../model/index.ts';
 import type { Logger } from '../../telemetry/index.ts';
 import type { AcceptMessage, Broker, BrokerRefusal, BrokerStats } from '../broker.ts';
 import { pubacksOf } from '../pubacks.ts';
+import { WAITING_MESSAGE_BYTES } from '../waiting.ts';
 import { againAfterMs, connectionOptions, endWithin, RECONNECT_MS } from './connection.ts';
 import { Subscription } from './subscription.ts';
 import { ViewsOut } from './views-out.ts';
@@ -24,7 +25,7 @@ export interface ExternalBrokerOptions {
 }
 
 const GIVE_UP_AFTER_MS = 30_000;
-/** Bytes of messages that may wait for the journal; QoS 1 is bounded by the broker, too. */
+/** Memory of messages that may wait for the journal; QoS 1 is bounded by the broker, too. */
 const WAITING_BYTES_MAX = 64 << 20;
 const HEAD_BYTES = 256;
 /** What the product publishes itself, and would be told of again. */
@@ -221,7 +222,7 @@ class ExternalBroker implements Broker {
       return;
     }
     const bytes = Buffer.isBuffer(payload) ? payload : Buffer.from(payload);
-    const size = bytes.length + topic.length;
+    const size = bytes.length + topic.length + WAITING_MESSAGE_BYTES;
     this.#received[qos === 0 ? 0 : 1]++;
     this.#waiting++;
     this.#waitingBytes += size;

@@ -20,7 +20,7 @@ import { simulatedChannel } from './store.ts';
 
 export const JOURNAL_FOLDER = '/journal';
 /** Small enough that a disk that is away for an hour fills it. */
-const GATE_BYTES = 1_000;
+const GATE_BYTES = 4_500;
 const SEGMENT_BYTES_MAX = 4_000;
 const RETENTION = { bytesMax: 6_000, ageMsMax: 2 ** 45 };
 const FULL_DISK_RETRY_MS = 5 * 60_000;
