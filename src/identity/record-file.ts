@@ -150,8 +150,9 @@ function isAbandoned(lock: string): boolean {
 /** Changes when another version has been put in the place of the file. */
 export function versionOf(file: string): string {
   try {
-    const { ino, mtimeMs, size } = statSync(file);
-    return `${ino} ${mtimeMs} ${size}`;
+    // The change time, too: nobody can set it back, and a number of a file that is gone is given to the next.
+    const { ino, mtimeMs, ctimeMs, size } = statSync(file);
+    return `${ino} ${mtimeMs} ${ctimeMs} ${size}`;
   } catch {
     return '';
   }

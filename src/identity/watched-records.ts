@@ -12,11 +12,14 @@ export class WatchedRecords {
   readonly #onProblem: (error: Error) => void;
   readonly #listeners = new Set<() => void>();
   readonly #timer: NodeJS.Timeout;
-  #version = '';
+  /** What was read, or undefined where that failed. */
+  #version: string | undefined;
+  #problem = '';
 
   /**
    * @param read takes over what the file holds now; called at once, where its errors are the caller's
-   * @param onProblem told when a later version cannot be read: what was read before stays in force
+   * @param onProblem told when a later version cannot be read: what was read before stays in force, and it is tried again;
+   *   of failures in a row that say the same, told once
    */
   constructor(file: string, read: () => void, onProblem: (error: Error) => void) {
     this.#file = file;
@@ -32,9 +35,10 @@ export class WatchedRecords {
     try {
       this.#take();
     } catch (error) {
-      this.#onProblem(error as Error);
+      this.#tell(error as Error);
       return;
     }
+    this.#problem = '';
     for (const listener of this.#listeners) listener();
   }
 
@@ -50,7 +54,16 @@ export class WatchedRecords {
 
   #take(): void {
     // Of before the reading: a version that comes meanwhile is read the next time.
-    this.#version = versionOf(this.#file);
+    const version = versionOf(this.#file);
+    // It may not be the file's fault: too many are open, or somebody mends its rights.
+    this.#version = undefined;
     this.#read();
+    this.#version = version;
+  }
+
+  #tell(error: Error): void {
+    if (error.message === this.#problem) return;
+    this.#problem = error.message;
+    this.#onProblem(error);
   }
 }
