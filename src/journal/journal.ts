@@ -96,6 +96,12 @@ export interface JournalReader {
    *   record in the middle fails its checksum
    */
   read(afterSequence: number, upToSequence: number, bytesMax: number): Promise<readonly JournalRecord[]>;
+  /**
+   * A record before which none was received at or after an instant (ms UTC), and not far before the first that was. Behind
+   * it times may go back, where the clock did.
+   * @returns its sequence, that of the oldest record kept at least
+   */
+  firstSequenceSince(atMs: number): Promise<number>;
   close(): Promise<void>;
 }
 

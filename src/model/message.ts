@@ -7,7 +7,7 @@ export interface Message {
   readonly payloadBytes: number;
   /** MQTT client identity, empty for an internal source. */
   readonly clientId: string;
-  /** Wall clock of the broker, ms UTC; never smaller than that of the record before it in the journal. */
+  /** Wall clock of the broker, ms UTC; smaller than that of the record before it where that clock was set back. */
   readonly receivedAtMs: number;
   /** Bits of `MessageFlag`. */
   readonly flags: number;

@@ -4,7 +4,7 @@ import type { JournalReader, JournalRecord, JournalWriter } from '../journal/ind
 import type { RejectReason } from '../model/index.ts';
 import type { QuarantineRow, Store } from '../store/index.ts';
 import { awaitRoom, type JobPace, unlessAborted } from './job-pace.ts';
-import { firstSequenceAt, type MessageChoice, topicChosen } from './message-choice.ts';
+import { type MessageChoice, topicChosen } from './message-choice.ts';
 
 /** The kind of the job. */
 export const DECODE_AGAIN = 'decode-again';
@@ -67,10 +67,11 @@ async function run(
   const before = context.job.checkpoint as Checkpoint | null;
   const isChosen = await choiceOf(order, sources);
   const kept = Math.max(1, sources.journal.stats().firstSequence);
-  let next = before?.next ?? (await firstSequenceAt(reader, order.fromMs, kept, upToSequence));
+  let next = before?.next ?? Math.max(kept, await reader.firstSequenceSince(order.fromMs));
   let messages = before?.messages ?? 0;
-  const gone = before?.gone ?? isChosen.countBefore(Math.max(kept, next));
+  const gone = before?.gone ?? isChosen.countBefore(kept);
   const first = next;
+  // To the end, past the period too: where the clock was set back, messages of it come behind later ones.
   while (next <= upToSequence) {
     await awaitRoom(context.signal, sources);
     const records = await readOn(reader, next, upToSequence, sources);
@@ -80,9 +81,9 @@ async function run(
     await append(chosen, sources, context.signal);
     messages += chosen.length;
     next = last.sequence + 1;
-    await context.checkpoint({ next, messages, gone } satisfies Checkpoint);
+    // Where nothing was chosen nothing is lost by reading it once more.
+    if (chosen.length > 0) await context.checkpoint({ next, messages, gone } satisfies Checkpoint);
     await context.progress((next - first) / Math.max(1, upToSequence + 1 - first));
-    if (last.kind === 'message' && last.message.receivedAtMs >= order.toMs) break;
   }
   return { messages, gone };
 }

@@ -1,4 +1,3 @@
-import type { JournalReader } from '../journal/index.ts';
 import { filterMatches, levelsOf } from '../model/index.ts';
 
 /** Which messages are to be decoded again. */
@@ -27,26 +26,3 @@ export function topicChosen({ topics }: Pick<MessageChoice, 'topics'>): (topic: 
 }
 
 const TOPICS_REMEMBERED = 100_000;
-
-/**
- * Sequence of the first record that was written at or after an instant, between two sequences; `last + 1` when there is
- * none. Times never go back in a journal, so a few of its records tell.
- */
-export async function firstSequenceAt(
-  reader: JournalReader,
-  atMs: number,
-  first: number,
-  last: number,
-): Promise<number> {
-  let low = first;
-  let high = last + 1;
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2);
-    const [record] = await reader.read(middle - 1, middle, 1);
-    if (record === undefined) break;
-    const writtenAtMs = record.kind === 'message' ? record.message.receivedAtMs : record.atMs;
-    if (writtenAtMs < atMs) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Config } from '../config/index.ts';
 import { createIntake } from '../intake/index.ts';
+import type { JournalRecord } from '../journal/index.ts';
 import { openLocalJournalReader } from '../journal/local/index.ts';
 import type { Reading, Series } from '../model/index.ts';
 import { compileProfiles, loadProfiles } from '../profiles/index.ts';
@@ -8,7 +9,7 @@ import type { Store } from '../store/index.ts';
 import { type AgainReading, againChanges } from './again-changes.ts';
 import { storedRows } from './decode-again.ts';
 import { filtersOfProfile, profileFolders } from './device-rights.ts';
-import { firstSequenceAt, type MessageChoice, topicChosen } from './message-choice.ts';
+import { type MessageChoice, topicChosen } from './message-choice.ts';
 import { intakeLimits, intakePlacement } from './pipeline.ts';
 import { ReadingColumnsBuilder } from './reading-columns.ts';
 
@@ -56,8 +57,8 @@ export async function forecastAgain(config: Config, store: Store, request: Forec
   const reader = openLocalJournalReader({ folder: join(config.dataFolder, 'journal') });
   const forecast = new Forecast(config, await store.series({}), topicChosen({ topics }), request);
   try {
-    const oldest = await oldestSequence(reader, position);
-    const first = await firstSequenceAt(reader, request.fromMs, oldest, position);
+    const first = await reader.firstSequenceSince(request.fromMs);
+    // To the end, past the period too: where the clock was set back, messages of it come behind later ones.
     for (let next = first; next <= position; ) {
       signal?.throwIfAborted();
       const records = await reader.read(next - 1, position, READ_BYTES);
@@ -66,30 +67,11 @@ export async function forecastAgain(config: Config, store: Store, request: Forec
       await forecast.take(records, store, position);
       next = last.sequence + 1;
       request.onProgress?.((next - first) / (position + 1 - first));
-      if (last.kind === 'message' && last.message.receivedAtMs >= request.toMs) break;
     }
     return forecast.result();
   } finally {
     await reader.close();
   }
-}
-
-type Reader = ReturnType<typeof openLocalJournalReader>;
-
-/** Binary search: what retention took away cannot be read. */
-async function oldestSequence(reader: Reader, position: number): Promise<number> {
-  let low = 1;
-  let high = position;
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2);
-    const isThere = await reader.read(middle - 1, middle, 1).then(
-      () => true,
-      () => false,
-    );
-    if (isThere) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }
 
 class Forecast {
@@ -114,7 +96,7 @@ class Forecast {
     for (const one of series) this.#name(one.id, one);
   }
 
-  async take(records: Awaited<ReturnType<Reader['read']>>, store: Store, position: number): Promise<void> {
+  async take(records: readonly JournalRecord[], store: Store, position: number): Promise<void> {
     const origins = new Set<number>();
     const given: AgainReading[] = [];
     for (const record of records) {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { JournalReader, JournalRetention, JournalWriter } from '../../src/journal/index.ts';
+import type { JournalReader, JournalRecord, JournalRetention, JournalWriter } from '../../src/journal/index.ts';
 import { type Message, MessageFlag } from '../../src/model/index.ts';
 import { appendDurably, KEEP_ALL, numbered, plain, readAll } from '../unit/journal/support/messages.ts';
 
@@ -84,16 +84,49 @@ function itKeepsRecords(openWriter: OpenWriter, openReader: OpenReader): void {
     expect(record).toEqual({ kind: 'hours', sequence: 2, atMs: 9_000, hours });
   });
 
-  it('never lets the time of reception go back, not even after a restart', async () => {
+  const timesOf = (records: readonly JournalRecord[]) =>
+    records.map((record) => (record.kind === 'message' ? record.message.receivedAtMs : record.atMs));
+
+  it('lets the time of reception wait for a clock that went back a little, also after a restart', async () => {
     const first = await openWriter();
-    await appendDurably(first, { ...numbered(1), receivedAtMs: 9_000 });
-    await appendDurably(first, { ...numbered(2), receivedAtMs: 7_000 });
+    await appendDurably(first, { ...numbered(1), receivedAtMs: 90_000 });
+    await appendDurably(first, { ...numbered(2), receivedAtMs: 70_000 });
     await first.close();
     const second = await openWriter();
-    await appendDurably(second, { ...numbered(3), receivedAtMs: 8_000 });
-    const records = await readAll(openReader(), 3);
-    const times = records.map((record) => (record.kind === 'message' ? record.message.receivedAtMs : record.atMs));
-    expect(times).toEqual([9_000, 9_000, 9_000]);
+    await appendDurably(second, { ...numbered(3), receivedAtMs: 80_000 });
+    expect(timesOf(await readAll(openReader(), 3))).toEqual([90_000, 90_000, 90_000]);
+  });
+
+  it('follows a clock that was set back far once it has gone on for a minute, also over a restart', async () => {
+    const first = await openWriter();
+    for (const receivedAtMs of [9_000_000, 1_000_000, 1_059_999, 1_060_000])
+      await appendDurably(first, { ...numbered(1), receivedAtMs });
+    await first.close();
+    const second = await openWriter();
+    await appendDurably(second, { ...numbered(2), receivedAtMs: 1_070_000 });
+    await new Promise<void>((resolve) => second.appendMark(1_080_000, () => resolve()));
+    expect(timesOf(await readAll(openReader(), 6))).toEqual([
+      ...[9_000_000, 9_000_000, 9_000_000],
+      ...[1_060_000, 1_070_000, 1_080_000],
+    ]);
+  });
+
+  it('tells where all that was received since an instant stands, though the clock was set back', async () => {
+    const writer = await openWriter({ segmentBytesMax: 300 });
+    const times = [...Array(20).keys()].map((number) => 1_000_000 + 60_000 * (number < 10 ? number : number - 5));
+    for (const receivedAtMs of [...times, 1_000_000 * 10, ...times.map((atMs) => atMs + 600_000)])
+      await appendDurably(writer, { ...numbered(1), receivedAtMs });
+    await writer.close();
+    await openWriter();
+    const reader = openReader();
+    const written = timesOf(await readAll(openReader(), 41));
+    const places = new Set<number>();
+    for (const sinceMs of new Set([...written, Number.NEGATIVE_INFINITY, 2 ** 41])) {
+      const place = await reader.firstSequenceSince(sinceMs);
+      places.add(place);
+      expect(written.slice(0, place - 1).every((atMs) => atMs < sinceMs)).toBe(true);
+    }
+    expect(places.size).toBeGreaterThan(5);
   });
 
   it('goes on with the next sequence after a restart', async () => {

@@ -29,7 +29,8 @@ export class Batch {
   readonly dones: Done[] = [];
   bytes = 0;
   lastSequence = 0;
-  lastAtMs = 0;
+  /** The latest time of its records, ms UTC. */
+  newestAtMs = 0;
   readonly #chunks: Buffer[] = [];
   readonly #used: number[] = [];
   readonly #pool: ChunkPool;
@@ -55,7 +56,7 @@ export class Batch {
     this.#used[last] = at + recordBytes;
     this.bytes += recordBytes;
     this.lastSequence = fields.sequence;
-    this.lastAtMs = fields.atMs;
+    this.newestAtMs = Math.max(this.newestAtMs, fields.atMs);
     this.dones.push(done);
   }
 

@@ -2,7 +2,7 @@
  * A segment file: one header, then records back to back, all numbers little-endian.
  *
  *   header  magic "CVJOURNL" | version u32 | salt u32 | first sequence u64 | created-at f64
- *           | first sequence of the segment before u64 | its bytes u64 | received-at of its last record f64 | 0 u32
+ *           | first sequence of the segment before u64 | its bytes u64 | latest received-at of all records before f64 | 0 u32
  *           | crc u32 over the 60 bytes before
  *   record  as in record.ts
  *
@@ -36,8 +36,8 @@ export interface SegmentHeader {
   /** 0 when there was none. */
   readonly previousFirstSequence: number;
   readonly previousBytes: number;
-  /** No record of the segment was received before this. */
-  readonly floorAtMs: number;
+  /** The latest time of all records of earlier segments, ms UTC; 0 where there was none. */
+  readonly earlierAtMsMax: number;
 }
 
 /** File name of the segment that starts with `firstSequence`; names sort as sequences do. */
@@ -62,7 +62,7 @@ export function encodeHeader(header: SegmentHeader): Buffer {
   bytes.writeDoubleLE(header.createdAtMs, 24);
   writeSequence(bytes, header.previousFirstSequence, 32);
   writeSequence(bytes, header.previousBytes, 40);
-  bytes.writeDoubleLE(header.floorAtMs, 48);
+  bytes.writeDoubleLE(header.earlierAtMsMax, 48);
   bytes.writeUInt32LE(crc32c(bytes, 0, 60), 60);
   return bytes;
 }
@@ -88,7 +88,7 @@ export function decodeHeader(bytes: Buffer, file: string): SegmentHeader | undef
     createdAtMs: bytes.readDoubleLE(24),
     previousFirstSequence: readSequence(bytes, 32),
     previousBytes: readSequence(bytes, 40),
-    floorAtMs: bytes.readDoubleLE(48),
+    earlierAtMsMax: bytes.readDoubleLE(48),
   };
 }
 

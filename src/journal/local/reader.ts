@@ -70,8 +70,32 @@ class LocalJournalReader implements JournalReader {
     }
   }
 
+  async firstSequenceSince(atMs: number): Promise<number> {
+    const starts = segmentSequences(await this.#files.list(this.#folder));
+    for (const start of starts.slice(1).toReversed()) {
+      if ((await this.#earlierAtMsMax(start)) < atMs) return start;
+    }
+    return starts[0] ?? 1;
+  }
+
   async close(): Promise<void> {
     await this.#leave();
+  }
+
+  /** Infinity of a segment that is only being made, or is gone. */
+  async #earlierAtMsMax(start: number): Promise<number> {
+    const path = join(this.#folder, segmentName(start));
+    const file = await this.#files.open(path, 'read').catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+    });
+    if (file === undefined) return Number.POSITIVE_INFINITY;
+    try {
+      const head = Buffer.alloc(SEGMENT_HEADER_BYTES);
+      const header = decodeHeader(head.subarray(0, await file.read(head, head.length, 0)), path);
+      return header?.earlierAtMsMax ?? Number.POSITIVE_INFINITY;
+    } finally {
+      await file.close();
+    }
   }
 
   async #collect(from: Cursor, upToSequence: number, bytesMax: number): Promise<JournalRecord[]> {

@@ -27,7 +27,9 @@ export interface RecoveredJournal {
   readonly segments: Segment[];
   /** 0 when there is no record. */
   readonly lastSequence: number;
+  /** Time of the last record, and the latest of all, ms UTC. */
   readonly lastAtMs: number;
+  readonly newestAtMs: number;
   /** Bytes of a torn last write that were cut off. */
   readonly tailBytesCut: number;
 }
@@ -39,6 +41,7 @@ interface Tail {
   /** Where the last commit starts. */
   readonly commitAt: number;
   readonly lastAtMs: number;
+  readonly newestAtMs: number;
 }
 
 const SCAN_BYTES = 1 << 20;
@@ -61,11 +64,12 @@ export async function recoverJournal(files: JournalFileSystem, folder: string): 
   }
   checkChain(folder, segments);
   const last = segments.at(-1);
-  if (last === undefined) return { segments, lastSequence: 0, lastAtMs: 0, tailBytesCut };
+  if (last === undefined) return { segments, lastSequence: 0, lastAtMs: 0, newestAtMs: 0, tailBytesCut };
   const tail = await mendTail(files, folder, last);
   tailBytesCut += last.bytes - tail.end;
   last.bytes = tail.end;
-  return { segments, lastSequence: tail.nextSequence - 1, lastAtMs: tail.lastAtMs, tailBytesCut };
+  const { nextSequence, lastAtMs, newestAtMs } = tail;
+  return { segments, lastSequence: nextSequence - 1, lastAtMs, newestAtMs, tailBytesCut };
 }
 
 async function openSegment(
@@ -154,12 +158,13 @@ async function rewrite(file: DiskFile, from: number, to: number): Promise<void> 
 }
 
 async function scanToEnd(file: DiskFile, path: string, segment: Segment): Promise<Tail> {
-  const { salt, firstSequence, floorAtMs } = segment.header;
+  const { salt, firstSequence, earlierAtMsMax } = segment.header;
   let tail: Tail = {
     nextSequence: firstSequence,
     end: SEGMENT_HEADER_BYTES,
     commitAt: SEGMENT_HEADER_BYTES,
-    lastAtMs: floorAtMs,
+    lastAtMs: earlierAtMsMax,
+    newestAtMs: earlierAtMsMax,
   };
   let windowBytes = SCAN_BYTES;
   while (tail.end < segment.bytes) {
@@ -186,7 +191,7 @@ function scanWindow(
   from: Tail,
   path: string,
 ): { readonly tail: Tail; readonly bad: boolean } {
-  let { nextSequence, commitAt, lastAtMs } = from;
+  let { nextSequence, commitAt, lastAtMs, newestAtMs } = from;
   let at = 0;
   let recordBytes = checkRecord(window, at, length, salt);
   while (recordBytes > 0) {
@@ -196,11 +201,12 @@ function scanWindow(
     }
     if (recordCommitIndex(window, at) === 0) commitAt = from.end + at;
     lastAtMs = recordAtMs(window, at);
+    newestAtMs = Math.max(newestAtMs, lastAtMs);
     nextSequence++;
     at += recordBytes;
     recordBytes = checkRecord(window, at, length, salt);
   }
-  return { tail: { nextSequence, commitAt, lastAtMs, end: from.end + at }, bad: recordBytes < 0 };
+  return { tail: { nextSequence, commitAt, lastAtMs, newestAtMs, end: from.end + at }, bad: recordBytes < 0 };
 }
 
 /**

@@ -48,7 +48,7 @@ export class Segments {
   }
 
   /** Starts a new segment, durably; when that fails the old one goes on. */
-  async begin(firstSequence: number, createdAtMs: number, floorAtMs: number): Promise<void> {
+  async begin(firstSequence: number, createdAtMs: number, earlierAtMsMax: number): Promise<void> {
     const previous = this.#list.at(-1);
     const header: SegmentHeader = {
       salt: this.salt,
@@ -56,7 +56,7 @@ export class Segments {
       createdAtMs,
       previousFirstSequence: previous?.header.firstSequence ?? 0,
       previousBytes: previous?.bytes ?? 0,
-      floorAtMs,
+      earlierAtMsMax,
     };
     const file = await this.#make(this.#path(firstSequence), header);
     await this.#file?.close();
@@ -70,7 +70,7 @@ export class Segments {
     for (let next = this.#list[1]; next !== undefined; next = this.#list[1]) {
       const oldest = this.#list[0]!;
       const isPassed = next.header.firstSequence - 1 <= passedSequence;
-      const isOld = nowMs - next.header.floorAtMs > retention.ageMsMax;
+      const isOld = nowMs - next.header.earlierAtMsMax > retention.ageMsMax;
       if (!isPassed || !(isOld || this.bytes > retention.bytesMax)) break;
       await this.#files.remove(this.#path(oldest.header.firstSequence));
       // One by one: power failure could bring an older one back, and leave a gap behind it.

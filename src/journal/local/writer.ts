@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Clock, OperatingError, SECOND_MS, writeFully } from '../../base/index.ts';
 import type { Message } from '../../model/index.ts';
 import type { JournalRetention, JournalStats, JournalWriter, SeriesHours } from '../journal.ts';
+import { ReceptionTime } from '../reception-time.ts';
 import { againPayload, hoursBody, markBody, messageBody, type RecordBody } from '../record.ts';
 import { Batch, ChunkPool, type Done } from './batch.ts';
 import { type JournalFileSystem, nodeFileSystem } from './files.ts';
@@ -76,8 +77,9 @@ class LocalJournalWriter implements JournalWriter {
   readonly #wait: (forMs: number, signal: AbortSignal) => Promise<void>;
   #nextSequence: number;
   #durable: number;
-  #lastAtMs: number;
-  #durableAtMs: number;
+  readonly #times: ReceptionTime;
+  /** The latest time of all durable records, ms UTC. */
+  #newestAtMs: number;
   #segmentIsOverdue = false;
   #freeCheckedAtMs = Number.NEGATIVE_INFINITY;
   #bytesSinceFreeCheck = 0;
@@ -104,8 +106,8 @@ class LocalJournalWriter implements JournalWriter {
     this.#tailBytesCut = recovered.tailBytesCut;
     this.#durable = recovered.lastSequence;
     this.#nextSequence = recovered.lastSequence + 1;
-    this.#lastAtMs = recovered.lastAtMs;
-    this.#durableAtMs = recovered.lastAtMs;
+    this.#times = new ReceptionTime(recovered.lastAtMs);
+    this.#newestAtMs = recovered.newestAtMs;
     this.failed = new Promise((resolve) => {
       this.#resolveFailed = resolve;
     });
@@ -189,9 +191,8 @@ class LocalJournalWriter implements JournalWriter {
       queueMicrotask(() => done(refusal));
       return sequence;
     }
-    this.#lastAtMs = Math.max(this.#lastAtMs, atMs);
     const before = this.#open.bytes;
-    this.#open.add({ ...body, sequence, atMs: this.#lastAtMs }, this.#segments.salt, done);
+    this.#open.add({ ...body, sequence, atMs: this.#times.at(atMs) }, this.#segments.salt, done);
     this.#waitingBytes += this.#open.bytes - before;
     this.#waitingRecords++;
     if (this.#open.isFull()) {
@@ -232,7 +233,7 @@ class LocalJournalWriter implements JournalWriter {
 
   #acknowledge(batch: Batch): void {
     this.#durable = batch.lastSequence;
-    this.#durableAtMs = batch.lastAtMs;
+    this.#newestAtMs = Math.max(this.#newestAtMs, batch.newestAtMs);
     this.#commitCount++;
     this.#recordCount += batch.dones.length;
     this.#forget(batch);
@@ -296,7 +297,7 @@ class LocalJournalWriter implements JournalWriter {
     const { bytes } = this.#segments.active;
     const isTooLong = bytes + batch.bytes > this.#options.segmentBytesMax;
     if (bytes === SEGMENT_HEADER_BYTES || !(isTooLong || this.#segmentIsOverdue)) return;
-    await this.#segments.begin(this.#durable + 1, this.#options.clock.nowMs(), this.#durableAtMs);
+    await this.#segments.begin(this.#durable + 1, this.#options.clock.nowMs(), this.#newestAtMs);
     this.#segmentIsOverdue = false;
   }
 

@@ -11,6 +11,7 @@ import {
   within,
 } from '../../redis/index.ts';
 import type { SeriesHours } from '../journal.ts';
+import { ReceptionTime } from '../reception-time.ts';
 import { hoursBody, messageBody, type RecordBody } from '../record.ts';
 import type { StreamWriter } from '../streams.ts';
 import { partitionKeys } from './keys.ts';
@@ -53,7 +54,7 @@ interface Lane {
   /** It is sent, or waits for its next try. */
   isBusy: boolean;
   batchNumber: number;
-  lastAtMs: number;
+  readonly times: ReceptionTime;
   /** Why its batch was not taken the last time. */
   problem: string | null;
 }
@@ -120,8 +121,7 @@ export class RedisStreamWriter implements StreamWriter {
     const lane = this.#lanes[partition]!;
     const { open } = lane;
     const before = open.bytes;
-    lane.lastAtMs = Math.max(lane.lastAtMs, atMs);
-    open.add(body, lane.lastAtMs, done);
+    open.add(body, lane.times.at(atMs), done);
     this.#waitingBytes += open.bytes - before;
     this.#waitingRecords++;
     if (open.isFull()) {
@@ -270,6 +270,6 @@ function laneOf(streams: string, partition: number): Lane {
   const { state, raw, writers } = partitionKeys(streams, partition);
   return {
     ...{ partition, keys: [state, raw, writers], closed: [], open: new RawBatch(), sending: undefined },
-    ...{ isBusy: false, batchNumber: 0, lastAtMs: Number.NEGATIVE_INFINITY, problem: null },
+    ...{ isBusy: false, batchNumber: 0, times: new ReceptionTime(Number.NEGATIVE_INFINITY), problem: null },
   };
 }

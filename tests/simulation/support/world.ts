@@ -37,7 +37,6 @@ export class World {
   /** Acknowledged and not yet looked up in the history. */
   readonly #acknowledged = new Map<number, string>();
   #wallOffsetMs = 0;
-  #wallOffsetMsMax = 0;
   #lateWaiting = 0;
   #isOver = false;
   #life: Life | undefined;
@@ -147,7 +146,6 @@ export class World {
     this.#plan(random.integer(3), () => random.pick(this.#gateways).disconnect());
     this.#plan(random.integer(2), () => {
       this.#wallOffsetMs += Math.floor((random.next() - 0.5) * random.pick([MINUTE_MS, HOUR_MS, 24 * HOUR_MS]));
-      this.#wallOffsetMsMax = Math.max(this.#wallOffsetMsMax, this.#wallOffsetMs);
       this.tell(`the clock is ${Math.round(this.#wallOffsetMs / SECOND_MS)} s off`);
     });
     this.#plan(random.integer(2), () => {
@@ -194,8 +192,7 @@ export class World {
     delete this.disk.storage.faults.roomBytes;
     this.store.refusesUntilMs = 0;
     this.store.lostAnswers = 0;
-    // A journal's time never goes back: what waits for a minute to pass waits until the clock has caught up with it.
-    this.#wallOffsetMs = this.#wallOffsetMsMax;
+    this.#wallOffsetMs = 0;
     for (const gateway of this.#gateways) gateway.awayUntilMs = 0;
   }
 

@@ -60,6 +60,7 @@ async function runLoop(
   const reader: JournalReader = {
     read: async (after, upTo) =>
       Array.from({ length: upTo - after }, (_, index) => ({ kind: 'mark', sequence: after + index + 1, atMs: 0 })),
+    firstSequenceSince: async () => 1,
     close: async () => undefined,
   };
   const writer = {
