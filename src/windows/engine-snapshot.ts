@@ -1,7 +1,20 @@
 import type { PaneRecords, RecordColumn } from './pane-records.ts';
-import type { ReadingArena } from './reading-arena.ts';
+import { type ReadingArena, WIDE } from './reading-arena.ts';
 import type { SeriesTable } from './series-table.ts';
-import { PIECE, ReadingPieces, recordPiece, type SnapshotMeta, textPiece } from './window-snapshot.ts';
+import {
+  metaOf,
+  namesOf,
+  PIECE,
+  pieceKind,
+  ReadingPieces,
+  recordOf,
+  recordPiece,
+  type SavedName,
+  type SavedSeries,
+  type SnapshotMeta,
+  textPiece,
+  visitSeries,
+} from './window-snapshot.ts';
 
 /** Series that one step of the sweep looks at; about half a piece of series that report every minute. */
 const SERIES_PER_STEP = 256;
@@ -93,4 +106,35 @@ function columnsOf({ hours, quarters }: SnapshotSources): Iterable<RecordColumn>
   return (function* () {
     for (const level of levels) yield* level;
   })();
+}
+
+/** Where what a snapshot says goes. */
+export interface Restored {
+  meta(meta: SnapshotMeta): void;
+  /** In the order of the numbers of series. */
+  name(name: SavedName): void;
+  /** Columns are views, valid during the call. */
+  readings(saved: SavedSeries): void;
+  record(record: ReturnType<typeof recordOf>): void;
+}
+
+/** Takes one piece of a snapshot apart. */
+export function takePiece(piece: Uint8Array, into: Restored): void {
+  switch (pieceKind(piece)) {
+    case PIECE.meta:
+      into.meta(metaOf(piece));
+      break;
+    case PIECE.names:
+      for (const name of namesOf(piece)) into.name(name);
+      break;
+    case PIECE.readings:
+      visitSeries(
+        piece,
+        (flags) => (flags & WIDE) !== 0,
+        (saved) => into.readings(saved),
+      );
+      break;
+    default:
+      into.record(recordOf(piece));
+  }
 }

@@ -45,6 +45,10 @@ export class SeriesTable {
   readonly #rules = new Map<string, PaneRule>();
   readonly #settings: WindowSettings;
   #recordCount = 0;
+  /** Not told of yet. */
+  #new: Series[] = [];
+  /** Those whose numbers were given before their first reading; they are told as new with it. */
+  readonly #unheard = new Set<number>();
 
   constructor(settings: WindowSettings) {
     this.#settings = settings;
@@ -73,6 +77,7 @@ export class SeriesTable {
     const { unit, kind, domain } = quantity;
     const series: Series = { id: this.list.length, device, quantity: id, channel, unit, kind, domain, expectEveryMs };
     this.list.push(series);
+    this.#new.push(series);
     this.#index(series);
     this.rules.push(this.#ruleOf(series));
     this.recordOf.push(hasRecords ? this.#recordCount++ : -1);
@@ -83,6 +88,35 @@ export class SeriesTable {
     this.silentAfterMs[series.id] = this.silentAfter(series);
     this.openFromMs[series.id] = Number.POSITIVE_INFINITY;
     return series;
+  }
+
+  /** A reading of a series that is known came. */
+  heard(id: number): void {
+    if (this.#unheard.size > 0 && this.#unheard.delete(id)) this.#new.push(this.list[id]!);
+  }
+
+  /** Series that are new since they were taken last. */
+  takeNew(): Series[] {
+    const taken = this.#new;
+    this.#new = [];
+    return taken;
+  }
+
+  /** Series from a number on are new; those before it that were never heard are, once they are. */
+  tellBehind(count: number, wasHeard: (id: number) => boolean): void {
+    this.#new = this.list.slice(count);
+    for (let id = 0; id < count; id++) if (!wasHeard(id)) this.#unheard.add(id);
+  }
+
+  /** The first number that is another series elsewhere, or none. @param others by number */
+  firstOther(others: readonly Series[]): number | undefined {
+    const isOther = ({ id, device, quantity, channel }: Series, at: number): boolean => {
+      const known = this.list[at];
+      if (id !== at) return true;
+      return known !== undefined && (known.device !== device || keyOf(known) !== keyOf({ quantity, channel }));
+    };
+    const at = others.findIndex(isOther);
+    return at < 0 ? undefined : at;
   }
 
   /** How long after its newest reading a series counts as silent, ms. */

@@ -1,19 +1,18 @@
 import { assert, type Calendar, calendarOf, HOUR_MS, MINUTE_MS } from '../base/index.ts';
 import { PaneColumnsBuilder, qualityCounts, type Reading, type Series } from '../model/index.ts';
 import { BetweenReadings } from './between-readings.ts';
-import { EngineSnapshot } from './engine-snapshot.ts';
+import { EngineSnapshot, takePiece } from './engine-snapshot.ts';
 import { EventTime } from './event-time.ts';
 import { type IngestHost, type IngestState, WindowKernel } from './kernel/index.ts';
 import { type LateBound, LateHours, type LateReadings } from './late-hours.ts';
 import { memoryFor, WasmMemory } from './linear-memory.ts';
 import { PaneRecords } from './pane-records.ts';
-import { PaneTick, type ToldPanes } from './pane-tick.ts';
-import { CAREFUL, GAUGE, IDLE, INSERTED, ReadingArena, SILENT, WIDE } from './reading-arena.ts';
+import { PaneTick } from './pane-tick.ts';
+import { CAREFUL, GAUGE, IDLE, INSERTED, ReadingArena, SILENT } from './reading-arena.ts';
 import { Revisions } from './revisions.ts';
 import { type RollingColumns, RollingWindows } from './rolling.ts';
 import {
   EXPECTED_BEFORE_MS,
-  keepMsMinOf,
   keepMsOf,
   LAST_LOOK_MS,
   type SeriesKey,
@@ -23,11 +22,14 @@ import {
 } from './series-table.ts';
 import { SeriesViews } from './series-views.ts';
 import type { SortedReadings } from './sorted-readings.ts';
+import { hoursKeptFromMs, Wholeness } from './wholeness.ts';
 import {
+  type Correction,
   READING_OUTCOMES,
   type ReadingBatch,
   type ReadingOutcome,
   type SeriesView,
+  type StoredSeries,
   type WindowEvent,
   type WindowSettings,
   type WindowTick,
@@ -35,15 +37,9 @@ import {
 import {
   assertVersion,
   finiteOrNull,
-  metaOf,
-  namesOf,
   orMinusInfinity,
-  PIECE,
-  pieceKind,
-  recordOf,
+  type SavedName,
   type SnapshotMeta,
-  visitSeries,
-  type Whole,
   WINDOW_SNAPSHOT_VERSION,
 } from './window-snapshot.ts';
 
@@ -55,43 +51,7 @@ const DUPLICATE = READING_OUTCOMES.indexOf('duplicate');
 const CONFLICT = READING_OUTCOMES.indexOf('conflict');
 const LATE_FILED = READING_OUTCOMES.indexOf('lateFiled');
 
-/** What the store has of a series around its late-filed readings. */
-export interface StoredSeries {
-  /**
-   * All readings, each identity once, with those filed late, those of the tick that runs, and `NEIGHBOURS_KEPT` counting
-   * ones before the first and behind the last of the late ones' local days.
-   */
-  readonly readings: SortedReadings;
-  /** The panes of the hours between them. */
-  readonly told: ToldPanes;
-  /** The tick that runs is in the store already: a journal is replayed. */
-  readonly isStored: boolean;
-  /**
-   * Of the times those at which a reading was decoded again: it was another one before, or there is none any more. None
-   * when absent.
-   */
-  readonly correctedMs?: ReadonlySet<number>;
-}
-
 const NO_TIMES: ReadonlySet<number> = new Set();
-
-/** A reading that was decoded again: what its identity says now, and what it said. */
-export interface Correction {
-  readonly series: number;
-  /** Whole ms UTC. */
-  readonly timeMs: number;
-  /** NaN when it does not count; undefined when there is none any more. */
-  readonly value: number | undefined;
-  /** Likewise; undefined when there was none. */
-  readonly before: number | undefined;
-}
-
-/** Memory holds all that the settings say. */
-const WHOLE: Whole = {
-  readingsFromMs: Number.NEGATIVE_INFINITY,
-  panesFromMs: Number.NEGATIVE_INFINITY,
-  hoursFromMs: Number.NEGATIVE_INFINITY,
-};
 
 /**
  * Event-time windows of every series: each reading counts once, in event-time order, whatever order it came in. The
@@ -117,7 +77,6 @@ export class WindowEngine {
   readonly #views: SeriesViews;
   #rebuilt: PaneTick | undefined;
   #events: WindowEvent[] = [];
-  #newSeries: Series[] = [];
   /** Late-filed readings whose panes will not be rebuilt, because too many waited. */
   #lateLeft = 0;
   #snapshot: EngineSnapshot | undefined;
@@ -130,13 +89,9 @@ export class WindowEngine {
    * that its windows look back on, is still there when it ends, however far time moves within it.
    */
   #settledMs = Number.NEGATIVE_INFINITY;
-  /** Series whose numbers were given before their first reading; they are told as new with it. */
-  readonly #unheard = new Set<number>();
-  #whole: Whole = WHOLE;
+  readonly #whole = new Wholeness();
   /** Of the snapshot that is being restored. */
   #saved: SnapshotMeta | undefined;
-  /** How far ahead of their reception readings may be, ms, until the first message says when that is. */
-  #beginsAheadMs: number | undefined;
 
   constructor(settings: WindowSettings) {
     assert(settings.latenessMs <= settings.horizonMs, 'lateness is longer than the horizon');
@@ -178,7 +133,7 @@ export class WindowEngine {
 
   /** `view().hours` of every series can say all from here on, ms UTC; before it the store has to be asked. */
   get hoursKeptFromMs(): number {
-    return Math.max(hoursKeptFromMs(this.#settledMs, this.#settings), this.#whole.hoursFromMs);
+    return Math.max(hoursKeptFromMs(this.#settledMs, this.#settings), this.#whole.from.hoursFromMs);
   }
 
   get seriesCount(): number {
@@ -203,18 +158,14 @@ export class WindowEngine {
   /** Tells the reception time of the next message or mark; moves now on in `wall` mode, never back. */
   passTime(receivedAtMs: number): void {
     this.#time.received(receivedAtMs);
-    if (this.#beginsAheadMs === undefined) return;
-    const fromMs = receivedAtMs + this.#beginsAheadMs;
-    const hoursFromMs = Math.ceil(fromMs / HOUR_MS) * HOUR_MS;
-    this.#whole = wholeOfBoth(this.#whole, { readingsFromMs: fromMs, panesFromMs: fromMs, hoursFromMs });
-    this.#beginsAheadMs = undefined;
+    this.#whole.received(receivedAtMs);
   }
 
   /** The dense number of a series, which is made when it is not there yet; -1 when there are too many. */
   intern(key: SeriesKey): number {
     const known = this.#table.find(key.device, key.quantity, key.channel);
     if (known !== undefined) {
-      if (this.#unheard.size > 0 && this.#unheard.delete(known)) this.#newSeries.push(this.#table.list[known]!);
+      this.#table.heard(known);
       return known;
     }
     if (this.seriesCount >= this.#settings.seriesMax) return -1;
@@ -233,7 +184,7 @@ export class WindowEngine {
   acceptColumns(batch: ReadingBatch): void {
     this.#views.forget();
     // The kernel knows one horizon.
-    if (this.#kernel !== undefined && this.#whole === WHOLE) {
+    if (this.#kernel !== undefined && this.#whole.isComplete) {
       this.#kernel.ingest(batch, this.#ingestState(), this.#kernelHost);
       return;
     }
@@ -272,9 +223,8 @@ export class WindowEngine {
     // Whoever looks behind a tick sees all that was kept while it ran.
     this.#views.keptSinceMs = this.#settledMs;
     this.#settledMs = this.nowMs;
-    const newSeries = this.#newSeries;
+    const newSeries = this.#table.takeNew();
     const events = [...this.#events, ...tick.events];
-    this.#newSeries = [];
     this.#events = [];
     return { newSeries, panes: tick.panes.finish(), changedHours: tick.changedHours, events };
   }
@@ -434,34 +384,17 @@ export class WindowEngine {
    * @param expectEveryMs what the configuration now says of a device's interval; 0 keeps what the series had
    */
   restorePiece(piece: Uint8Array, expectEveryMs: (device: string) => number = () => 0): void {
-    switch (pieceKind(piece)) {
-      case PIECE.meta:
-        this.#restoreMeta(metaOf(piece));
-        break;
-      case PIECE.names: {
-        for (const name of namesOf(piece)) {
-          const key = { ...name, expectEveryMs: expectEveryMs(name.device) || name.expectEveryMs };
-          const series = this.#addSeries(key, name.hasRecords);
-          if (this.#arena.keepMs(series.id) > keepMsOf(name, name.hasRecords, this.#saved!.timing)) this.#keepWhole();
-        }
-        this.#newSeries = [];
-        break;
-      }
-      case PIECE.readings:
-        visitSeries(
-          piece,
-          (flags) => (flags & WIDE) !== 0,
-          (saved) => {
-            this.#arena.restore(saved);
-            this.#table.openFromMs[saved.id] = saved.openFromMs;
-          },
-        );
-        break;
-      default: {
-        const { level, column, startMs, bytes } = recordOf(piece);
+    takePiece(piece, {
+      meta: (meta) => this.#restoreMeta(meta),
+      name: (name) => this.#restoreSeries(name, expectEveryMs(name.device) || name.expectEveryMs),
+      readings: (saved) => {
+        this.#arena.restore(saved);
+        this.#table.openFromMs[saved.id] = saved.openFromMs;
+      },
+      record: ({ level, column, startMs, bytes }) => {
         (level === 0 ? this.#hours : this.#quarters).restore(startMs, column, bytes);
-      }
-    }
+      },
+    });
   }
 
   /**
@@ -473,14 +406,12 @@ export class WindowEngine {
    * @returns a number that is another series there
    */
   adopt(stored: readonly Series[], expectEveryMs: (device: string) => number = () => 0): number | undefined {
-    for (const [id, series] of stored.entries()) {
-      const known = this.#table.list[id];
-      if (series.id !== id || (known !== undefined && !isSameSeries(known, series))) return id;
-      if (known !== undefined) continue;
+    const other = this.#table.firstOther(stored);
+    if (other !== undefined) return other;
+    for (const series of stored.slice(this.seriesCount)) {
       this.#addSeries({ ...series, expectEveryMs: expectEveryMs(series.device) || series.expectEveryMs });
-      this.#unheard.add(id);
     }
-    this.#newSeries = this.#table.list.slice(stored.length);
+    this.#table.tellBehind(stored.length, (id) => this.newestMs(id) !== Number.NEGATIVE_INFINITY);
     return undefined;
   }
 
@@ -492,7 +423,7 @@ export class WindowEngine {
    * @param aheadMsMax how far ahead of its reception a reading may be
    */
   beginBehind(aheadMsMax: number): void {
-    if (this.#settings.clock === 'wall') this.#beginsAheadMs = aheadMsMax;
+    if (this.#settings.clock === 'wall') this.#whole.begin(aheadMsMax);
   }
 
   view(series: number): SeriesView {
@@ -506,7 +437,7 @@ export class WindowEngine {
       time: [finiteOrNull(nowMs), leapMs],
       settledMs: finiteOrNull(this.#settledMs),
       timing: timingOf(this.#settings),
-      ...(this.#whole === WHOLE ? {} : { whole: this.#whole }),
+      ...(this.#whole.isComplete ? {} : { whole: this.#whole.from }),
       minute: finiteOrNull(this.#minute),
       seriesCount: this.seriesCount,
       late: this.#late.state(),
@@ -522,8 +453,8 @@ export class WindowEngine {
     this.#time.restore([orMinusInfinity(meta.time[0]), meta.time[1]]);
     this.#settledMs = orMinusInfinity(meta.settledMs);
     this.#saved = meta;
-    this.#whole = meta.whole ?? WHOLE;
-    if (this.#settings.horizonMs > meta.timing.horizonMs) this.#keepWhole();
+    this.#whole.restore(meta.whole);
+    if (this.#settings.horizonMs > meta.timing.horizonMs) this.#whole.keptBy(meta.timing, this.#settledMs);
     this.#minute = orMinusInfinity(meta.minute);
     this.#late.restore(meta.late);
     this.#lateLeft = meta.lateLeft;
@@ -531,22 +462,18 @@ export class WindowEngine {
     this.#revisions.restore(meta.revisions);
   }
 
-  /** What the snapshot holds is less than what is kept from now on. */
-  #keepWhole(): void {
+  #restoreSeries(name: SavedName, expectEveryMs: number): void {
     const { timing } = this.#saved!;
-    if (!Number.isFinite(this.#settledMs)) return;
-    this.#whole = wholeOfBoth(this.#whole, {
-      readingsFromMs: this.#settledMs - timing.horizonMs,
-      panesFromMs: this.#settledMs - keepMsMinOf(timing),
-      hoursFromMs: hoursKeptFromMs(this.#settledMs, timing),
-    });
+    const { id } = this.#addSeries({ ...name, expectEveryMs }, name.hasRecords);
+    this.#table.takeNew();
+    const wasKeptMs = keepMsOf(name, name.hasRecords, timing);
+    if (this.#arena.keepMs(id) > wasKeptMs) this.#whole.keptBy(timing, this.#settledMs);
   }
 
   #addSeries(key: SeriesKey, hasRecords?: boolean): Series {
     const series = this.#table.add(key, hasRecords);
     const flags = (series.kind === 'counter' ? CAREFUL : 0) | (series.kind === 'gauge' ? GAUGE : 0);
     this.#arena.addSeries(this.#table.keepMs(series), series.expectEveryMs, flags);
-    this.#newSeries.push(series);
     return series;
   }
 
@@ -562,7 +489,7 @@ export class WindowEngine {
 
   /** @returns index in `READING_OUTCOMES` */
   #put(id: number, timeMs: number, rawValue: number): number {
-    if (timeMs < Math.max(this.horizonStartMs, this.#whole.readingsFromMs)) return this.#file(id, timeMs);
+    if (timeMs < Math.max(this.horizonStartMs, this.#whole.from.readingsFromMs)) return this.#file(id, timeMs);
     // -0 and 0 are one value.
     const value = rawValue + 0;
     switch (this.#keep(id, timeMs, value)) {
@@ -617,7 +544,7 @@ export class WindowEngine {
 
   /** Readings from here on are all in memory, ms UTC. */
   #keptFromMs(id: number): number {
-    return Math.max(this.#settledMs - this.#arena.keepMs(id), this.#whole.panesFromMs);
+    return Math.max(this.#settledMs - this.#arena.keepMs(id), this.#whole.from.panesFromMs);
   }
 
   #quartersFromMs(): number {
@@ -640,18 +567,14 @@ export class WindowEngine {
     this.#hours.forgetBefore(this.#hoursFromMs());
     this.#quarters.forgetBefore(this.#quartersFromMs());
     this.#revisions.forgetBefore(this.nowMs);
-    if (this.#whole !== WHOLE && this.#isWholeAgain()) this.#whole = WHOLE;
-  }
-
-  #isWholeAgain(): boolean {
-    const { readingsFromMs, panesFromMs, hoursFromMs } = this.#whole;
-    let keptMsMax = 0;
-    for (let id = 0; id < this.seriesCount; id++) keptMsMax = Math.max(keptMsMax, this.#arena.keepMs(id));
-    return (
-      readingsFromMs <= this.horizonStartMs &&
-      panesFromMs <= this.#settledMs - keptMsMax &&
-      hoursFromMs <= hoursKeptFromMs(this.#settledMs, this.#settings)
-    );
+    if (this.#whole.isComplete) return;
+    let keepMsMax = 0;
+    for (let id = 0; id < this.seriesCount; id++) keepMsMax = Math.max(keepMsMax, this.#arena.keepMs(id));
+    this.#whole.pass({
+      readingsFromMs: this.horizonStartMs,
+      panesFromMs: this.#settledMs - keepMsMax,
+      hoursFromMs: hoursKeptFromMs(this.#settledMs, this.#settings),
+    });
   }
 
   #passSeries(id: number, tick: PaneTick): void {
@@ -670,20 +593,4 @@ export class WindowEngine {
     }
     if (closes) tick.pass(id, this.#arena.readings(id), this.watermarkMs(id));
   }
-}
-
-function hoursKeptFromMs(settledMs: number, { horizonMs }: { readonly horizonMs: number }): number {
-  return Math.floor((settledMs - horizonMs - WINDOW_REACH_MS) / HOUR_MS + 1) * HOUR_MS;
-}
-
-function wholeOfBoth(one: Whole, other: Whole): Whole {
-  return {
-    readingsFromMs: Math.max(one.readingsFromMs, other.readingsFromMs),
-    panesFromMs: Math.max(one.panesFromMs, other.panesFromMs),
-    hoursFromMs: Math.max(one.hoursFromMs, other.hoursFromMs),
-  };
-}
-
-function isSameSeries(one: Series, { device, quantity, channel }: Series): boolean {
-  return one.device === device && one.quantity === quantity && one.channel === channel;
 }

@@ -1,5 +1,7 @@
 import type { Pane, PaneColumns, Series } from '../model/index.ts';
 import type { LevelStats } from './level-rows.ts';
+import type { ToldPanes } from './pane-tick.ts';
+import type { SortedReadings } from './sorted-readings.ts';
 
 export interface WindowSettings {
   /** `wall`: now is what `passTime` was told last. `event`: now is the newest accepted event time. */
@@ -94,4 +96,33 @@ export interface SeriesView {
   levels(startMs: number): LevelStats | undefined;
   /** Newest kept reading in [fromMs, toMs), bad ones included; -Infinity when there is none. */
   heardMs(fromMs: number, toMs: number): number;
+}
+
+/** What the store has of a series around its late-filed readings. */
+export interface StoredSeries {
+  /**
+   * All readings, each identity once, with those filed late, those of the tick that runs, and `NEIGHBOURS_KEPT` counting
+   * ones before the first and behind the last of the late ones' local days.
+   */
+  readonly readings: SortedReadings;
+  /** The panes of the hours between them. */
+  readonly told: ToldPanes;
+  /** The tick that runs is in the store already: a journal is replayed. */
+  readonly isStored: boolean;
+  /**
+   * Of the times those at which a reading was decoded again: it was another one before, or there is none any more. None
+   * when absent.
+   */
+  readonly correctedMs?: ReadonlySet<number>;
+}
+
+/** A reading that was decoded again: what its identity says now, and what it said. */
+export interface Correction {
+  readonly series: number;
+  /** Whole ms UTC. */
+  readonly timeMs: number;
+  /** NaN when it does not count; undefined when there is none any more. */
+  readonly value: number | undefined;
+  /** Likewise; undefined when there was none. */
+  readonly before: number | undefined;
 }

@@ -3,6 +3,7 @@ import type { Series } from '../model/index.ts';
 import type { LateHoursState } from './late-hours.ts';
 import type { RecordColumn } from './pane-records.ts';
 import type { Timing } from './series-table.ts';
+import type { WholeFrom } from './wholeness.ts';
 
 /*
  * The state of a window engine as a sequence of pieces; the order of pieces of a kind does not matter, except that
@@ -30,7 +31,7 @@ export interface SnapshotMeta {
   /** By which it was kept what the snapshot holds. */
   readonly timing: Timing;
   /** Absent where memory holds all that the timing says. */
-  readonly whole?: Whole;
+  readonly whole?: WholeFrom;
   readonly minute: number | null;
   readonly seriesCount: number;
   readonly late: LateHoursState;
@@ -38,19 +39,6 @@ export interface SnapshotMeta {
   /** Newest late-filed readings that are not among the kept ones. */
   readonly lateHeard: readonly (readonly [series: number, timeMs: number])[];
   readonly revisions: readonly (readonly [key: number, revision: number])[];
-}
-
-/**
- * From where on an engine holds everything that counts, after it was restored from one that kept less or began behind what
- * the store has; ms UTC, finite. Time passes that by.
- */
-export interface Whole {
-  /** Readings older than this are filed as those before the horizon are. */
-  readonly readingsFromMs: number;
-  /** Hours that begin before it are rebuilt from the store. */
-  readonly panesFromMs: number;
-  /** Before it the store is asked for what windows look back on. */
-  readonly hoursFromMs: number;
 }
 
 export interface SavedName extends Series {
