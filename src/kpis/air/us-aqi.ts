@@ -75,9 +75,10 @@ const ITEMS: Readonly<Record<(typeof US_AQI_QUANTITIES)[number], ItemOf>> = {
     const ppm = valuesOf([...day, ...after]).map((value) => (value === null ? null : ppmOf('o3', value)));
     const eightHours = mda8Us(ppm);
     const oneHour = highestOf(day, HOURS_MIN);
-    const oneHourPpm = oneHour.valid && oneHour.value !== null ? ppmOf('o3', oneHour.value) : null;
-    const index = usAqiO3(eightHours.mda8, oneHourPpm);
-    return { name: 'O3', index, valid: index !== null && (eightHours.valid || oneHour.valid) };
+    const oneHourPpm = oneHour.value === null ? null : ppmOf('o3', oneHour.value);
+    // Each line of the index is vouched for by its own hours: 1-hour values have none below 0.125 ppm.
+    const valid = usAqiO3(eightHours.valid ? eightHours.mda8 : null, oneHour.valid ? oneHourPpm : null);
+    return { name: 'O3', index: valid ?? usAqiO3(eightHours.mda8, oneHourPpm), valid: valid !== null };
   },
 };
 

@@ -70,6 +70,21 @@ describe('the US index of a day', () => {
     expect(partOf('air-us-aqi', station({ o3: hoursFrom(DAY.startMs, morning) }), DAY).value).toBe(19);
   });
 
+  it('says nothing valid of ozone with 18 hours and 6 of 17 8-hour means: the hours vouch for the 1-hour index alone', () => {
+    // From 07:00 on: means that start at 07 to 12 have six hours.
+    const few = (ppb: number) => hoursFrom(DAY.startMs, repeat(held('o3', ppb), 18));
+    expect(partOf('air-us-aqi', station({ o3: few(60) }), DAY)).toMatchObject({
+      ...{ value: 67, note: 'O3', validCount: 0, valid: false },
+    });
+    expect(partOf('air-us-aqi', station({ o3: few(60), pm10: day(54) }), DAY)).toMatchObject({
+      ...{ value: 50, note: 'PM10', validCount: 1, valid: true },
+    });
+    // Above the standard fewer means do, and 0.130 ppm of one hour has a line of its own.
+    expect(partOf('air-us-aqi', station({ o3: few(71) }), DAY)).toMatchObject({ value: 101, valid: true });
+    const peak = hoursFrom(DAY.startMs, [held('o3', 130), ...repeat(held('o3', 20), 17)]);
+    expect(partOf('air-us-aqi', station({ o3: peak }), DAY)).toMatchObject({ value: 107, valid: true });
+  });
+
   it('takes CO in mg/m3 as ppm: 9.4 ppm in eight hours is 100', () => {
     const co = hoursFrom(DAY.startMs, repeat(held('co', 9400) / 1000, 24));
     expect(partOf('air-us-aqi', station({ co }), DAY)).toMatchObject({ value: 100, note: 'CO', valid: true });
