@@ -189,6 +189,7 @@ export const ECONOMY: readonly U4sscLine[] = [
       standing: 'facts',
       facts: ['electricityCustomers'],
       kpis: ['outage-saifi-365d', 'outage-saifi-year', 'outage-saifi-day'],
+      isExtensive: true,
     },
   ],
   [

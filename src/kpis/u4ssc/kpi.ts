@@ -47,6 +47,8 @@ export interface U4sscKpi {
   readonly formula: FactFormula | null;
   /** A number of an instant, such as a count: the value of a day is whole. Others are of a year. */
   readonly isStock: boolean;
+  /** A number that grows with the time it is counted over: a year to date is not of a year until the year has ended. */
+  readonly isExtensive: boolean;
 }
 
 /** What a line of the catalogue says beyond its name, unit and definition. */
@@ -61,6 +63,7 @@ export interface U4sscMore {
   readonly series?: Readonly<Record<string, readonly string[]>>;
   readonly formula?: FactFormula;
   readonly isStock?: boolean;
+  readonly isExtensive?: boolean;
 }
 
 /** A line of the catalogue; `+` higher is better, `-` lower is, `=` neither. */
@@ -136,6 +139,7 @@ export function u4sscKpi(dimension: U4sscDimension, line: U4sscLine): U4sscKpi {
     series: seriesOf(more),
     formula: more.formula ?? null,
     isStock: more.isStock ?? false,
+    isExtensive: more.isExtensive ?? false,
   };
 }
 

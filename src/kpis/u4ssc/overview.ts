@@ -30,8 +30,6 @@ interface Said
   readonly isWhole: boolean;
 }
 
-const YEARLY = new Set(['year', 'rolling-365d']);
-
 /** How the city stands to all KPIs of U4SSC: the newest number of each, its points, and the scores. */
 export function u4sscOverview(catalogue: readonly U4sscKpi[], input: U4sscInput): U4sscOverview {
   const kpis = catalogue.map((kpi): U4sscState => {
@@ -88,7 +86,7 @@ const NOTHING: Said = {
 };
 
 /** The newest value of the first KPI that has a valid one; else of the first that has any. */
-function liveOf({ isStock }: U4sscKpi, { kpis }: U4sscSeries, input: U4sscInput): Said | undefined {
+function liveOf(kpi: U4sscKpi, { kpis }: U4sscSeries, input: U4sscInput): Said | undefined {
   const values = kpis.flatMap((id) => input.values.filter(({ kpi, value }) => kpi === id && value !== null));
   const value = values.find(({ valid }) => valid) ?? values[0];
   if (value === undefined) return undefined;
@@ -104,8 +102,13 @@ function liveOf({ isStock }: U4sscKpi, { kpis }: U4sscSeries, input: U4sscInput)
     source: info?.source ?? '',
     quality: qualityWith(info?.facts ?? [], input.factsAt(value.startMs)),
     valid: value.valid,
-    isWhole: isStock || YEARLY.has(value.window),
+    isWhole: kpi.isStock || isOfYear(kpi, value, input.nowMs),
   };
+}
+
+/** The standard asks for a period of 12 months (KPI.md 1.1); means and ratios of a year to date stand for the year. */
+function isOfYear({ isExtensive }: U4sscKpi, { window, endMs }: KpiValue, nowMs: number): boolean {
+  return window === 'rolling-365d' || (window === 'year' && (!isExtensive || endMs <= nowMs));
 }
 
 function factsSay({ unit }: U4sscKpi, formula: FactFormula, fact: FactsInForce): Said | undefined {

@@ -69,6 +69,18 @@ describe('a number of U4SSC', () => {
     expect(of({ ...rolling, valid: false })).toMatchObject({ value: 80, valid: false, excluded: 'not valid' });
   });
 
+  it('that grows with time is of a year only when the year has ended: interruptions of a month are not those of twelve', () => {
+    const OUTAGE_FREQUENCY = 'EC: I: ES: 1C';
+    const year = value('outage-saifi-year', 'year', 0.1, { endMs: 6_000 });
+    const rolling = value('outage-saifi-365d', 'rolling-365d', 0.1, { valid: false });
+    const of = (nowMs: number, input: Partial<U4sscInput> = {}) =>
+      numberOf(OUTAGE_FREQUENCY, { values: [rolling, year], targets: { [OUTAGE_FREQUENCY]: 1 }, nowMs, ...input });
+    expect(of(5_999)).toMatchObject({ value: 0.1, period: 'year', points: null, excluded: 'not of a year' });
+    expect(of(6_000)).toMatchObject({ value: 0.1, points: 4, excluded: null });
+    const entered = [reported(OUTAGE_FREQUENCY, '2025', 2)];
+    expect(of(5_999, { reported: entered })).toMatchObject({ value: 2, origin: 'reported', points: 2 });
+  });
+
   it('that the city reports stands in where readings say nothing of a whole year, the newest period first', () => {
     const entered = [reported(OUTAGE_TIME, '2024', 70), reported(OUTAGE_TIME, '2025', 60)];
     const state = stateOf(OUTAGE_TIME, { values: [value('outage-caidi-day', 'day', 10)], reported: entered });
