@@ -364,9 +364,10 @@ export class PaneTick {
     const record = table.recordOf[id]!;
     if (record < 0) return;
     if (startMs >= hoursFromMs) hours.set(record, rule.kind, startMs, undefined, Number.NaN);
-    if (!table.remembersQuarters(id)) return;
+    const quarterRecord = table.quarterRecordOf[id]!;
+    if (quarterRecord < 0) return;
     for (let atMs = Math.max(startMs, quartersFromMs); atMs < endMs; atMs += QUARTER_MS) {
-      quarters.set(record, rule.kind, atMs, undefined, Number.NaN);
+      quarters.set(quarterRecord, rule.kind, atMs, undefined, Number.NaN);
     }
   }
 
@@ -405,8 +406,8 @@ export class PaneTick {
       this.#rememberHour(subject, pane);
       return;
     }
-    const record = table.recordOf[id]!;
-    if (record < 0 || pane.startMs < quartersFromMs || !table.remembersQuarters(id)) return;
+    const record = table.quarterRecordOf[id]!;
+    if (record < 0 || pane.startMs < quartersFromMs) return;
     quarters.set(record, rule.kind, pane.startMs, isEmptyPane(pane) ? undefined : pane, Number.NaN);
   }
 

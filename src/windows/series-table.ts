@@ -36,6 +36,8 @@ export class SeriesTable {
   readonly rules: PaneRule[] = [];
   /** Number among those with records; -1 for a slow series. */
   readonly recordOf: number[] = [];
+  /** Likewise among those whose quarter-hours are remembered, which are few where most series are of the air. */
+  readonly quarterRecordOf: number[] = [];
   silentAfterMs = new Float64Array(64);
   /** Start of the oldest hour that is not closed; Infinity before the first. */
   openFromMs = new Float64Array(64);
@@ -49,6 +51,7 @@ export class SeriesTable {
   #new: Series[] = [];
   /** Those whose numbers were given before their first reading; they are told as new with it. */
   readonly #unheard = new Set<number>();
+  #quarterRecordCount = 0;
 
   constructor(settings: WindowSettings) {
     this.#settings = settings;
@@ -81,6 +84,7 @@ export class SeriesTable {
     this.#index(series);
     this.rules.push(this.#ruleOf(series));
     this.recordOf.push(hasRecords ? this.#recordCount++ : -1);
+    this.quarterRecordOf.push(hasRecords && looksBackOnQuarters(series) ? this.#quarterRecordCount++ : -1);
     if (series.id === this.openFromMs.length) {
       this.silentAfterMs = doubled(this.silentAfterMs);
       this.openFromMs = doubled(this.openFromMs);
@@ -129,11 +133,6 @@ export class SeriesTable {
     return keepMsOf(this.list[id]!, this.recordOf[id]! >= 0, this.#settings);
   }
 
-  /** True for series whose quarter-hours are looked back on: peaks of demand are found among them. */
-  remembersQuarters(id: number): boolean {
-    return this.list[id]!.domain === 'energy';
-  }
-
   #index(series: Series): void {
     const { id, device } = series;
     const known = this.#ofDevice.get(device);
@@ -172,6 +171,11 @@ export function keepMsOf(series: Pick<Series, 'expectEveryMs' | 'kind'>, hasReco
 /** How long readings of every series are kept at least, ms. */
 export function keepMsMinOf(timing: Timing): number {
   return closedAfterMs(timing.silentAfterMsMin, timing) + HOUR_MS;
+}
+
+/** Peaks of demand are found among quarter-hours, and so is the concentration of SO2 that the UK index is of. */
+function looksBackOnQuarters({ domain, quantity }: Series): boolean {
+  return domain === 'energy' || quantity === 'so2';
 }
 
 function silentAfterMs({ expectEveryMs }: Pick<Series, 'expectEveryMs'>, settings: Timing): number {

@@ -47,7 +47,7 @@ export class SeriesViews {
     const record = this.#sources.table.recordOf[id]!;
     const hourEnd = (startMs: number): number => this.#sources.calendar.hourEnd(startMs);
     const quarterEnd = (startMs: number): number => startMs + QUARTER_MS;
-    const remembered = record >= 0 && this.#sources.table.remembersQuarters(id);
+    const quarterRecord = this.#sources.table.quarterRecordOf[id]!;
     return {
       series,
       hours: (fromMs, toMs) => {
@@ -55,13 +55,13 @@ export class SeriesViews {
         const firstMs = hour < fromMs ? hourEnd(hour) : hour;
         return record < 0
           ? this.#folded(id, firstMs, toMs, hourEnd)
-          : this.#remembered(this.#sources.hours, id, firstMs, toMs, hourEnd);
+          : this.#remembered({ records: this.#sources.hours, record, id }, firstMs, toMs, hourEnd);
       },
       quarters: (fromMs, toMs) => {
         const firstMs = Math.ceil(fromMs / QUARTER_MS) * QUARTER_MS;
-        return remembered
-          ? this.#remembered(this.#sources.quarters, id, firstMs, toMs, quarterEnd)
-          : this.#folded(id, firstMs, toMs, quarterEnd);
+        return quarterRecord < 0
+          ? this.#folded(id, firstMs, toMs, quarterEnd)
+          : this.#remembered({ records: this.#sources.quarters, record: quarterRecord, id }, firstMs, toMs, quarterEnd);
       },
       levels: (startMs) => {
         if (series.kind !== 'level') return undefined;
@@ -118,14 +118,12 @@ export class SeriesViews {
   }
 
   #remembered(
-    records: PaneRecords,
-    id: number,
+    { records, record, id }: { readonly records: PaneRecords; readonly record: number; readonly id: number },
     fromMs: number,
     toMs: number,
     endOf: (startMs: number) => number,
   ): Pane[] {
     const { kind, expectEveryMs } = this.#sources.table.list[id]!;
-    const record = this.#sources.table.recordOf[id]!;
     const panes: Pane[] = [];
     for (let atMs = fromMs; atMs < toMs; atMs = endOf(atMs)) {
       const pane = records.get(record, kind, atMs, endOf(atMs), expectEveryMs);

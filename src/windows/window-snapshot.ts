@@ -17,7 +17,7 @@ import type { WholeFrom } from './wholeness.ts';
  *   records   u8 level, u8 column, 6 bytes of 0, f64 startMs, the column
  */
 
-/** Grows with every change of the layout; others are refused. */
+/** Grows with every change of the layout, and of what is remembered; others are refused. */
 export const WINDOW_SNAPSHOT_VERSION = 3;
 
 export const PIECE = { meta: 0, names: 1, readings: 2, records: 3 } as const;

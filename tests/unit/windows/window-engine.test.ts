@@ -96,6 +96,28 @@ describe('the window engine', () => {
     expect(hourIsValid('gauge', hour(windows, NOON_MS)!)).toBe(false);
   });
 
+  it('remembers the quarter-hours of SO2 behind its readings as those of energy, also after a restart', () => {
+    const settings = { latenessMs: 15 * MINUTE_MS, horizonMs: 2 * HOUR_MS };
+    const windows = engine(settings);
+    // The air has records of hours alone: quarters are numbered apart.
+    const quantities = ['pm2_5', 'so2', 'power_active'] as const;
+    for (let minute = 0; minute < 20 * 60; minute++) {
+      for (const quantity of quantities) {
+        windows.accept(reading({ quantity, value: Math.floor(minute / 15), timeMs: NOON_MS + minute * MINUTE_MS }));
+      }
+      if (minute % 30 === 29) windows.tick();
+    }
+    const restored = engine(settings);
+    const snapshot = windows.beginSnapshot();
+    for (let piece = snapshot.next(); piece !== undefined; piece = snapshot.next()) restored.restorePiece(piece);
+    for (const one of [windows, restored]) {
+      const quarters = quantities.map((_, id) => one.view(id).quarters(NOON_MS + HOUR_MS, NOON_MS + 2 * HOUR_MS));
+      const means = quarters.map((panes) => panes.map((pane) => paneValue('gauge', pane)));
+      expect(means).toEqual([[], [4, 5, 6, 7], [4, 5, 6, 7]]);
+      expect(quarters[1]![0]).toMatchObject({ count: 15, coveredSlots: 15, expectedSlots: 15 });
+    }
+  });
+
   it('averages decibels as energy: 50, 50, 50 and 80 dB are 73.992409 dB', () => {
     const windows = engine();
     for (const [index, value] of [50, 50, 50, 80].entries()) {
