@@ -49,9 +49,9 @@ export interface HourMade {
   readonly isFull: boolean;
   /** Of a register: its increase reaches across all of it. */
   readonly isCrossed: boolean;
-  /** Expected readings that came. */
+  /** Expected readings that came; one more than expected at most (`Pane.coveredSlots`). */
   readonly coveredSlots: number;
-  /** Readings that were to come: one an interval. */
+  /** Readings that were to come: one a whole interval. */
   readonly expectedSlots: number;
 }
 

@@ -68,8 +68,14 @@ function isMeasured({ made }: KpiHour): boolean {
 /** What an hour of a gauge or level says; an expected hour that did not come says nothing. */
 export function hourPart(hour: KpiHour | null): Part {
   if (hour === null) return { value: null, validCount: 0, expectedCount: 1, valid: false, note: '' };
-  const { coveredSlots, expectedSlots } = hour.made;
-  return { value: hour.value, validCount: coveredSlots, expectedCount: expectedSlots, valid: hour.valid, note: '' };
+  const { expectedSlots } = hour.made;
+  const validCount = countedSlots(hour);
+  return { value: hour.value, validCount, expectedCount: expectedSlots, valid: hour.valid, note: '' };
+}
+
+/** Expected readings of an hour that came; an hour that has one more than it is sure to get is covered, and no more. */
+export function countedSlots({ made: { coveredSlots, expectedSlots } }: KpiHour): number {
+  return Math.min(coveredSlots, expectedSlots);
 }
 
 /** An interval that all series of a whole have, with the sum of their values. */

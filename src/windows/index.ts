@@ -7,7 +7,6 @@ export * from './hour-panes.ts';
 export type { LateBound, LateReadings } from './late-hours.ts';
 export type { LevelStats } from './level-rows.ts';
 export * from './merge-panes.ts';
-export { expectedSlotsOf } from './pane-of-readings.ts';
 export { type PaneRule, paneRuleOf } from './pane-rule.ts';
 export type { ToldPanes } from './pane-tick.ts';
 export * from './plan-text.ts';

@@ -1,10 +1,9 @@
 import { exactSum } from '../base/index.ts';
-import type { Pane, QuantityKind, Series } from '../model/index.ts';
-import { expectedSlotsOf } from './pane-of-readings.ts';
+import { expectedSlotsOf, type Pane, type QuantityKind, type Series } from '../model/index.ts';
 
 /**
  * Merges panes of one series upward: hours to a day, a day to longer windows. Panes must not overlap and stand in order
- * of time; the result has the bounds given, and its expected slots are those of the panes present.
+ * of time; the result has the bounds given, and its expected slots are those of the whole time.
  */
 export function mergePanes(panes: readonly Pane[], startMs: number, endMs: number, expectEveryMs: number): Pane {
   const counted = panes.filter((pane) => pane.count > 0);

@@ -1,4 +1,4 @@
-import type { Pane, QuantityKind } from '../model/index.ts';
+import { expectedSlotsOf, type Pane, type QuantityKind, slotsMaxOf } from '../model/index.ts';
 import type { PaneRule } from './pane-rule.ts';
 import { increaseOf, type RegisterIncrease } from './register-increase.ts';
 import type { SortedReadings } from './sorted-readings.ts';
@@ -38,11 +38,6 @@ export function paneOfReadings(
 
 /** A pane in the making; `revision` and `final` are there from the start, so that all panes have one shape. */
 export type MutablePane = { -readonly [Key in keyof Pane]: Pane[Key] };
-
-/** Readings that a pane is to get: one an interval. */
-export function expectedSlotsOf(startMs: number, endMs: number, expectEveryMs: number): number {
-  return Math.max(1, Math.round((endMs - startMs) / expectEveryMs));
-}
 
 /** A pane that holds nothing. */
 export function emptyPane(startMs: number, endMs: number, expectEveryMs: number): MutablePane {
@@ -107,7 +102,7 @@ function foldReadings(pane: MutablePane, readings: SortedReadings, from: number,
   pane.invalidCount = to - from - count;
   if (count === 0) return;
   pane.count = count;
-  pane.coveredSlots = Math.min(slots, pane.expectedSlots);
+  pane.coveredSlots = Math.min(slots, slotsMaxOf(pane.startMs, pane.endMs, everyMs));
   pane.min = min;
   pane.max = max;
   pane.firstMs = readings.timeMsAt(first);

@@ -1,7 +1,6 @@
 import { type Calendar, HOUR_MS, QUARTER_MS } from '../base/index.ts';
 import type { HourMade, KpiHour } from '../kpis/index.ts';
-import type { Pane } from '../model/index.ts';
-import { expectedSlotsOf } from '../windows/index.ts';
+import { expectedSlotsOf, type Pane } from '../model/index.ts';
 
 /** Slots of a ring: hours of two days and more, quarter-hours of a day and more; powers of two. */
 const SLOTS = { hours: 64, quarters: 128 } as const;

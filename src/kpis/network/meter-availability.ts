@@ -1,4 +1,5 @@
 import { HOUR_MS } from '../../base/index.ts';
+import { expectedSlotsOf } from '../../model/index.ts';
 import type { KpiDefinition, KpiHour, KpiSeries, KpiWindow } from '../definition.ts';
 import { RATIO } from '../spatial-rules.ts';
 
@@ -34,7 +35,7 @@ export const meterAvailability: KpiDefinition = {
     if (heard.length === 0) return null;
     const everyMs = heard.reduce((least, one) => Math.min(least, one.everyMs), Number.POSITIVE_INFINITY);
     // A meter slower than the window owes it one reading.
-    const expectedCount = Math.max(1, slotsIn(window.endMs - window.startMs, everyMs));
+    const expectedCount = expectedSlotsOf(window.startMs, window.endMs, everyMs);
     const fastest = heard.filter((one) => one.everyMs === everyMs);
     const delivered = fastest.map(({ hours }) => slotsOf(hours, everyMs));
     const validCount = Math.min(expectedCount, Math.max(...delivered));
@@ -53,12 +54,6 @@ export const meterAvailability: KpiDefinition = {
 /** Hours in which the meter delivered, not those that a register's increase only reaches across. */
 function readHours(series: KpiSeries, window: KpiWindow): readonly KpiHour[] {
   return series.hours(window.startMs, window.endMs).filter(({ made }) => made.isRead);
-}
-
-/** Readings that a time asks for; hours round to whole slots, as their panes do. */
-function slotsIn(lengthMs: number, everyMs: number): number {
-  if (everyMs > HOUR_MS) return Math.floor(lengthMs / everyMs);
-  return Math.floor((lengthMs * Math.round(HOUR_MS / everyMs)) / HOUR_MS);
 }
 
 /**

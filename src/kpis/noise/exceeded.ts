@@ -1,6 +1,6 @@
 import { HOUR_MS, MINUTE_MS } from '../../base/index.ts';
 import type { HourLevels, KpiDefinition, KpiDevice, KpiHour, KpiSeries, KpiWindow, Part } from '../definition.ts';
-import { EXPECTED_AFTER_HOURS, hourPart, partOf } from '../hours.ts';
+import { countedSlots, EXPECTED_AFTER_HOURS, hourPart, partOf } from '../hours.ts';
 import { remembered } from '../shared-work.ts';
 import { WORST } from '../spatial-rules.ts';
 
@@ -116,8 +116,7 @@ function levelsOf(series: KpiSeries, { startMs, endMs }: KpiWindow, note: string
 
 function levelPart({ hour, levels, note }: LevelHour, pick: keyof HourLevels): Part {
   if (hour === undefined) return hourPart(null);
-  const { coveredSlots, expectedSlots } = hour.made;
   const value = levels?.[pick] ?? null;
   const needed = hour.valid ? 0 : Number.POSITIVE_INFINITY;
-  return partOf(value, coveredSlots, expectedSlots, needed, note);
+  return partOf(value, countedSlots(hour), hour.made.expectedSlots, needed, note);
 }

@@ -1,4 +1,5 @@
 import { HOUR_MS } from '../../base/index.ts';
+import { expectedSlotsOf } from '../../model/index.ts';
 import { complies } from '../arithmetic/index.ts';
 import type { KpiDefinition, KpiDevice, KpiWindow } from '../definition.ts';
 import { EXPECTED_AFTER_HOURS, hoursOf, mainSeries, threeQuarters } from '../hours.ts';
@@ -78,5 +79,5 @@ function samplesOf(device: KpiDevice, window: KpiWindow): Samples | undefined {
   }
   if (everyMs === Number.POSITIVE_INFINITY) return undefined;
   const perSample = Math.max(HOUR_MS, everyMs);
-  return { byHour, expectedCount: Math.max(1, Math.floor((hoursOf(window) * HOUR_MS) / perSample)) };
+  return { byHour, expectedCount: expectedSlotsOf(0, hoursOf(window) * HOUR_MS, perSample) };
 }

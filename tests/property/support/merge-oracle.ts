@@ -7,7 +7,7 @@ export function mergedOf(all: readonly OraclePane[], [startMs, endMs]: Span, exp
   const counting = panes.filter(({ count }) => count > 0);
   const exact = (pick: (pane: OraclePane) => number) => exactlySummed(panes.map(pick));
   const total = (pick: (pane: OraclePane) => number) => panes.reduce((sum, pane) => sum + pick(pane), 0);
-  const expectedSlots = Math.max(1, Math.round((endMs - startMs) / expectEveryMs));
+  const expectedSlots = Math.max(1, Math.floor((endMs - startMs) / expectEveryMs));
   return {
     startMs,
     endMs,

@@ -62,8 +62,10 @@ export function paneOf(readings: readonly Point[], [startMs, endMs]: Span, rule:
   const increase = increaseOf(rule.kind === 'counter' ? readings : [], [startMs, endMs], rule);
   if (inside.length === 0 && increase.increaseCoveredMs === 0) return undefined;
   const [count, invalidCount] = [counting.length, inside.length - counting.length];
-  const expectedSlots = Math.max(1, Math.round((endMs - startMs) / rule.expectEveryMs));
-  const coveredSlots = Math.min(expectedSlots, slotsOf(counting, rule.expectEveryMs));
+  // Whole intervals are sure to be there, a begun one may be.
+  const expectedSlots = Math.max(1, Math.floor((endMs - startMs) / rule.expectEveryMs));
+  const slotsMax = Math.max(1, Math.ceil((endMs - startMs) / rule.expectEveryMs));
+  const coveredSlots = Math.min(slotsMax, slotsOf(counting, rule.expectEveryMs));
   const radians = values.map((degrees) => (degrees * Math.PI) / 180);
   const powers = values.map((decibels) => 10 ** (decibels / 10));
   const terms = { gauge: values, delta: values, level: powers, angle: radians.map(Math.cos), counter: [], state: [] };

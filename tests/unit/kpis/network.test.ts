@@ -60,10 +60,12 @@ describe('the availability of a meter', () => {
     expect(said).toMatchObject({ value: 93.75, validCount: 90, expectedCount: 96 });
   });
 
-  it('rounds to whole slots an hour as the hours do: every 45 minutes is one', () => {
-    const hours = hoursFrom(window.startMs, repeat(1, 24));
+  it('expects a reading every 45 minutes 32 times a day: hours hold one or two', () => {
+    const hours = hoursFrom(window.startMs, repeat(1, 24)).map((hour, at) => {
+      return { ...hour, coveredSlots: at % 3 === 0 ? 2 : 1 };
+    });
     const said = partOf('meter-availability', meter({ expectEveryMs: 45 * MINUTE_MS, hours }), window);
-    expect(said).toMatchObject({ value: 100, expectedCount: 24 });
+    expect(said).toMatchObject({ value: 100, validCount: 32, expectedCount: 32 });
   });
 
   it('goes by the fastest series of the device', () => {

@@ -1,5 +1,5 @@
 import { HOUR_MS } from '../../../src/base/index.ts';
-import type { Pane, QuantityKind, Series } from '../../../src/model/index.ts';
+import { expectedSlotsOf, type Pane, type QuantityKind, type Series } from '../../../src/model/index.ts';
 
 /** A series of one reading a minute. */
 export function seriesOf(kind: QuantityKind, expectEveryMs = 60_000): Series {
@@ -12,7 +12,7 @@ export function seriesOf(kind: QuantityKind, expectEveryMs = 60_000): Series {
  * @param filled share of the expected readings that are there, 0 to 1
  */
 export function paneOf(startMs: number, value: number, lengthMs = HOUR_MS, filled = 1, expectEveryMs = 60_000): Pane {
-  const expectedSlots = Math.round(lengthMs / expectEveryMs);
+  const expectedSlots = expectedSlotsOf(0, lengthMs, expectEveryMs);
   const count = Math.round(filled * expectedSlots);
   return {
     startMs,

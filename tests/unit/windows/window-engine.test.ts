@@ -89,6 +89,26 @@ describe('the window engine', () => {
     expect(hourIsValid('gauge', hour(windows, NOON_MS + HOUR_MS)!)).toBe(true);
   });
 
+  it.each([4, 6, 7, 8, 10, 24, 25, 40, 45, 50].flatMap((minutes) => [0, 1, 3].map((from) => [minutes, from] as const)))(
+    'takes all hours and quarters of a device as valid that reports every %i minutes from %i past on',
+    (minutes, from) => {
+      const windows = engine();
+      const expectEveryMs = minutes * MINUTE_MS;
+      for (let at = from; at < 26 * 60; at += minutes) {
+        windows.accept(reading({ timeMs: NOON_MS + at * MINUTE_MS, expectEveryMs }));
+      }
+      windows.tick();
+      const hours = windows.view(0).hours(NOON_MS, NOON_MS + DAY_MS);
+      expect(hours.length).toBe(24);
+      expect(hours.filter((pane) => !hourIsValid('gauge', pane))).toEqual([]);
+      const quarters = windows.view(0).quarters(NOON_MS, NOON_MS + DAY_MS);
+      expect(quarters.filter((pane) => !hourIsValid('gauge', pane))).toEqual([]);
+      // Neither is anything lost or won where they are put together.
+      const { coveredSlots, expectedSlots } = mergePanes(hours, NOON_MS, NOON_MS + DAY_MS, expectEveryMs);
+      expect([coveredSlots, expectedSlots]).toEqual([Math.floor(1440 / minutes), Math.floor(1440 / minutes)]);
+    },
+  );
+
   it('does not let half an hour of hurried readings stand for the whole', () => {
     const windows = engine();
     for (let second = 0; second < 30 * 60; second += 10) windows.accept(reading({ timeMs: NOON_MS + second * 1_000 }));
