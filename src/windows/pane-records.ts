@@ -19,10 +19,19 @@ interface Chunk {
   readonly held: Uint8Array;
   /** Of hours of levels only. */
   levels: LevelRows | undefined;
+  /** Extremes of hours; only where some are asked for, NaN where they are not. */
+  min: Float64Array | undefined;
+  max: Float64Array | undefined;
 }
 
 /** Columns of a chunk by number, as snapshots name them; new ones go to the end. */
-const COLUMNS = ['amount', 'amountSin', 'covered', 'count', 'slots', 'invalid', 'heard', 'held', 'levels'] as const;
+const COLUMNS = [
+  ...(['amount', 'amountSin', 'covered', 'count', 'slots', 'invalid', 'heard', 'held', 'levels'] as const),
+  ...(['min', 'max'] as const),
+] as const;
+
+/** Columns of 64-bit numbers. */
+const WIDE_COLUMNS: ReadonlySet<(typeof COLUMNS)[number]> = new Set(['amount', 'amountSin', 'min', 'max']);
 
 /** A column of a chunk, for snapshots. */
 export interface RecordColumn {
@@ -90,13 +99,22 @@ export class PaneRecords {
     chunk.levels.set(record, stats);
   }
 
+  /** Remembers the extremes of an hour, beside its pane. */
+  setExtremes(record: number, startMs: number, { min, max }: Pick<Pane, 'min' | 'max'>): void {
+    const chunk = this.#chunkFor(record, startMs, true)!;
+    chunk.min ??= unknowns(chunk.amount.length);
+    chunk.max ??= unknowns(chunk.amount.length);
+    chunk.min[record] = min;
+    chunk.max[record] = max;
+  }
+
   levels(record: number, startMs: number): LevelStats | undefined {
     return this.#chunks.get(startMs)?.levels?.get(record);
   }
 
   /**
-   * The pane as far as it is remembered: value, counts and coverage. Extremes, first and last are NaN, except `lastMs`,
-   * which is when the series was heard last in it.
+   * The pane as far as it is remembered: value, counts and coverage, and extremes where they are asked for. The others,
+   * first and last are NaN, except `lastMs`, which is when the series was heard last in it.
    */
   get(record: number, kind: QuantityKind, startMs: number, endMs: number, expectEveryMs: number): Pane | undefined {
     const chunk = this.#chunks.get(startMs);
@@ -112,6 +130,8 @@ export class PaneRecords {
       coveredSlots: isRegister ? (chunk.slots?.[record] ?? 0) : covered,
       sum: isRegister || kind === 'state' ? 0 : amount,
       sumSin: chunk.amountSin?.[record] ?? 0,
+      min: chunk.min?.[record] ?? Number.NaN,
+      max: chunk.max?.[record] ?? Number.NaN,
       last: kind === 'state' ? amount : Number.NaN,
       lastMs: heard === 0 ? Number.NaN : startMs + heard - 1,
       increase: isRegister ? amount : 0,
@@ -147,7 +167,7 @@ export class PaneRecords {
     else if (name === 'held') {
       chunk[name] = new Uint8Array(buffer);
       this.#capacity = Math.max(this.#capacity, bytes.length);
-    } else chunk[name] = name.startsWith('amount') ? new Float64Array(buffer) : new Uint32Array(buffer);
+    } else chunk[name] = WIDE_COLUMNS.has(name) ? new Float64Array(buffer) : new Uint32Array(buffer);
     this.#chunks.set(startMs, chunk as unknown as Chunk);
   }
 
@@ -177,6 +197,12 @@ export class PaneRecords {
       if (old !== undefined) column.set(old);
       return column;
     };
+    const extremes = (old: Float64Array | undefined): Float64Array | undefined => {
+      if (old === undefined) return undefined;
+      const column = unknowns(length);
+      column.set(old);
+      return column;
+    };
     const held = new Uint8Array(length);
     if (chunk !== undefined) held.set(chunk.held);
     return {
@@ -189,6 +215,12 @@ export class PaneRecords {
       heard: this.#isLean ? undefined : u32(chunk?.heard),
       held,
       levels: chunk?.levels?.copy(),
+      min: extremes(chunk?.min),
+      max: extremes(chunk?.max),
     };
   }
+}
+
+function unknowns(length: number): Float64Array {
+  return new Float64Array(length).fill(Number.NaN);
 }

@@ -419,6 +419,7 @@ export class PaneTick {
     if (record < 0 || startMs < hoursFromMs) return;
     const isEmpty = isEmptyPane(pane);
     hours.set(record, rule.kind, startMs, isEmpty ? undefined : pane, newestIn(readings, pane));
+    if (!isEmpty && table.remembersExtremes(id)) hours.setExtremes(record, startMs, pane);
     // Of an hour that is open the readings are all in memory, and whoever asks folds them.
     if (rule.kind === 'level' && final && !isEmpty) {
       hours.setLevels(record, startMs, levelStatsOf(readings, startMs, endMs));

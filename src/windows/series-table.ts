@@ -133,6 +133,11 @@ export class SeriesTable {
     return keepMsOf(this.list[id]!, this.recordOf[id]! >= 0, this.#settings);
   }
 
+  /** True for series whose extremes of hours are looked back on. */
+  remembersExtremes(id: number): boolean {
+    return this.#settings.extremesOf?.has(this.list[id]!.quantity) === true;
+  }
+
   #index(series: Series): void {
     const { id, device } = series;
     const known = this.#ofDevice.get(device);

@@ -23,6 +23,8 @@ export interface WindowSettings {
   readonly kernel?: 'auto' | 'wasm' | 'off';
   /** Late-filed readings that may wait for their panes to be rebuilt. A million when absent. */
   readonly lateMax?: number;
+  /** Quantities whose hours remember their extremes behind the kept readings: 16 bytes an hour and fast series. */
+  readonly extremesOf?: ReadonlySet<string>;
   /** Largest believable increase of a register an hour, in its quantity's unit. */
   registerRateMaxPerHour(series: Series): number;
 }
@@ -90,7 +92,7 @@ export interface SeriesView {
   readonly series: Series;
   /** Hour panes with anything in them whose start lies in [fromMs, toMs), oldest first; see `PaneRecords.get`. */
   hours(fromMs: number, toMs: number): Pane[];
-  /** Quarter-hour panes, likewise; of energy quantities as far back as hours, of others while readings are kept. */
+  /** Quarter-hour panes, likewise; of energy and SO2 as far back as hours, of others while readings are kept. */
   quarters(fromMs: number, toMs: number): Pane[];
   /** What the levels of the hour that starts at `startMs` are exceeded by; of other kinds undefined. */
   levels(startMs: number): LevelStats | undefined;

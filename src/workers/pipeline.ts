@@ -473,10 +473,14 @@ export class Pipeline {
   }
 }
 
-function windowSettings(
-  { windows, city }: CityConfig,
-  placementOf: (device: string) => DevicePlacement,
-): WindowSettings {
+/** Quantities that KPIs of the city's own ask the lowest or the highest reading of. */
+function extremesOf({ kpis }: CityConfig): ReadonlySet<string> {
+  const inputs = kpis.filter(({ enabled }) => enabled).flatMap((own) => Object.values(own.inputs));
+  return new Set(inputs.filter(({ stat }) => stat === 'min' || stat === 'max').map(({ quantity }) => quantity));
+}
+
+function windowSettings(config: CityConfig, placementOf: (device: string) => DevicePlacement): WindowSettings {
+  const { windows, city } = config;
   return {
     clock: windows.clock,
     latenessMs: windows.lateness,
@@ -485,6 +489,7 @@ function windowSettings(
     seriesMax: windows.seriesMax,
     memoryBytesMax: windows.memoryMax,
     lateMax: windows.lateMax,
+    extremesOf: extremesOf(config),
     silentAfterIntervals: windows.silentAfterIntervals,
     silentAfterMsMin: windows.silentAfterMin,
     timeZone: city.timeZone,

@@ -77,9 +77,14 @@ function statOf(heard: Heard | null, { stat }: OwnInput): Said | null {
 }
 
 function statistic(stat: OwnStat, series: KpiSeries, hours: readonly KpiHour[]): number | null {
-  if (stat === 'min') return hours.reduce((least, { pane }) => Math.min(least, pane.min), Number.POSITIVE_INFINITY);
-  if (stat === 'max') return hours.reduce((most, { pane }) => Math.max(most, pane.max), Number.NEGATIVE_INFINITY);
+  if (stat === 'min') return known(Math.min(...hours.map(({ pane }) => pane.min)));
+  if (stat === 'max') return known(Math.max(...hours.map(({ pane }) => pane.max)));
   return stat === 'energetic' ? series.pooled(hours) : meanOfValid(hours.map(({ value }) => value));
+}
+
+/** Hours that ended before the KPI was switched on may not know their extremes. */
+function known(extreme: number): number | null {
+  return Number.isNaN(extreme) ? null : extreme;
 }
 
 /** Registers and interval amounts: the phases or tariffs of a meter together, hour by hour. */

@@ -138,6 +138,35 @@ describe('the window engine', () => {
     }
   });
 
+  it('remembers the extremes of hours of the quantities that are asked for, also after a restart', () => {
+    const settings = { latenessMs: 15 * MINUTE_MS, horizonMs: 2 * HOUR_MS, extremesOf: new Set(['temperature']) };
+    const windows = engine(settings);
+    for (let minute = 0; minute < 20 * 60; minute++) {
+      for (const quantity of ['pm2_5', 'temperature']) {
+        windows.accept(reading({ quantity, value: 600 - minute, timeMs: NOON_MS + minute * MINUTE_MS }));
+      }
+      if (minute % 30 === 29) windows.tick();
+    }
+    // Numbers grow beyond the columns that are there, which are made anew.
+    for (let index = 0; index < 70; index++) windows.accept(reading({ device: `d${index}`, timeMs: NOON_MS + DAY_MS }));
+    windows.tick();
+    const restored = engine({ ...settings, extremesOf: new Set() });
+    const snapshot = windows.beginSnapshot();
+    for (let piece = snapshot.next(); piece !== undefined; piece = snapshot.next()) restored.restorePiece(piece);
+    for (const one of [windows, restored]) {
+      const extremes = [0, 1].map((id) => {
+        const panes = one.view(id).hours(NOON_MS, NOON_MS + 2 * HOUR_MS);
+        return panes.map(({ min, max }) => [min, max]);
+      });
+      const none = [Number.NaN, Number.NaN];
+      expect(extremes[0]).toEqual([none, none]);
+      expect(extremes[1]).toEqual([
+        [541, 600],
+        [481, 540],
+      ]);
+    }
+  });
+
   it('averages decibels as energy: 50, 50, 50 and 80 dB are 73.992409 dB', () => {
     const windows = engine();
     for (const [index, value] of [50, 50, 50, 80].entries()) {

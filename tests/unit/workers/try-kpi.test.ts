@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DAY_MS, HOUR_MS, manualClock } from '../../../src/base/index.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS, manualClock } from '../../../src/base/index.ts';
 import { type Config, citySchema } from '../../../src/config/index.ts';
 import type { Decoded, Intake } from '../../../src/intake/index.ts';
 import { KPI_DEFINITIONS, type KpiDefinition, whyNotTried } from '../../../src/kpis/index.ts';
@@ -20,6 +20,7 @@ const PER_DEVICE = {
   inputs: { fine: { quantity: 'pm2_5', stat: 'mean' }, all: { quantity: 'pm10', stat: 'max' } },
   expression: '100 * (all - fine) / all',
 };
+const EXTREMES = { most: { quantity: 'laeq', stat: 'max' }, least: { quantity: 'laeq', stat: 'min' } };
 const VOLUME = { quantity: 'water_volume', stat: 'increase' };
 const PER_AREA = {
   ...{ per: 'area', space: 'sum', expression: '1000 * (supplied - sold) / population' },
@@ -31,6 +32,7 @@ const OWN = [
   { ...PER_DEVICE, id: 'own-24h', window: 'rolling-24h', space: 'lowest' },
   { ...PER_DEVICE, id: 'own-day', window: 'day', years: 'mean', bands: [{ name: 'low', upTo: 50 }, { name: 'high' }] },
   { ...PER_AREA, id: 'own-losses', window: 'day' },
+  { id: 'own-span', window: 'day', inputs: EXTREMES, expression: 'most - least', space: 'highest' },
 ].map((own) => ({ ...own, title: 'Own', unit: '1', enabled: true }));
 
 const folder = mkdtempSync(join(tmpdir(), 'try-kpi-'));
@@ -49,6 +51,7 @@ const CONFIG: Config = {
       { match: 'bulk-1', zone: 'west', role: 'bulk' },
       { match: 'meter-*', zone: 'west', role: 'customer' },
       { match: 'bulk-2', zone: 'east', role: 'bulk' },
+      { match: 'ear-1', zone: 'east' },
     ],
     kpis: OWN,
     windows: { clock: 'event', lateness: '1h', horizon: '30d' },
@@ -78,6 +81,11 @@ function* samples(): Generator<Sample> {
       if (device === 'air-3' && hour % 24 < 9) continue;
       yield { device, quantity: 'pm10', value: fine + ((slot * 3) % 17) + index, timeMs };
     }
+    // Often enough that hours leave records behind instead of readings.
+    for (const minute of [0, 5, 10]) {
+      const value = 40 + ((slot * 11 + minute) % 37);
+      yield { device: 'ear-1', quantity: 'laeq', value, timeMs: timeMs + minute * MINUTE_MS };
+    }
     for (const [index, device] of ['bulk-1', 'meter-1', 'meter-2', 'bulk-2'].entries()) {
       if (device === 'meter-2' && hour > 50) continue;
       yield { device, quantity: 'water_volume', value: 1_000 + slot * (4 - index) + (slot % 5) / 10, timeMs };
@@ -87,9 +95,10 @@ function* samples(): Generator<Sample> {
 
 const intake: Intake = (message): Decoded => {
   const sample = JSON.parse(new TextDecoder().decode(message.payload)) as Sample;
+  const expectEveryMs = sample.quantity === 'laeq' ? 5 * MINUTE_MS : HOUR_MS / 4;
   const reading = {
     ...sample,
-    ...{ channel: '', timeSource: 'device' as const, quality: Quality.good, periodMs: 0, expectEveryMs: HOUR_MS / 4 },
+    ...{ channel: '', timeSource: 'device' as const, quality: Quality.good, periodMs: 0, expectEveryMs },
   };
   return { kind: 'decoded', profile: 'test', gateway: '', readings: [reading], rejects: [] };
 };
@@ -185,6 +194,7 @@ describe('a KPI that is tried on stored history', () => {
     ['own-day-365d', ['town', 'west', 'device:air-1']],
     ['own-day-year', ['town', 'east']],
     ['own-losses', ['town', 'west', 'east']],
+    ['own-span', ['town', 'east', 'device:ear-1']],
   ])('%s says what the engine says of it', async (id, scopes) => {
     expect(await withHistory((store) => sameAsEngine(store, id, scopes))).toBeGreaterThan(0);
   });
