@@ -1,5 +1,14 @@
 import { type FactsInForce, NO_FACTS } from '../model/index.ts';
-import type { Amounts, CombinedPart, DeviceFacts, KpiWindow, Part, SpatialRule, WeightedPart } from './definition.ts';
+import type {
+  Amounts,
+  CombinedPart,
+  DeviceFacts,
+  KpiWindow,
+  Part,
+  SpatialRule,
+  WeightedPart,
+  ZoneFacts,
+} from './definition.ts';
 import { NO_PART } from './spatial-rules.ts';
 
 /** What the amounts of a zone say: a value, and for ratios what it is made of. */
@@ -8,6 +17,8 @@ export interface Said {
   readonly numerator?: number;
   readonly denominator?: number;
   readonly note?: string;
+  /** False where something is left out that is known to be there. */
+  readonly valid?: boolean;
 }
 
 /** How amounts of meters make the value of a zone. */
@@ -20,8 +31,23 @@ export interface MeterRule {
   readonly keys: readonly string[];
   /** Without a district meter nothing can be said: the zone leaves numerator and denominator. */
   readonly needsDistrict?: boolean;
-  /** @param fact of the zone that is published; only what is assumed everywhere while zones are added up */
-  value(amounts: Amounts, fact: FactsInForce): Said;
+  /** Facts of zones that belong to the amounts of their district meters. */
+  readonly zoneFacts?: ZoneFactAmounts;
+  /**
+   * @param fact of the zone that is published; only what is assumed everywhere while zones are added up
+   * @param isPart its district meters see a part of it: what it knows of itself is of more than the amounts, and
+   *   `zoneFacts` of that part are among these
+   */
+  value(amounts: Amounts, fact: FactsInForce, isPart: boolean): Said;
+}
+
+/**
+ * Facts of zones with district meters as amounts, which add up as those of the meters do: zones without meters leave both
+ * (KPI.md 6.5). Beside them stands `areas`, how many such zones there are.
+ */
+export interface ZoneFactAmounts {
+  readonly keys: readonly string[];
+  of(fact: FactsInForce): Amounts;
 }
 
 /** Of the customers' meters so many must be valid; missing ones are never filled in (KPI.md 4.2). */
@@ -41,16 +67,17 @@ type ZoneParts = Parameters<SpatialRule['zone']>[0];
 export function meterRule(rule: MeterRule): SpatialRule {
   return {
     text: rule.text,
-    zone: (parts) => zoneOf(rule, parts),
+    zone: (parts, { fact }) => zoneOf(rule, parts, fact),
     parent: (parts) => parentOf(rule, parts),
-    whole: (part, { fact }) => wholeOf(rule, part, fact),
+    whole: (part, zone) => wholeOf(rule, part, zone),
   };
 }
 
 /** The part of one meter, with the value that the rule makes of its amounts; null where they say nothing alone. */
 export function meterPart(rule: MeterRule, part: Part | null, window: KpiWindow): Part | null {
   if (part?.amounts === undefined) return part;
-  return { ...part, ...rule.value(part.amounts, window.cityFacts) };
+  const { valid = true, ...value } = rule.value(part.amounts, window.cityFacts, false);
+  return { ...part, ...value, valid: valid && part.valid };
 }
 
 /** True for meters that see all that a district takes. */
@@ -58,7 +85,7 @@ export function isDistrict({ role }: Pick<DeviceFacts, 'role'>): boolean {
   return role === 'bulk' || role === 'grid';
 }
 
-function zoneOf(rule: MeterRule, parts: ZoneParts): CombinedPart {
+function zoneOf(rule: MeterRule, parts: ZoneParts, fact: FactsInForce): CombinedPart {
   const district: Part[] = [];
   const others: Part[] = [];
   let people = 0;
@@ -75,6 +102,7 @@ function zoneOf(rule: MeterRule, parts: ZoneParts): CombinedPart {
     ...sumsOf(usedOthers, rule.keys),
     ...{ districtMeters: district.length, districtValid: validCountOf(district), districtPeople: people },
     ...{ meters: others.length, metersValid: validCountOf(others) },
+    ...(rule.zoneFacts === undefined || district.length === 0 ? {} : { areas: 1, ...rule.zoneFacts.of(fact) }),
   };
   return combined(rule, amounts, [...usedDistrict, ...usedOthers]);
 }
@@ -82,14 +110,14 @@ function zoneOf(rule: MeterRule, parts: ZoneParts): CombinedPart {
 function parentOf(rule: MeterRule, parts: readonly WeightedPart[]): CombinedPart {
   const all = parts.map(({ part }) => part);
   const own = parts.find((one) => one.own === true && amountOf(one.part, 'districtMeters') > 0);
-  if (own === undefined || !servesChildren(own)) return summed(rule, all);
-  const below = all.filter((part) => part !== own.part);
-  const hasBelow = below.some((part) => amountOf(part, 'districtMeters') > 0);
+  if (own === undefined || !servesChildren(own)) return summed(rule, parts);
+  const below = parts.filter((one) => one !== own);
+  const hasBelow = below.some(({ part }) => amountOf(part, 'districtMeters') > 0);
   const isWhole = amountOf(own.part, 'districtMeters') === amountOf(own.part, 'districtValid');
   // Meters above and below see the same water or power: those above count when they are all there, or the only ones.
   if (hasBelow && !isWhole) return summed(rule, below);
   const amounts = {
-    ...sumsOf([own.part], [...rule.districtKeys, ...DISTRICT_COUNTS]),
+    ...sumsOf([own.part], [...rule.districtKeys, ...DISTRICT_COUNTS, ...factKeys(rule)]),
     ...sumsOf(all, [...rule.keys, ...METER_COUNTS]),
   };
   return combined(rule, amounts, all);
@@ -114,27 +142,67 @@ export function ownOrBelow(
   return own.part.valid ? [own] : below;
 }
 
-function summed(rule: MeterRule, parts: readonly Part[]): CombinedPart {
-  const used = rule.needsDistrict === true ? parts.filter((part) => amountOf(part, 'districtMeters') > 0) : parts;
+/**
+ * Whether what a zone knows of itself is of what its meters see. Meters beside those of sub-zones see what is left of the
+ * zone, unless they are the only ones and nobody says whom they serve.
+ */
+export function isKnownWhole(one: WeightedPart, parts: readonly WeightedPart[]): boolean {
+  if (one.own !== true || servesChildren(one)) return true;
+  const others = parts.filter((other) => other !== one);
+  return (
+    amountOf(one.part, 'districtPeople') === 0 && others.every(({ part }) => amountOf(part, 'districtMeters') === 0)
+  );
+}
+
+/** People of zones whose district meters see what they take; of zones that are put together those of their parts. */
+export function areaPeopleOf(parts: readonly WeightedPart[]): number {
+  return parts.reduce((sum, { part, population }) => sum + (part.amounts?.areaPeople ?? population), 0);
+}
+
+/** Whether amounts are of a part of the zone only, as far as its people tell. */
+export function isPartOf({ areaPeople }: Amounts, { population }: Pick<ZoneFacts, 'population'>): boolean {
+  return areaPeople !== undefined && (population === 0 || areaPeople < population);
+}
+
+function factKeys({ zoneFacts }: MeterRule): readonly string[] {
+  return zoneFacts === undefined ? [] : ['areas', ...zoneFacts.keys];
+}
+
+function summed(rule: MeterRule, parts: readonly WeightedPart[]): CombinedPart {
+  const districts = parts.filter(({ part }) => amountOf(part, 'districtMeters') > 0);
+  const used = (rule.needsDistrict === true ? districts : parts).map(({ part }) => part);
   const keys = [...rule.districtKeys, ...rule.keys, ...DISTRICT_COUNTS, ...METER_COUNTS];
-  return combined(rule, sumsOf(used, keys), used);
+  return combined(rule, { ...sumsOf(used, keys), ...summedFacts(rule, districts) }, used);
+}
+
+function summedFacts(rule: MeterRule, districts: readonly WeightedPart[]): Amounts {
+  if (rule.zoneFacts === undefined || districts.length === 0) return {};
+  const known = districts.filter((one) => isKnownWhole(one, districts)).map(({ part }) => part);
+  return {
+    ...sumsOf(known, rule.zoneFacts.keys),
+    ...sumsOf(
+      districts.map(({ part }) => part),
+      ['areas'],
+    ),
+    areaPeople: areaPeopleOf(districts),
+  };
 }
 
 function combined(rule: MeterRule, amounts: Amounts, used: readonly Part[]): CombinedPart {
-  return { ...said(rule, amounts, NO_FACTS), amounts, used };
+  return { ...said(rule, amounts, NO_FACTS, false), amounts, used };
 }
 
-function wholeOf(rule: MeterRule, part: Part, fact: FactsInForce): Part {
-  return part.amounts === undefined ? part : { ...said(rule, part.amounts, fact), amounts: part.amounts };
+function wholeOf(rule: MeterRule, part: Part, zone: ZoneFacts): Part {
+  const { amounts } = part;
+  return amounts === undefined ? part : { ...said(rule, amounts, zone.fact, isPartOf(amounts, zone)), amounts };
 }
 
-function said(rule: MeterRule, amounts: Amounts, fact: FactsInForce): Part {
+function said(rule: MeterRule, amounts: Amounts, fact: FactsInForce, isPart: boolean): Part {
   const { districtMeters = 0, districtValid = 0, meters = 0, metersValid = 0 } = amounts;
   const isSilent = rule.needsDistrict === true && districtMeters === 0;
-  const { note = '', ...value } = isSilent ? NO_PART : rule.value(amounts, fact);
-  const validCount = districtValid + metersValid;
-  const valid = isComplete(amounts) && value.value !== null;
-  return { ...value, validCount, expectedCount: districtMeters + meters, valid, note };
+  const { note = '', valid = true, ...value } = isSilent ? NO_PART : rule.value(amounts, fact, isPart);
+  const counts = { validCount: districtValid + metersValid, expectedCount: districtMeters + meters };
+  return { ...value, ...counts, valid: valid && isComplete(amounts) && value.value !== null, note };
 }
 
 /** Whether all district meters of a zone are valid, and enough of the others. */

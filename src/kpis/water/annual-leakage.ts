@@ -4,12 +4,12 @@ import type { FoldSpan, KpiDefinition, Part, SpatialRule } from '../definition.t
 import { type LongKpi, overDays, partOfYear, validDays } from '../long-kpi.ts';
 import { ANNUALISED, DAYS_A_YEAR } from '../long-meters.ts';
 import { sumsOf } from '../meter-rule.ts';
-import { DISTRICTS, leakageOf, waterLeakage } from './leakage.ts';
+import { DISTRICTS, publishedLeakage, waterLeakage } from './leakage.ts';
 
 /** Amounts of districts that count days: valid and ended ones, those that the amounts are of, and the districts. */
 const DAYS = ['days', 'daysEnded', 'daysOf', 'districts'];
 
-/** Night flow and properties of each zone are added up over its days; leakage is made of the two, negative days included. */
+/** Leakage of each zone is added up over its days, negative ones included, and its night flow and properties are. */
 const DISTRICT_DAYS: SpatialRule = {
   text: 'zone: sum of its valid days; city: sum of its zones, its own bulk meters instead of the zones\u2019 when they supply the people of these too; valid with 90 % of the days of every zone',
   zone: DISTRICTS.zone,
@@ -18,9 +18,9 @@ const DISTRICT_DAYS: SpatialRule = {
     const amounts = { ...made.amounts, ...sumsOf(made.used, DAYS) };
     return { ...made, amounts, validCount: amounts.days ?? 0, expectedCount: amounts.daysEnded ?? 0 };
   },
-  whole: (part, { fact }) => {
+  whole: (part, zone) => {
     const { daysOf = 0, districts = 1 } = part.amounts ?? {};
-    return { ...part, ...leakageOf(part.amounts ?? {}, part.valid, fact, daysOf / districts) };
+    return publishedLeakage(part, part.amounts ?? {}, zone, daysOf / districts);
   },
 };
 
@@ -55,8 +55,11 @@ function leakageOfDays(days: readonly DayRecord[], span: FoldSpan, asDays?: numb
   const { districtMeters = 0, districtPeople = 0 } = valid.at(-1)?.amounts ?? {};
   const nightFlow = sum('nightFlow');
   const part = partOfYear(nightFlow, valid.length, span.days);
+  const areNamed = valid.every((day) => (day.amounts.properties ?? 0) > 0);
+  const isKnown = valid.every((day) => day.amounts.leakage !== undefined);
   const amounts = {
-    ...{ nightFlow, properties: sum('properties'), districtMeters, districtPeople },
+    ...{ nightFlow, properties: areNamed ? sum('properties') : 0, districtMeters, districtPeople },
+    ...(isKnown ? { leakage: sum('leakage') } : {}),
     ...{ districtValid: part.valid ? districtMeters : 0, districts: 1 },
     ...{ days: valid.length, daysEnded: span.days, daysOf },
   };

@@ -1,16 +1,39 @@
 import type { CityFactId, FactsInForce } from '../../model/index.ts';
-import { infrastructureLeakageIndex, type SupplyNetwork, waterBalance } from '../arithmetic/index.ts';
+import { type SupplyNetwork, unavoidableLossesLitresPerDay, waterBalance } from '../arithmetic/index.ts';
 import type { Amounts, KpiDefinition } from '../definition.ts';
 import { EXPECTED_AFTER_HOURS } from '../hours.ts';
-import { type MeterRule, meterPart, meterRule, type Said } from '../meter-rule.ts';
+import { type MeterRule, meterPart, meterRule, type Said, type ZoneFactAmounts } from '../meter-rule.ts';
 import { volumePart, WATER } from './water-day.ts';
 
 const BALANCE_TEXT =
   'zone: its bulk meters against its customers\u2019 meters; zones without bulk meters leave the balance; city: sum of its ' +
   'zones, its own bulk meters instead of the zones\u2019 when they supply the people of these too; valid with all bulk ' +
-  'meters and 90 % of the customers\u2019 meters; missing meters are not filled in';
+  'meters and 90 % of the customers\u2019 meters; missing meters are not filled in; facts are those of the zones with bulk ' +
+  'meters, or of the whole where these are all of it';
 
-const BALANCE = { text: BALANCE_TEXT, districtKeys: ['input'], keys: ['billed'], needsDistrict: true } as const;
+/** What a balance needs to know of a zone, each with how many zones know it. */
+const ZONE_FACTS: ZoneFactAmounts = {
+  keys: ['unmetered', 'unbilled', 'connections', 'unavoidable'].flatMap((name) => [name, `${name}Areas`]),
+  of: (fact) => {
+    const network = networkOf(fact);
+    const known = {
+      unmetered: fact('billedUnmeteredM3PerDay')?.value,
+      unbilled: fact('unbilledAuthorisedM3PerDay')?.value,
+      connections: fact('waterConnections')?.value,
+      unavoidable: network === undefined ? undefined : unavoidableLossesLitresPerDay(network),
+    };
+    const amounts: Record<string, number> = {};
+    for (const [name, value] of Object.entries(known)) {
+      if (value !== undefined) Object.assign(amounts, { [name]: value, [`${name}Areas`]: 1 });
+    }
+    return amounts;
+  },
+};
+
+const BALANCE = {
+  ...{ text: BALANCE_TEXT, districtKeys: ['input'], keys: ['billed'], needsDistrict: true },
+  zoneFacts: ZONE_FACTS,
+} as const;
 
 const COMMON = {
   code: '',
@@ -74,14 +97,14 @@ const LINES: readonly Line[] = [
     method: `${NRW_METHOD}, as percent of the input`,
     source: 'IWA water balance',
     facts: ['billedUnmeteredM3PerDay'],
-    rule: { ...BALANCE, value: (amounts, fact) => percentOf(amounts, fact, 'nonRevenueM3') },
+    rule: { ...BALANCE, value: (...known) => percentOf(known, 'nonRevenueM3') },
   },
   {
     ...{ id: 'water-nrw-volume', title: 'Non-revenue water', unit: 'm3', unitLabel: 'm\u00b3/day', decimals: 0 },
     method: NRW_METHOD,
     source: 'IWA water balance',
     facts: ['billedUnmeteredM3PerDay'],
-    rule: { ...BALANCE, value: (amounts, fact) => volumeOf(balanceOf(amounts, fact)?.nonRevenueM3) },
+    rule: { ...BALANCE, value: (...known) => nonRevenueOf(known) },
   },
   {
     ...{ id: 'water-losses', title: 'Water supply loss', unit: '%', unitLabel: '% of system input', decimals: 1 },
@@ -89,7 +112,7 @@ const LINES: readonly Line[] = [
     method: `${LOSS_METHOD}, as percent of the system input`,
     source: 'U4SSC EC: I: WS: 3C, as a daily value; IWA water balance',
     facts: LOSS_FACTS,
-    rule: { ...BALANCE, value: (amounts, fact) => percentOf(amounts, fact, 'lossesM3') },
+    rule: { ...BALANCE, value: (...known) => percentOf(known, 'lossesM3') },
   },
   {
     ...{
@@ -102,7 +125,7 @@ const LINES: readonly Line[] = [
     method: `${LOSS_METHOD}, per service connection that the city says`,
     source: 'IWA performance indicators for water supply services',
     facts: [...LOSS_FACTS, 'waterConnections'],
-    rule: { ...BALANCE, value: perConnection },
+    rule: { ...BALANCE, value: (...known) => lossesOver(known, 'connections') },
   },
   {
     ...{ id: 'water-ili', title: 'Infrastructure leakage index (one day)', unit: '1', unitLabel: '', decimals: 2 },
@@ -110,7 +133,7 @@ const LINES: readonly Line[] = [
       'water losses, taken for real ones (an upper bound: apparent losses are not known), over the unavoidable (18 Lm + 0.8 Nc + 25 Lp) \u00b7 P litres a day of the network that the city says; one day: an indicator, the index is annual',
     source: 'IWA Water Loss Task Force 1999; ILI = CARL / UARL',
     facts: [...LOSS_FACTS, 'waterMainsKm', 'waterConnections', 'privatePipesKm', 'averagePressureM'],
-    rule: { ...BALANCE, value: leakageIndex },
+    rule: { ...BALANCE, value: (...known) => lossesOver(known, 'unavoidable') },
   },
 ];
 
@@ -140,42 +163,64 @@ function volumeOf(volumeM3: number | undefined): Said {
   return volumeM3 === undefined ? { value: null } : { value: volumeM3, numerator: volumeM3, denominator: 1 };
 }
 
+type Known = Parameters<MeterRule['value']>;
+
+interface Balance extends ReturnType<typeof waterBalance> {
+  readonly inputM3: number;
+  readonly note: string;
+  readonly valid: boolean;
+}
+
 /** Undefined without an input; where no customer's meter is known, all of it is non-revenue water. */
-function balanceOf({ input, billed = 0 }: Amounts, fact: FactsInForce) {
+function balanceOf([amounts, fact, isPart]: Known, key: 'nonRevenueM3' | 'lossesM3'): Balance | undefined {
+  const { input, billed = 0 } = amounts;
   if (input === undefined) return undefined;
-  return waterBalance({
-    inputM3: input,
-    billedM3: billed + (fact('billedUnmeteredM3PerDay')?.value ?? 0),
-    unbilledM3: fact('unbilledAuthorisedM3PerDay')?.value ?? 0,
-  });
+  const facts = isPart ? amounts : ZONE_FACTS.of(fact);
+  const { unmetered = 0, unbilled = 0, unbilledAreas = 0 } = facts;
+  const needed = key === 'lossesM3' ? (['unmetered', 'unbilled'] as const) : (['unmetered'] as const);
+  // What the whole is told and its parts are not may be of those that have no meters.
+  const isUnknown = isPart && needed.some((name) => fact(FACT_OF[name]) !== undefined && !isKnownToAll(amounts, name));
+  const without = key === 'lossesM3' && unbilledAreas === 0 ? 'without unbilled consumption' : '';
+  return {
+    ...waterBalance({ inputM3: input, billedM3: billed + unmetered, unbilledM3: unbilled }),
+    ...{ inputM3: input, note: isUnknown ? NOT_KNOWN : without, valid: !isUnknown },
+  };
 }
 
-function percentOf(amounts: Amounts, fact: FactsInForce, key: 'nonRevenueM3' | 'lossesM3'): Said {
-  const balance = balanceOf(amounts, fact);
+const NOT_KNOWN = 'facts of zones unknown';
+const FACT_OF = { unmetered: 'billedUnmeteredM3PerDay', unbilled: 'unbilledAuthorisedM3PerDay' } as const;
+
+/** Whether all zones with bulk meters know it. */
+function isKnownToAll(amounts: Amounts, name: string): boolean {
+  return (amounts[`${name}Areas`] ?? 0) >= (amounts.areas ?? 0);
+}
+
+function nonRevenueOf(known: Known): Said {
+  const balance = balanceOf(known, 'nonRevenueM3');
   if (balance === undefined) return { value: null };
-  const [numerator, denominator] = [100 * balance[key], amounts.input ?? 0];
-  const value = denominator > 0 ? numerator / denominator : null;
-  return { value, numerator, denominator, note: key === 'lossesM3' ? unbilledNote(fact) : '' };
+  const { nonRevenueM3, note, valid } = balance;
+  return { ...volumeOf(nonRevenueM3), note, valid };
 }
 
-/** Numerator: litres a day. Denominator: connections. */
-function perConnection(amounts: Amounts, fact: FactsInForce): Said {
-  const balance = balanceOf(amounts, fact);
-  const denominator = fact('waterConnections')?.value ?? 0;
+function percentOf(known: Known, key: 'nonRevenueM3' | 'lossesM3'): Said {
+  const balance = balanceOf(known, key);
+  if (balance === undefined) return { value: null };
+  const { inputM3, note, valid } = balance;
+  const [numerator, denominator] = [100 * balance[key], inputM3];
+  return { value: denominator > 0 ? numerator / denominator : null, numerator, denominator, note, valid };
+}
+
+/** Numerator: litres a day that are lost. Denominator: connections, or litres a day that are unavoidable. */
+function lossesOver(known: Known, name: 'connections' | 'unavoidable'): Said {
+  const [amounts, fact, isPart] = known;
+  const balance = balanceOf(known, 'lossesM3');
+  const facts = isPart ? amounts : ZONE_FACTS.of(fact);
+  const denominator = facts[name] ?? 0;
+  if (balance !== undefined && isPart && !isKnownToAll(amounts, name)) return { value: null, note: NOT_KNOWN };
   if (balance === undefined || denominator <= 0) return { value: null };
   const numerator = 1000 * balance.lossesM3;
-  return { value: numerator / denominator, numerator, denominator, note: unbilledNote(fact) };
-}
-
-/** Numerator: litres a day that are lost. Denominator: those that are unavoidable. */
-function leakageIndex(amounts: Amounts, fact: FactsInForce): Said {
-  const balance = balanceOf(amounts, fact);
-  const network = networkOf(fact);
-  if (balance === undefined || network === undefined) return { value: null };
-  const numerator = 1000 * balance.lossesM3;
-  const value = infrastructureLeakageIndex(numerator, network);
-  const denominator = value === null || value === 0 ? 0 : numerator / value;
-  return { value, numerator, denominator, note: unbilledNote(fact) };
+  const { note, valid } = balance;
+  return { value: numerator / denominator, numerator, denominator, note, valid };
 }
 
 /** Undefined when a number of the network is not known; private pipes may be none. */
@@ -185,8 +230,4 @@ function networkOf(fact: FactsInForce): SupplyNetwork | undefined {
   const pressureM = fact('averagePressureM')?.value;
   if (mainsKm === undefined || connectionCount === undefined || pressureM === undefined) return undefined;
   return { mainsKm, connectionCount, privatePipesKm: fact('privatePipesKm')?.value ?? 0, pressureM };
-}
-
-function unbilledNote(fact: FactsInForce): string {
-  return fact('unbilledAuthorisedM3PerDay') === undefined ? 'without unbilled consumption' : '';
 }

@@ -144,9 +144,47 @@ describe('the water balance of a city', () => {
     expect(city('water-nrw', parts)).toMatchObject({ value: 50, denominator: 240 });
   });
 
-  it('uses its own facts and not those of its zones', () => {
-    const parts = [{ part: own('water-nrw', [BULK, CUSTOMER], { billedUnmeteredM3PerDay: 200 }), population: 1 }];
+  it('uses its own facts and not those of its zones where bulk meters see all of it', () => {
+    const parts = [{ part: own('water-nrw', [BULK, CUSTOMER], { billedUnmeteredM3PerDay: 200 }), population: 100 }];
     expect(city('water-nrw', parts, { billedUnmeteredM3PerDay: 24 }).value).toBe(80);
+  });
+
+  it('leaves facts of zones without bulk meters out with their water', () => {
+    const network = { waterMainsKm: 10, waterConnections: 100, averagePressureM: 40, privatePipesKm: 2 };
+    const zoneTold = { billedUnmeteredM3PerDay: 24, unbilledAuthorisedM3PerDay: 12, ...network };
+    // Of 10 000 connections and 500 m3 a day most are where no bulk meter is.
+    const told = { ...network, billedUnmeteredM3PerDay: 500, unbilledAuthorisedM3PerDay: 90, waterConnections: 10_000 };
+    const parts = (zoneKnows: Told) => [
+      { part: own('water-nrw', [BULK, ...repeat(CUSTOMER, 5)], zoneKnows), population: 40 },
+      { part: own('water-nrw', [CUSTOMER], { waterConnections: 9_900 }), population: 60 },
+    ];
+    const said = (id: string, zoneKnows: Told = zoneTold) => city(id, parts(zoneKnows), told);
+    // 240 - 120 - 24 = 96; less 12 = 84.
+    expect(said('water-nrw')).toMatchObject({ value: 40, denominator: 240, valid: true });
+    expect(said('water-nrw-volume')).toMatchObject({ value: 96, valid: true });
+    expect(said('water-losses')).toMatchObject({ value: 35, valid: true, note: '' });
+    expect(said('water-losses-per-connection')).toMatchObject({ value: 840, valid: true });
+    expect(said('water-ili').value).toBeCloseTo(84_000 / 12_400, 10);
+    // What nobody says of the metered zone is not known of it.
+    const note = 'facts of zones unknown';
+    expect(said('water-nrw', {})).toMatchObject({ value: 50, valid: false, note });
+    const { waterConnections: _, ...without } = zoneTold;
+    expect(said('water-losses-per-connection', without)).toMatchObject({ value: null, valid: false, note });
+    expect(said('water-ili', without)).toMatchObject({ value: null, valid: false, note });
+    expect(said('water-losses', without)).toMatchObject({ value: 35, valid: true });
+  });
+
+  it('does not take the facts of a zone for those of the people outside of its sub-zones', () => {
+    const outside = own('water-nrw', [meter('bulk', 20, 24, { peopleServed: 40 })], { waterConnections: 900 });
+    const parts = [
+      { part: own('water-nrw', [BULK], { waterConnections: 100 }), population: 100 },
+      { part: outside, population: 50, own: true },
+    ];
+    const { spatial } = kpi('water-losses-per-connection');
+    const of = (population: number) =>
+      spatial.whole?.(spatial.parent(parts), zoneFacts({ waterConnections: 900 }, population));
+    expect(of(150)).toMatchObject({ value: 800, valid: true });
+    expect(of(200)).toMatchObject({ value: null, valid: false });
   });
 });
 
@@ -166,7 +204,9 @@ describe('leakage from the night flow', () => {
   });
 
   it('takes the connections of the zone where no meter names properties, and is unknown without', () => {
-    expect(zone('water-leakage', [district(9.2, 0)], { waterConnections: 1200 }).value).toBeCloseTo(171.84, 10);
+    const said = zone('water-leakage', [district(9.2, 0)], { waterConnections: 1200 });
+    expect(said.value).toBeCloseTo(171.84, 10);
+    expect(said.valid).toBe(true);
     expect(zone('water-leakage', [district(9.2, 0)])).toMatchObject({
       ...{ value: null, valid: false, note: 'properties unknown' },
     });
@@ -181,6 +221,27 @@ describe('leakage from the night flow', () => {
     expect(city('water-leakage', parts)).toMatchObject({ valid: true, validCount: 2, expectedCount: 2 });
     const trunk = { part: own('water-leakage', [district(13, 2000)]), population: 0, own: true };
     expect(city('water-leakage', [...parts, trunk]).value).toBeCloseTo((13 - 3.4) * 24, 10);
+  });
+
+  it('of a city is that of its zones with bulk meters, whatever is known of the others', () => {
+    const metered = { part: own('water-leakage', [district(12, 0)], { waterConnections: 4000 }), population: 40 };
+    // (12 - 6.8) * 24, and not (12 - 17) * 24: 6000 connections are in a zone that has no part.
+    const said = city('water-leakage', [metered], { waterConnections: 10_000 });
+    expect(said).toMatchObject({ valid: true });
+    expect(said.value).toBeCloseTo(124.8, 10);
+    const unknown = [{ part: own('water-leakage', [district(12, 0)]), population: 40 }];
+    expect(city('water-leakage', unknown, { waterConnections: 10_000 })).toMatchObject({
+      ...{ value: null, valid: false, note: 'properties unknown' },
+    });
+    // Bulk meters of all its people are of all its connections.
+    const all = [{ part: own('water-leakage', [district(12, 0)]), population: 100 }];
+    expect(city('water-leakage', all, { waterConnections: 4000 }).value).toBeCloseTo(124.8, 10);
+  });
+
+  it('does not take the properties of some meters for those of all', () => {
+    const two = [district(7, 800), district(5, 0)];
+    expect(zone('water-leakage', two, { waterConnections: 2000 }).value).toBeCloseTo((12 - 3.4) * 24, 10);
+    expect(zone('water-leakage', two)).toMatchObject({ value: null, valid: false, note: 'properties unknown' });
   });
 
   it('is not valid without a bulk meter of a district', () => {

@@ -112,10 +112,12 @@ describe('water per head and day of a year', () => {
 });
 
 describe('leakage of a year', () => {
-  const night = (nightFlow: number, properties = 1000): Part =>
-    part(nightFlow, {
-      amounts: { nightFlow, properties, districtMeters: 1, districtValid: 1, districtPeople: 0 },
-    });
+  /** Without properties the day does not know its leakage. */
+  const night = (nightFlow: number, properties = 1000): Part => {
+    const leakage = properties > 0 ? { leakage: (nightFlow - properties * 0.0017) * 24 } : {};
+    const counts = { districtMeters: 1, districtValid: 1, districtPeople: 0 };
+    return part(nightFlow, { amounts: { nightFlow, properties, ...counts, ...leakage } });
+  };
   const told = { legitimateNightUseLPerPropertyHour: 1.7, hourDayFactor: 24 };
 
   it('adds up days, those with less flow than people use at night too', () => {
@@ -135,22 +137,25 @@ describe('leakage of a year', () => {
   it('counts the connections of the city once a day, however many districts it has', () => {
     const id = 'water-leakage-year';
     const zones = [folded(id, [night(10, 0), night(1, 0)]), folded(id, [night(5, 0), night(5, 0)])];
-    const parts = zones.map((one) => ({ part: one, population: 10 }));
+    const parts = zones.map((one) => ({ part: one, population: 50 }));
     // (10 + 1 + 5 + 5 - 2 * 1000 * 0.0017) * 24
     expect(cityOf(id, parts, { ...told, waterConnections: 1000 }).value).toBeCloseTo(422.4, 9);
   });
 
   it('is that of all districts in the city', () => {
     const id = 'water-leakage-year';
-    const zones = [folded(id, [night(10), night(1)]), folded(id, [night(5, 0), night(5, 0)])];
-    const said = cityOf(
-      id,
-      zones.map((one) => ({ part: one, population: 10 })),
-      told,
-    );
-    // 182.4 + 2 * 5 * 24; the second district has nobody in it.
-    expect(said.value).toBeCloseTo(422.4, 9);
-    expect(said).toMatchObject({ validCount: 4, expectedCount: 4, valid: true });
+    const first = folded(id, [night(10), night(1)]);
+    const said = (second: readonly Part[]) => {
+      return cityOf(
+        id,
+        [first, folded(id, second)].map((one) => ({ part: one, population: 10 })),
+        { ...told, waterConnections: 90_000 },
+      );
+    };
+    // 182.4 + 2 * (5 - 0.17) * 24
+    expect(said([night(5, 100), night(5, 100)]).value).toBeCloseTo(414.24, 9);
+    expect(said([night(5, 100), night(5, 100)])).toMatchObject({ validCount: 4, expectedCount: 4, valid: true });
+    expect(said([night(5, 0), night(5, 0)])).toMatchObject({ value: null, valid: false, note: 'properties unknown' });
   });
 });
 
