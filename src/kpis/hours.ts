@@ -83,28 +83,38 @@ export interface WholeInterval {
   readonly startMs: number;
   readonly endMs: number;
   readonly value: number;
+  /** An amount that was measured over a part of the interval and is taken for all of it. */
+  readonly isPartial: boolean;
 }
+
+/** What the amount of an interval is to be multiplied by for the whole interval. */
+type FactorOf = (interval: KpiHour) => number;
+
+const AS_IT_IS: FactorOf = () => 1;
 
 /**
  * Sums the series of a whole interval by interval. An interval in which one of them does not count is left out: the sum
  * would be too small.
  *
  * @param series intervals of each series
+ * @param factors of each series; values are as they are when absent
  * @returns by start, ms UTC, in order of time
  */
 export function wholeIntervals(
   series: readonly (readonly KpiHour[])[],
   counts: (interval: KpiHour) => boolean,
+  factors: readonly FactorOf[] = [],
 ): ReadonlyMap<number, WholeInterval> {
   const [only, ...others] = series;
   // By far the most meters have one series.
-  if (only !== undefined && others.length === 0) return aloneIntervals(only, counts);
-  const counted = series.flatMap((intervals) => intervals.filter((one) => one.value !== null && counts(one)));
+  if (only !== undefined && others.length === 0) return aloneIntervals(only, counts, factors[0]);
+  const counted = series.flatMap((intervals, at) => [...aloneIntervals(intervals, counts, factors[at]).values()]);
   const whole = new Map<number, WholeInterval>();
   for (const [startMs, same] of Map.groupBy(counted, (interval) => interval.startMs)) {
     const [first] = same;
     if (first === undefined || same.length < series.length) continue;
-    whole.set(startMs, { startMs, endMs: first.endMs, value: exactSum(same.map((one) => one.value ?? Number.NaN)) });
+    const value = exactSum(same.map((one) => one.value));
+    whole.set(startMs, { startMs, endMs: first.endMs, value, isPartial: same.some((one) => one.isPartial) });
   }
   return whole;
 }
@@ -112,19 +122,65 @@ export function wholeIntervals(
 function aloneIntervals(
   intervals: readonly KpiHour[],
   counts: (interval: KpiHour) => boolean,
+  factorOf: FactorOf = AS_IT_IS,
 ): ReadonlyMap<number, WholeInterval> {
   const whole = new Map<number, WholeInterval>();
   for (const one of intervals) {
     const { startMs, endMs, value } = one;
-    if (value !== null && counts(one)) whole.set(startMs, { startMs, endMs, value });
+    if (value === null || !counts(one)) continue;
+    const factor = factorOf(one);
+    whole.set(startMs, { startMs, endMs, value: value * factor, isPartial: factor !== 1 });
   }
   return whole;
 }
 
-/** Hours of a window that are valid in all series of a whole, summed. */
+/**
+ * Hours of a window that are valid in all series of a whole, summed. An amount that was measured over three quarters of
+ * an hour or more is taken for the whole hour, as a mean is: adding what is there would fill the rest with zero
+ * (KPI.md 6.2).
+ */
 export function wholeHours(series: readonly KpiSeries[], window: Span): ReadonlyMap<number, WholeInterval> {
   const hours = series.map((one) => one.hours(window.startMs, window.endMs));
-  return wholeIntervals(hours, (hour) => hour.valid);
+  const factors = series.map((one, at) => factorOfHours(one, hours[at]!));
+  return wholeIntervals(hours, isValid, factors);
+}
+
+function isValid({ valid }: KpiHour): boolean {
+  return valid;
+}
+
+function factorOfHours({ series: { kind } }: KpiSeries, hours: readonly KpiHour[]): FactorOf {
+  if (kind === 'counter') return wholeIncrease;
+  return kind === 'delta' ? wholeDeltas(hours) : AS_IT_IS;
+}
+
+/** Nothing is counted twice: time that a register's increase does not cover is in no hour. */
+function wholeIncrease({ made, pane, startMs, endMs }: KpiHour): number {
+  return made.isCrossed ? 1 : (endMs - startMs) / pane.increaseCoveredMs;
+}
+
+/**
+ * Interval amounts of the valid hours together: a reading that came seconds early is missing in its hour and too much in
+ * the one before, which would count it twice hour by hour.
+ */
+function wholeDeltas(hours: readonly KpiHour[]): FactorOf {
+  const valid = hours.filter(isValid);
+  if (valid.every(({ made }) => made.isFull)) return AS_IT_IS;
+  let count = 0;
+  let expectedCount = 0;
+  for (const { made, pane } of valid) {
+    count += pane.count;
+    expectedCount += made.expectedSlots;
+  }
+  const factor = Math.max(1, expectedCount / count);
+  return () => factor;
+}
+
+/** How many hours of a meter were taken for whole ones, in words. */
+export function partialNote(hours: Iterable<WholeInterval>): string {
+  let count = 0;
+  for (const hour of hours) if (hour.isPartial) count++;
+  return count === 0 ? '' : `hours with a part missing: ${count}`;
 }
 
 /** Number of hours of a window; days have 23 to 25. */

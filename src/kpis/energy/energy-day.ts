@@ -1,6 +1,6 @@
 import { exactSum } from '../../base/index.ts';
 import type { KpiDevice, KpiSeries, KpiWindow, Part } from '../definition.ts';
-import { hoursOf, threeQuarters, type WholeInterval, wholeHours, wholeSeries } from '../hours.ts';
+import { hoursOf, partialNote, threeQuarters, type WholeInterval, wholeHours, wholeSeries } from '../hours.ts';
 import { remembered } from '../shared-work.ts';
 
 /** Quantities that tell how much electricity a device took, fed in or generated. */
@@ -15,6 +15,8 @@ export interface DayAmount {
   readonly amount: number;
   readonly coveredMs: number;
   readonly validCount: number;
+  /** What was taken for whole hours, in words. */
+  readonly note: string;
 }
 
 /** Electricity of a device in a local day: each hour counts when all that the device measures of it is valid. */
@@ -25,6 +27,7 @@ export interface ElectricityDay {
   readonly generationKWh: number | undefined;
   readonly coveredMs: number;
   readonly validCount: number;
+  readonly note: string;
 }
 
 type Direction = 'importKWh' | 'exportKWh' | 'generationKWh';
@@ -80,11 +83,14 @@ function alignedDay(series: ReturnType<typeof directionsOf>, window: KpiWindow):
   for (const { direction } of hours) amounts[direction] = [];
   let coveredMs = 0;
   let validCount = 0;
+  const partial: WholeInterval[] = [];
   for (const [atMs, { startMs, endMs }] of hours[0]!.hours) {
     const beside = hours.map((one) => one.hours.get(atMs));
     if (beside.some((hour) => hour === undefined)) continue;
     validCount++;
     coveredMs += endMs - startMs;
+    const part = beside.find((hour) => hour?.isPartial === true);
+    if (part !== undefined) partial.push(part);
     for (const [index, hour] of beside.entries()) amounts[hours[index]!.direction]!.push((hour as WholeInterval).value);
   }
   const sumOf = (values: readonly number[] | undefined) => (values === undefined ? undefined : exactSum(values));
@@ -94,6 +100,7 @@ function alignedDay(series: ReturnType<typeof directionsOf>, window: KpiWindow):
     generationKWh: sumOf(amounts.generationKWh),
     coveredMs,
     validCount,
+    note: partialNote(partial),
   };
 }
 
@@ -112,6 +119,7 @@ export function carrierDay(
         amount: exactSum(hours.map(({ value }) => value)),
         coveredMs: hours.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0),
         validCount: hours.length,
+        note: partialNote(hours),
       };
     }) ?? undefined
   );
@@ -153,7 +161,7 @@ export function carriersPart(device: KpiDevice, window: KpiWindow): Part | null 
 
 type Metered = readonly [
   name: string,
-  day: { readonly coveredMs: number; readonly validCount: number },
+  day: Pick<DayAmount, 'coveredMs' | 'validCount' | 'note'>,
   amounts: Readonly<Record<string, number>>,
 ];
 
@@ -182,7 +190,7 @@ function dayPart(days: readonly Metered[], window: KpiWindow): Part {
     validCount,
     expectedCount,
     valid: isKnown && validCount >= threeQuarters(expectedCount),
-    note: '',
+    note: days.find(([, { note }]) => note !== '')?.[1].note ?? '',
     amounts,
   };
 }

@@ -33,7 +33,7 @@ export const electricityPerCapita: KpiDefinition = {
     if (device.facts.role !== 'customer' || people <= 0) return null;
     const day = electricityDay(device, window);
     if (day?.importKWh === undefined) return null;
-    const { importKWh, exportKWh = 0, generationKWh = 0, coveredMs, validCount } = day;
+    const { importKWh, exportKWh = 0, generationKWh = 0, coveredMs, validCount, note } = day;
     const expectedCount = hoursOf(window);
     const days = coveredMs / DAY_MS;
     const kWhPerYear = days > 0 ? (exactSum([importKWh, generationKWh, -exportKWh]) / days) * DAYS_A_YEAR : null;
@@ -42,7 +42,7 @@ export const electricityPerCapita: KpiDefinition = {
       validCount,
       expectedCount,
       valid: kWhPerYear !== null && validCount >= threeQuarters(expectedCount),
-      note: '',
+      note,
       numerator: kWhPerYear ?? 0,
       denominator: people,
     };

@@ -78,7 +78,7 @@ export const waterPerCapita: KpiDefinition = {
       validCount: day.validCount,
       expectedCount,
       valid: litres !== null && day.validCount >= threeQuarters(expectedCount),
-      note: '',
+      note: day.note,
       numerator: litres ?? 0,
       denominator: peopleServed,
     };

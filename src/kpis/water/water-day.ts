@@ -1,6 +1,6 @@
 import { DAY_MS, exactSum, HOUR_MS } from '../../base/index.ts';
 import type { KpiDevice, KpiWindow, Part } from '../definition.ts';
-import { hoursOf, threeQuarters, wholeHours, wholeSeries } from '../hours.ts';
+import { hoursOf, partialNote, threeQuarters, wholeHours, wholeSeries } from '../hours.ts';
 import { remembered } from '../shared-work.ts';
 
 /** Quantities that tell volumes of water. */
@@ -13,6 +13,7 @@ export interface WaterDay {
   readonly validCount: number;
   /** Lowest mean flow of a valid hour, m3/h; Infinity without one. */
   readonly lowestM3h: number;
+  readonly note: string;
 }
 
 /** By the quantity with the most valid hours; undefined when the device measures no water, or was not heard lately. */
@@ -24,7 +25,8 @@ function bestDay(device: KpiDevice, window: KpiWindow): WaterDay | null {
   const days = WATER.flatMap((quantity) => {
     const series = wholeSeries(device, quantity, window);
     if (series.length === 0) return [];
-    const hours = Array.from(wholeHours(series, window).values(), ({ startMs, endMs, value }) => ({
+    const whole = wholeHours(series, window);
+    const hours = Array.from(whole.values(), ({ startMs, endMs, value }) => ({
       lengthMs: endMs - startMs,
       volumeM3: quantity === 'water_flow' ? (value * (endMs - startMs)) / HOUR_MS : value,
     }));
@@ -36,6 +38,7 @@ function bestDay(device: KpiDevice, window: KpiWindow): WaterDay | null {
         (least, { volumeM3, lengthMs }) => Math.min(least, (volumeM3 * HOUR_MS) / lengthMs),
         Number.POSITIVE_INFINITY,
       ),
+      note: partialNote(whole.values()),
     };
     return [day];
   });
@@ -60,11 +63,11 @@ export function volumePart(device: KpiDevice, window: KpiWindow): Part | null {
   return remembered<Part | null>('water-volume', device, window, () => {
     const day = waterDay(device, window);
     if (day === undefined) return null;
-    const { volumeM3, coveredMs, validCount } = day;
+    const { volumeM3, coveredMs, validCount, note } = day;
     const expectedCount = hoursOf(window);
     const wholeM3 = coveredMs > 0 ? volumeM3 * ((window.endMs - window.startMs) / coveredMs) : null;
     const amounts = wholeM3 === null ? {} : role === 'bulk' ? { input: wholeM3 } : { billed: wholeM3 };
     const valid = wholeM3 !== null && validCount >= threeQuarters(expectedCount);
-    return { value: null, validCount, expectedCount, valid, note: '', amounts };
+    return { value: null, validCount, expectedCount, valid, note, amounts };
   });
 }

@@ -32,6 +32,20 @@ describe('electricity per head', () => {
     });
   });
 
+  it('takes what three quarters of an hour counted for the hour, of each register by its own', () => {
+    const part = (value: number, share: number) => {
+      return { hours: hoursFrom(DAY.startMs, repeat(value * share, 24), { increaseCoveredMs: share * HOUR_MS }) };
+    };
+    const said = home([
+      ['energy_import', part(1, 0.75)],
+      ['energy_generation', part(2, 0.8)],
+      ['energy_export', part(0.5, 1)],
+    ]);
+    const whole = partOf('electricity-per-capita', said, DAY);
+    expect(whole).toMatchObject({ validCount: 24, valid: true, note: 'hours with a part missing: 24' });
+    expect(whole.value).toBeCloseTo(7300, 6);
+  });
+
   it('adds what a roof generates and takes off what it feeds in: 1 + 2 - 0.5 kWh an hour are 7300 kWh', () => {
     const said = home([
       ['energy_import', hourly(1)],

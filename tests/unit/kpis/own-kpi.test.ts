@@ -65,6 +65,12 @@ describe('the value of a device', () => {
     expect(definition.device(with18, window)).toMatchObject({ valid: true, expectedCount: 23 });
   });
 
+  it('takes amounts of valid hours for these hours', () => {
+    const definition = own({ inputs: { x: { quantity: 'water_volume', stat: 'increase' } }, expression: 'x' });
+    const partly = { hours: hoursFrom(START_MS, repeat(0.75, 24), { increaseCoveredMs: 0.75 * HOUR_MS }) };
+    expect(definition.device(device({}, [['water_volume', partly]]), dayOf(DAY))).toMatchObject({ value: 24 });
+  });
+
   it('is null where the expression divides by zero', () => {
     const said = device({}, [
       ['pm2_5', hours(repeat(0, 24))],

@@ -35,6 +35,37 @@ describe('water per head, of one meter', () => {
     });
   });
 
+  it('takes what three quarters of an hour counted for the hour, and does not fill the rest with zero', () => {
+    const note = 'hours with a part missing: 24';
+    const register = { hours: hoursFrom(DAY.startMs, repeat(0.8, 24), { increaseCoveredMs: 0.8 * HOUR_MS }) };
+    const said = partOf('water-per-capita', customer([['water_volume', register]]), DAY);
+    expect(said).toMatchObject({ validCount: 24, valid: true, note });
+    expect(said.value).toBeCloseTo(24_000, 6);
+    const slots = { count: 45, coveredSlots: 45, expectedSlots: 60 };
+    const deltas = { hours: hoursFrom(DAY.startMs, repeat(0.75, 24), slots) };
+    expect(partOf('water-per-capita', customer([['water_delta', deltas]]), DAY)).toMatchObject({ value: 24_000, note });
+    // Means stand for their hours as they are.
+    const flow = { hours: hoursFrom(DAY.startMs, repeat(1, 24), slots) };
+    expect(partOf('water-per-capita', customer([['water_flow', flow]]), DAY)).toMatchObject({
+      value: 24_000,
+      note: '',
+    });
+    // The night: 0.8 m3 in 48 minutes.
+    expect(partOf('water-mnf', bulkMeter([['water_volume', register]]), DAY).value).toBeCloseTo(1, 9);
+  });
+
+  it('counts an amount once that came seconds before its hour', () => {
+    // 15 minutes of 1 m3 each: one of the four of an odd hour stands in the hour before it.
+    const hours = repeat(0, 24).map((_, hour) => {
+      const count = hour % 2 === 0 ? 5 : 3;
+      const slots = { count, coveredSlots: Math.min(4, count), expectedSlots: 4 };
+      return { startMs: DAY.startMs + hour * HOUR_MS, value: count, ...slots };
+    });
+    expect(partOf('water-per-capita', customer([['water_delta', { hours }]]), DAY)).toMatchObject({
+      ...{ value: 96_000, validCount: 24, note: '' },
+    });
+  });
+
   it('sums the outputs of a meter, and counts each hour once', () => {
     const said = customer([
       ['water_volume', all('0', 0.75)],
