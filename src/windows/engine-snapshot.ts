@@ -2,6 +2,7 @@ import type { PaneRecords, RecordColumn } from './pane-records.ts';
 import { type ReadingArena, WIDE } from './reading-arena.ts';
 import type { SeriesTable } from './series-table.ts';
 import {
+  assertVersion,
   metaOf,
   namesOf,
   PIECE,
@@ -121,9 +122,12 @@ export interface Restored {
 /** Takes one piece of a snapshot apart. */
 export function takePiece(piece: Uint8Array, into: Restored): void {
   switch (pieceKind(piece)) {
-    case PIECE.meta:
-      into.meta(metaOf(piece));
+    case PIECE.meta: {
+      const meta = metaOf(piece);
+      assertVersion(meta);
+      into.meta(meta);
       break;
+    }
     case PIECE.names:
       for (const name of namesOf(piece)) into.name(name);
       break;

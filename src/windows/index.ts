@@ -19,4 +19,5 @@ export * from './window-bounds.ts';
 export * from './window-engine.ts';
 export * from './window-plan.ts';
 export * from './window-settings.ts';
+export { WINDOW_SNAPSHOT_VERSION } from './window-snapshot.ts';
 export * from './window-stats.ts';

@@ -87,6 +87,9 @@ export class PaneRecords {
       chunk.slots ??= new Uint32Array(chunk.count.length);
       chunk.slots[record] = pane.coveredSlots;
     }
+    // `setExtremes` follows where somebody asks for them.
+    if (chunk.min !== undefined) chunk.min[record] = Number.NaN;
+    if (chunk.max !== undefined) chunk.max[record] = Number.NaN;
     if (chunk.invalid !== undefined) chunk.invalid[record] = pane.invalidCount;
     if (chunk.heard !== undefined) chunk.heard[record] = Number.isNaN(heardMs) ? 0 : heardMs - startMs + 1;
   }

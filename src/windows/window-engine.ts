@@ -11,18 +11,10 @@ import { PaneTick } from './pane-tick.ts';
 import { CAREFUL, GAUGE, IDLE, INSERTED, ReadingArena, SILENT } from './reading-arena.ts';
 import { Revisions } from './revisions.ts';
 import { type RollingColumns, RollingWindows } from './rolling.ts';
-import {
-  EXPECTED_BEFORE_MS,
-  keepMsOf,
-  LAST_LOOK_MS,
-  type SeriesKey,
-  SeriesTable,
-  timingOf,
-  WINDOW_REACH_MS,
-} from './series-table.ts';
+import { keepMsOf, type SeriesKey, SeriesTable, timingOf } from './series-table.ts';
 import { SeriesViews } from './series-views.ts';
 import type { SortedReadings } from './sorted-readings.ts';
-import { hoursKeptFromMs, Wholeness } from './wholeness.ts';
+import { hoursKeptFromMs, rememberedFromMs, Wholeness } from './wholeness.ts';
 import {
   type Correction,
   READING_OUTCOMES,
@@ -35,7 +27,6 @@ import {
   type WindowTick,
 } from './window-settings.ts';
 import {
-  assertVersion,
   finiteOrNull,
   orMinusInfinity,
   type SavedName,
@@ -316,7 +307,8 @@ export class WindowEngine {
       }
       isKept &&= this.#keep(series, timeMs, readings.valueAt(index) + 0) !== INSERTED.noRoom;
     }
-    if (corrected.size > 0) isKept &&= this.#keepNeighbours(series, readings, fromMs, keptFromMs);
+    if (this.#whole.joined(series) || corrected.size > 0)
+      isKept &&= this.#keepNeighbours(series, readings, fromMs, keptFromMs);
     this.#rebuilt ??= this.#paneTick();
     this.#rebuilt.rebuild(series, readings, {
       insertedMs,
@@ -421,9 +413,12 @@ export class WindowEngine {
    * newer.
    *
    * @param aheadMsMax how far ahead of its reception a reading may be
+   * @param stored all series of the store, by number
    */
-  beginBehind(aheadMsMax: number): void {
-    if (this.#settings.clock === 'wall') this.#whole.begin(aheadMsMax);
+  beginBehind(aheadMsMax: number, stored: readonly Series[]): void {
+    this.#whole.begin(this.#settings.clock === 'wall' ? aheadMsMax : undefined, stored);
+    // What was open in a snapshot from before has gone on in the store.
+    this.#table.openFromMs.fill(Number.POSITIVE_INFINITY);
   }
 
   view(series: number): SeriesView {
@@ -437,7 +432,7 @@ export class WindowEngine {
       time: [finiteOrNull(nowMs), leapMs],
       settledMs: finiteOrNull(this.#settledMs),
       timing: timingOf(this.#settings),
-      ...(this.#whole.isComplete ? {} : { whole: this.#whole.from }),
+      ...(this.#whole.isComplete ? {} : { whole: this.#whole.state()! }),
       minute: finiteOrNull(this.#minute),
       seriesCount: this.seriesCount,
       late: this.#late.state(),
@@ -448,12 +443,11 @@ export class WindowEngine {
   }
 
   #restoreMeta(meta: SnapshotMeta): void {
-    assertVersion(meta);
     assert(this.seriesCount === 0, 'only an empty engine can be restored');
     this.#time.restore([orMinusInfinity(meta.time[0]), meta.time[1]]);
     this.#settledMs = orMinusInfinity(meta.settledMs);
     this.#saved = meta;
-    this.#whole.restore(meta.whole);
+    if (meta.whole !== undefined) this.#whole.restore(meta.whole);
     if (this.#settings.horizonMs > meta.timing.horizonMs) this.#whole.keptBy(meta.timing, this.#settledMs);
     this.#minute = orMinusInfinity(meta.minute);
     this.#late.restore(meta.late);
@@ -466,8 +460,7 @@ export class WindowEngine {
     const { timing } = this.#saved!;
     const { id } = this.#addSeries({ ...name, expectEveryMs }, name.hasRecords);
     this.#table.takeNew();
-    const wasKeptMs = keepMsOf(name, name.hasRecords, timing);
-    if (this.#arena.keepMs(id) > wasKeptMs) this.#whole.keptBy(timing, this.#settledMs);
+    if (this.#arena.keepMs(id) > keepMsOf(name, name.hasRecords, timing)) this.#whole.keptBy(timing, this.#settledMs);
   }
 
   #addSeries(key: SeriesKey, hasRecords?: boolean): Series {
@@ -489,7 +482,8 @@ export class WindowEngine {
 
   /** @returns index in `READING_OUTCOMES` */
   #put(id: number, timeMs: number, rawValue: number): number {
-    if (timeMs < Math.max(this.horizonStartMs, this.#whole.from.readingsFromMs)) return this.#file(id, timeMs);
+    if (timeMs < this.horizonStartMs || this.#whole.isAlone(id)) return this.#file(id, timeMs);
+    if (timeMs < this.#whole.from.readingsFromMs) return this.#fileApart(id, timeMs);
     // -0 and 0 are one value.
     const value = rawValue + 0;
     switch (this.#keep(id, timeMs, value)) {
@@ -516,6 +510,13 @@ export class WindowEngine {
     return insertion;
   }
 
+  /** What is not whole: of registers neighbours matter, of others the hour alone, however many readings it gets. */
+  #fileApart(id: number, timeMs: number): number {
+    if (this.#table.list[id]!.kind === 'counter') return this.#file(id, timeMs);
+    this.#fileHour(id, this.calendar.hourStart(timeMs));
+    return LATE_FILED;
+  }
+
   #file(id: number, timeMs: number): number {
     if (!this.#late.add(id, timeMs)) this.#lateLeft++;
     return LATE_FILED;
@@ -535,8 +536,7 @@ export class WindowEngine {
         hours: this.#hours,
         quarters: this.#quarters,
         revisions: this.#revisions,
-        hoursFromMs: this.#hoursFromMs(),
-        quartersFromMs: this.#quartersFromMs(),
+        ...rememberedFromMs(this.#settledMs, this.#settings),
       },
       this.#panes,
     );
@@ -547,15 +547,6 @@ export class WindowEngine {
     return Math.max(this.#settledMs - this.#arena.keepMs(id), this.#whole.from.panesFromMs);
   }
 
-  #quartersFromMs(): number {
-    return this.#settledMs - this.#settings.horizonMs - WINDOW_REACH_MS - HOUR_MS;
-  }
-
-  /** Hours also say what was expected in a window. */
-  #hoursFromMs(): number {
-    return this.#quartersFromMs() - EXPECTED_BEFORE_MS - LAST_LOOK_MS;
-  }
-
   /** Once a minute of event time: series that went silent, came back, or whose hours close without a reading. */
   #passMinute(tick: PaneTick): void {
     const minute = Math.floor(this.nowMs / MINUTE_MS);
@@ -564,17 +555,17 @@ export class WindowEngine {
     this.#minute = minute;
     for (let id = 0; id < this.seriesCount; id++) this.#passSeries(id, tick);
     if (!hourPassed) return;
-    this.#hours.forgetBefore(this.#hoursFromMs());
-    this.#quarters.forgetBefore(this.#quartersFromMs());
+    const { hoursFromMs, quartersFromMs } = rememberedFromMs(this.#settledMs, this.#settings);
+    this.#hours.forgetBefore(hoursFromMs);
+    this.#quarters.forgetBefore(quartersFromMs);
     this.#revisions.forgetBefore(this.nowMs);
     if (this.#whole.isComplete) return;
-    let keepMsMax = 0;
-    for (let id = 0; id < this.seriesCount; id++) keepMsMax = Math.max(keepMsMax, this.#arena.keepMs(id));
-    this.#whole.pass({
-      readingsFromMs: this.horizonStartMs,
-      panesFromMs: this.#settledMs - keepMsMax,
-      hoursFromMs: hoursKeptFromMs(this.#settledMs, this.#settings),
-    });
+    const keepMsMax = this.#table.list.reduce((most, { id }) => Math.max(most, this.#arena.keepMs(id)), 0);
+    this.#whole.pass(
+      this.horizonStartMs,
+      this.#settledMs - keepMsMax,
+      hoursKeptFromMs(this.#settledMs, this.#settings),
+    );
   }
 
   #passSeries(id: number, tick: PaneTick): void {

@@ -3,7 +3,7 @@ import type { Series } from '../model/index.ts';
 import type { LateHoursState } from './late-hours.ts';
 import type { RecordColumn } from './pane-records.ts';
 import type { Timing } from './series-table.ts';
-import type { WholeFrom } from './wholeness.ts';
+import type { WholenessState } from './wholeness.ts';
 
 /*
  * The state of a window engine as a sequence of pieces; the order of pieces of a kind does not matter, except that
@@ -17,8 +17,8 @@ import type { WholeFrom } from './wholeness.ts';
  *   records   u8 level, u8 column, 6 bytes of 0, f64 startMs, the column
  */
 
-/** Grows with every change of the layout, and of what is remembered; others are refused. */
-export const WINDOW_SNAPSHOT_VERSION = 3;
+/** Grows with every change of the layout, and of what is remembered; snapshots of others are passed over. */
+export const WINDOW_SNAPSHOT_VERSION = 4;
 
 export const PIECE = { meta: 0, names: 1, readings: 2, records: 3 } as const;
 export type PieceKind = (typeof PIECE)[keyof typeof PIECE];
@@ -31,7 +31,7 @@ export interface SnapshotMeta {
   /** By which it was kept what the snapshot holds. */
   readonly timing: Timing;
   /** Absent where memory holds all that the timing says. */
-  readonly whole?: WholeFrom;
+  readonly whole?: WholenessState;
   readonly minute: number | null;
   readonly seriesCount: number;
   readonly late: LateHoursState;

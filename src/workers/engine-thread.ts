@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { assert, systemClock } from '../base/index.ts';
 import { openLocalJournalReader } from '../journal/local/index.ts';
 import { loadProfiles } from '../profiles/index.ts';
+import { WINDOW_SNAPSHOT_VERSION } from '../windows/index.ts';
 import { openStreams } from './cluster/index.ts';
 import { EngineLoop } from './engine-loop.ts';
 import type { EngineNotice, EngineRequest, EngineThreadSettings } from './engine-protocol.ts';
@@ -26,7 +27,7 @@ const tell = (notice: EngineNotice): void => port.postMessage(notice);
 const { config } = settings;
 const snapshots = await openSnapshots(
   settings.snapshotFolder,
-  `time zone ${config.city.timeZone}, clock ${config.windows.clock}`,
+  `time zone ${config.city.timeZone}, clock ${config.windows.clock}, windows of layout ${WINDOW_SNAPSHOT_VERSION}`,
 );
 const { storePosition, journalFirstSequence } = settings;
 const loaded = loadProfiles(settings.profileFolders);

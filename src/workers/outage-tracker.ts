@@ -138,6 +138,11 @@ export class OutageTracker {
     this.#nowMs = state.nowMs;
     for (const [zone, first] of state.zones) this.#seriesOfZone.set(zone, first);
     for (const [index, device] of state.devices.entries()) this.#oldestMs.set(device, state.oldestMs[index]!);
+    this.know(series);
+  }
+
+  /** What was heard before: it makes no day another one. */
+  know(series: Iterable<Series>): void {
     for (const one of series) this.learnSeries(one);
     this.#grown.clear();
   }

@@ -228,7 +228,9 @@ export class Pipeline {
   /** Begins behind a record instead of at the first one: what was before is known from the store alone. */
   startAt(sequence: number): void {
     this.#startAt(sequence);
-    if (this.#stored.length > 0) this.#windows.beginBehind(this.#aheadMsMax);
+    if (this.#stored.length === 0) return;
+    this.#windows.beginBehind(this.#aheadMsMax, this.#stored);
+    this.#outages.know(this.#stored);
   }
 
   #startAt(sequence: number): void {

@@ -141,7 +141,8 @@ export const NOTE_REPLICA = `${ALWAYS}${NOW_MS}
 `;
 
 /**
- * What was heard in the future of the clock, which is that of another server since, was heard just now.
+ * What was heard in the future of the clock, which is that of another server since, was heard just now. What nobody can
+ * read must not hold back trimming for ever: who lives says it again.
  *
  * KEYS replicas. @returns names, since when each is silent in ms, and what it said, in turn
  */
@@ -149,9 +150,13 @@ export const REPLICAS = `${ALWAYS}${NOW_MS}
   local all, replicas = redis.call('HGETALL', KEYS[1]), {}
   for at = 1, #all, 2 do
     local heardMs, said = string.match(all[at + 1], '^(%d+) (.*)$')
-    table.insert(replicas, all[at])
-    table.insert(replicas, string.format('%.0f', math.max(0, nowMs - heardMs)))
-    table.insert(replicas, said)
+    if heardMs then
+      table.insert(replicas, all[at])
+      table.insert(replicas, string.format('%.0f', math.max(0, nowMs - heardMs)))
+      table.insert(replicas, said)
+    else
+      redis.call('HDEL', KEYS[1], all[at])
+    end
   end
   return replicas
 `;

@@ -3,7 +3,7 @@ import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../../src/base/index.ts';
 import { citySchema } from '../../../src/config/index.ts';
 import type { Decoded, Intake } from '../../../src/intake/index.ts';
 import type { JournalRecord } from '../../../src/journal/index.ts';
-import { Quality, type Series } from '../../../src/model/index.ts';
+import { type Pane, Quality, type Series } from '../../../src/model/index.ts';
 import type { StoreBatch } from '../../../src/store/index.ts';
 import { Pipeline } from '../../../src/workers/pipeline.ts';
 import { MemoryStore } from '../../property/support/memory-store.ts';
@@ -22,14 +22,24 @@ class KnowingStore extends MemoryStore {
 
   /** Readings that an hour of a device counts. */
   hourOf(device: string, startMs: number): number | undefined {
+    return this.#pane(device, startMs)?.count;
+  }
+
+  increaseOf(device: string, startMs: number): number | undefined {
+    return this.#pane(device, startMs)?.increase;
+  }
+
+  #pane(device: string, startMs: number): Pane | undefined {
     const { id } = this.series.find((one) => one?.device === device)!;
-    return this.panes.get(`${id} hour ${startMs}`)?.pane.count;
+    return this.panes.get(`${id} hour ${startMs}`)?.pane;
   }
 }
 
 interface Sent {
   readonly device: string;
   readonly timeMs: number;
+  /** Of a meter, m3. */
+  readonly register?: number;
 }
 
 /** What a process does: it begins with a configuration, reads records, and ends. */
@@ -85,10 +95,14 @@ class Town {
 }
 
 const intake: Intake = (message): Decoded => {
-  const { device, timeMs } = JSON.parse(new TextDecoder().decode(message.payload)) as Sent;
+  const { device, timeMs, register } = JSON.parse(new TextDecoder().decode(message.payload)) as Sent;
+  const measured =
+    register === undefined
+      ? { quantity: 'pm2_5', value: 1 + (timeMs % 7), expectEveryMs: MINUTE_MS }
+      : { quantity: 'water_volume', value: register, expectEveryMs: HOUR_MS };
   const reading = {
-    ...{ device, timeMs, channel: '', quantity: 'pm2_5', value: 1 + (timeMs % 7), timeSource: 'device' as const },
-    ...{ quality: Quality.good, periodMs: 0, expectEveryMs: MINUTE_MS },
+    ...{ device, timeMs, channel: '', timeSource: 'device' as const, quality: Quality.good, periodMs: 0 },
+    ...measured,
   };
   return { kind: 'decoded', profile: 'test', gateway: '', readings: [reading], rejects: [] };
 };
@@ -141,6 +155,42 @@ describe('a start with another configuration, or with less of the journal', () =
       expect(town.store.hourOf(device, NOON_MS + HOUR_MS)).toBe(30);
     }
   });
+
+  it.each([false, true])(
+    'joins registers to what the store has of them (with another start in between: %s)',
+    async (isBroken) => {
+      const town = new Town();
+      const meter = (atMs: number) => {
+        const records: JournalRecord[] = [];
+        // A meter that reports at 20 past, 1 m3 an hour.
+        if (atMs % HOUR_MS === 20 * MINUTE_MS) {
+          records.push(town.message(atMs, { device: 'meter-1', timeMs: atMs, register: atMs / HOUR_MS }));
+        }
+        records.push(...town.recordsOf(atMs, atMs + MINUTE_MS, ['air-1']));
+        return records;
+      };
+      const run = async (pipeline: Pipeline, fromMs: number, toMs: number) => {
+        for (let atMs = fromMs; atMs < toMs; atMs += MINUTE_MS) await town.take(pipeline, meter(atMs));
+      };
+      await run(town.begin({ horizon: '2h' }), NOON_MS - 4 * HOUR_MS, NOON_MS + 30 * MINUTE_MS);
+
+      let after = town.begin({ horizon: '2h' });
+      after.startAt(town.sequence);
+      after.adoptStored();
+      await run(after, NOON_MS + 30 * MINUTE_MS, NOON_MS + 50 * MINUTE_MS);
+      if (isBroken) {
+        const { state, pieces } = snapshotOf(after);
+        after = town.begin({ horizon: '2h' });
+        await after.restore(state, pieces);
+        after.adoptStored();
+      }
+      await run(after, NOON_MS + 50 * MINUTE_MS, NOON_MS + 4 * HOUR_MS);
+
+      const increases = [-3, -2, -1, 0, 1, 2].map((at) => town.store.increaseOf('meter-1', NOON_MS + at * HOUR_MS));
+      for (const increase of increases) expect(increase).toBeCloseTo(1, 9);
+      expect(town.store.hourOf('air-1', NOON_MS)).toBe(60);
+    },
+  );
 
   it('goes on from a snapshot with more series than may be now', async () => {
     const town = new Town();
