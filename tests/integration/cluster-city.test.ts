@@ -11,6 +11,11 @@ import { compareStores } from './support/stores.ts';
 /** VITALS_TEST_CLUSTER_DEVICES asks for more. */
 const DEVICES = Number(process.env.VITALS_TEST_CLUSTER_DEVICES ?? 150);
 const HOURS = Number(process.env.VITALS_TEST_CLUSTER_HOURS ?? 2);
+/**
+ * By the wall, half an hour more: whatever the minute of the hour, there is one of half an hour at least that is followed by
+ * more than an hour. Devices that report once an hour close it, and readings that come late correct it.
+ */
+const WALL_MS = (HOURS + 0.5) * HOUR_MS;
 const SEED = process.env.VITALS_TEST_SEED ?? '20261130';
 const TIME_ZONE = 'Europe/Berlin';
 /** A bound of the questions to the API: beyond it stores are compared, which hold the rest. */
@@ -34,7 +39,7 @@ describe.skipIf(isMissing)(
       const windows = { clock: 'event', lateness: '7d', horizon: '7d', tick: '100ms', seriesMax: 150_000 } as const;
       city = await openCity(devices, windows, true);
       const faults = { duplicates: 0.02, late: 0.05, nan: 0.01, stuck: 0.01, counterReset: 0.01, silent: 0.01 };
-      const publishing = publish(city, { devices, startMs, faults });
+      const publishing = publish(city, { devices, startMs, endMs: startMs + HOURS * HOUR_MS, faults });
       await city.cluster.start('api-2', 'api');
       const messages = (await publishing) + 1;
       await city.level(messages - 1);
@@ -63,12 +68,13 @@ describe.skipIf(isMissing)(
      * on when each message was received and on its order, so it is held against what reads the same journal.
      */
     it('gives all its api processes, and one engine that reads the messages as they came, the same of all devices', async () => {
-      const startMs = Temporal.Now.instant().epochMilliseconds - HOURS * HOUR_MS;
+      const startMs = Temporal.Now.instant().epochMilliseconds - WALL_MS;
       const devices = populate(DEVICES, SEED);
       const windows = { clock: 'wall', lateness: '5m', horizon: '1h', tick: '100ms', seriesMax: 150_000 } as const;
       city = await openCity(devices, windows, false);
       const faults = { duplicates: 0.02, late: 0.05, futureClock: 0.02, nan: 0.01, stuck: 0.01, counterReset: 0.01 };
-      const publishing = publish(city, { devices, startMs, faults: { ...faults, silent: 0.01 } });
+      const span = { startMs, endMs: startMs + WALL_MS };
+      const publishing = publish(city, { devices, ...span, faults: { ...faults, silent: 0.01 } });
       await city.cluster.start('api-2', 'api');
       const messages = await publishing;
       const [one, two] = await city.level(messages);
@@ -116,10 +122,10 @@ function openCity(devices: readonly SimulatedDevice[], windows: CityFile['window
 /** As fast as it goes, at QoS 1. @returns messages acknowledged */
 async function publish(
   { cluster }: EqualCity,
-  { devices, startMs, faults }: { devices: readonly SimulatedDevice[]; startMs: number; faults: FaultShares },
+  { devices, ...rest }: { devices: readonly SimulatedDevice[]; startMs: number; endMs: number; faults: FaultShares },
 ): Promise<number> {
   const publisher = await openPublisher({ url: cluster.mosquitto.url, qos: 1, connections: 4 });
-  const events = { devices, seed: SEED, timeZone: TIME_ZONE, startMs, endMs: startMs + HOURS * HOUR_MS, faults };
+  const events = { devices, seed: SEED, timeZone: TIME_ZONE, ...rest };
   for (const { device, topic, payload } of cityEvents(events)) await publisher.publish(device, topic, payload);
   await publisher.drain();
   await publisher.close();
