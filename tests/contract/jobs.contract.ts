@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { OperatingError } from '../../src/base/index.ts';
 import type { Job, JobContext, JobState, Jobs } from '../../src/jobs/index.ts';
@@ -287,6 +288,8 @@ function retryTests(use: Use): void {
     });
     const { id } = await use.jobs().add('a', null);
     await use.reach(id, 'active');
+    // It is active before its handler is called.
+    while (runs === 0) await nextTurn();
     await use.jobs().cancel(id);
     await use.jobs().retry(id);
     expect(await use.jobs().get(id)).toMatchObject({ state: 'waiting', attempts: 0 });
