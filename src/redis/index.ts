@@ -14,4 +14,4 @@ export {
 } from './connections.ts';
 export { isElsewhere, mastersOf, nodeAt, refreshNodes, slotsOf } from './nodes.ts';
 export { addressOf, type RedisPlace, type RedisServer, type RedisServers } from './places.ts';
-export { sayGone, sayHere } from './presence.ts';
+export { SERVER_NOW_MS, sayGone, sayHere } from './presence.ts';

@@ -1,5 +1,11 @@
 import type { RedisClient } from './connections.ts';
 
+/** Part of a script: `nowMs` by the server's clock, ms UTC. */
+export const SERVER_NOW_MS = `
+  local time = redis.call('TIME')
+  local nowMs = time[1] * 1000 + math.floor(time[2] / 1000)
+`;
+
 /**
  * By the server's clock: those of processes may differ. After the clock of another server took over, what was heard in its
  * future does not count. Who is there must be known when memory is full, too.
@@ -7,8 +13,7 @@ import type { RedisClient } from './connections.ts';
  * KEYS who was heard; ARGV name, what it says, time in ms. @returns names and what each said, in turn
  */
 const SAY_HERE = `#!lua flags=allow-oom
-  local time = redis.call('TIME')
-  local nowMs = time[1] * 1000 + math.floor(time[2] / 1000)
+  ${SERVER_NOW_MS}
   redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f ', nowMs) .. ARGV[2])
   local all, present = redis.call('HGETALL', KEYS[1]), {}
   for at = 1, #all, 2 do
@@ -38,6 +43,7 @@ export async function sayHere(
   return new Map(names.map((one, at) => [one, present[2 * at + 1]!]));
 }
 
+/** The one that said it is there is so no more. */
 export async function sayGone(redis: RedisClient, key: string, name: string): Promise<void> {
   await redis.hdel(key, name);
 }

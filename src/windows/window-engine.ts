@@ -11,7 +11,7 @@ import { PaneTick } from './pane-tick.ts';
 import { CAREFUL, GAUGE, IDLE, INSERTED, ReadingArena, SILENT } from './reading-arena.ts';
 import { Revisions } from './revisions.ts';
 import { type RollingColumns, RollingWindows } from './rolling.ts';
-import { keepMsOf, type SeriesKey, SeriesTable, timingOf } from './series-table.ts';
+import { keepMsOf, type SeriesKey, SeriesTable, type Timing, timingOf } from './series-table.ts';
 import { SeriesViews } from './series-views.ts';
 import type { SortedReadings } from './sorted-readings.ts';
 import { hoursKeptFromMs, rememberedFromMs, Wholeness } from './wholeness.ts';
@@ -81,8 +81,8 @@ export class WindowEngine {
    */
   #settledMs = Number.NEGATIVE_INFINITY;
   readonly #whole = new Wholeness();
-  /** Of the snapshot that is being restored. */
-  #saved: SnapshotMeta | undefined;
+  /** By which what is being restored was kept. */
+  #savedTiming: Timing | undefined;
 
   constructor(settings: WindowSettings) {
     assert(settings.latenessMs <= settings.horizonMs, 'lateness is longer than the horizon');
@@ -446,7 +446,7 @@ export class WindowEngine {
     assert(this.seriesCount === 0, 'only an empty engine can be restored');
     this.#time.restore([orMinusInfinity(meta.time[0]), meta.time[1]]);
     this.#settledMs = orMinusInfinity(meta.settledMs);
-    this.#saved = meta;
+    this.#savedTiming = meta.timing;
     if (meta.whole !== undefined) this.#whole.restore(meta.whole);
     if (this.#settings.horizonMs > meta.timing.horizonMs) this.#whole.keptBy(meta.timing, this.#settledMs);
     this.#minute = orMinusInfinity(meta.minute);
@@ -457,7 +457,7 @@ export class WindowEngine {
   }
 
   #restoreSeries(name: SavedName, expectEveryMs: number): void {
-    const { timing } = this.#saved!;
+    const timing = this.#savedTiming!;
     const { id } = this.#addSeries({ ...name, expectEveryMs }, name.hasRecords);
     this.#table.takeNew();
     if (this.#arena.keepMs(id) > keepMsOf(name, name.hasRecords, timing)) this.#whole.keptBy(timing, this.#settledMs);

@@ -1,3 +1,5 @@
+import { SERVER_NOW_MS } from '../../redis/index.ts';
+
 /*
  * Scripts touch the keys of one partition, or those of all partitions together; each changes all or nothing. Those that
  * only help to get rid of messages run when memory is full, too; messages are not taken then.
@@ -130,13 +132,8 @@ export const LAY_OUT = `${ALWAYS}
   return redis.call('GET', KEYS[1])
 `;
 
-const NOW_MS = `
-  local time = redis.call('TIME')
-  local nowMs = time[1] * 1000 + math.floor(time[2] / 1000)
-`;
-
 /** KEYS replicas; ARGV name, JSON. */
-export const NOTE_REPLICA = `${ALWAYS}${NOW_MS}
+export const NOTE_REPLICA = `${ALWAYS}${SERVER_NOW_MS}
   return redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f ', nowMs) .. ARGV[2])
 `;
 
@@ -146,7 +143,7 @@ export const NOTE_REPLICA = `${ALWAYS}${NOW_MS}
  *
  * KEYS replicas. @returns names, since when each is silent in ms, and what it said, in turn
  */
-export const REPLICAS = `${ALWAYS}${NOW_MS}
+export const REPLICAS = `${ALWAYS}${SERVER_NOW_MS}
   local all, replicas = redis.call('HGETALL', KEYS[1]), {}
   for at = 1, #all, 2 do
     local heardMs, said = string.match(all[at + 1], '^(%d+) (.*)$')
